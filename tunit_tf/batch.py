@@ -1,0 +1,22 @@
+"""What a training step is given; the contract between data and steps."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Batch(NamedTuple):
+    """One replica's part of a global batch.
+
+    Attributes:
+      x: Images `(B, S, S, 3)` in [-1, 1].
+      x_aug: Augmented views of the same images.
+      label: Class `(B,)` int32, or -1 throughout where the batch is unlabelled.
+      reference: Place in the global batch of each image's reference, `(B,)` int32; over the
+        replicas together a permutation.
+    """
+
+    x: tf.Tensor
+    x_aug: tf.Tensor
+    label: tf.Tensor
+    reference: tf.Tensor

@@ -1,0 +1,144 @@
+"""From a set of images to batches. The batch of a step is a function of (seed, step) alone.
+
+So nothing about the data order needs saving: a resumed run asks for the batches from its step on.
+"""
+
+import enum
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from tunit_tf import images as pixels
+from tunit_tf.batch import Batch
+from tunit_tf.config import Config, ConfigError
+from tunit_tf.data import augment
+from tunit_tf.data.image_set import ImageSet
+
+
+class Stream(enum.IntEnum):
+    """Independent random streams, the last number of every stateless seed."""
+
+    ORDER = 1
+    LABELED_ORDER = 2
+    WEAK_VIEW = 3
+    STRONG_VIEW = 4
+    REFERENCE = 5
+    LABELED_STEP = 6
+
+
+def labeled_positions(image_set: ImageSet, fraction: float, seed: int) -> np.ndarray:
+    """Seeded choice of the images whose labels are used: a share of each class, at least one."""
+    rng = np.random.default_rng([seed, Stream.LABELED_ORDER])
+    labels = image_set.classes()
+    chosen = []
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        chosen.append(members[: max(1, round(fraction * len(members)))])
+    return np.sort(np.concatenate(chosen))
+
+
+def batches(
+    image_set: ImageSet, config: Config, start: int, stop: int, batch_size: int
+) -> tf.data.Dataset:
+    """The global batches of steps `start` to `stop`, prefetched.
+
+    Args:
+      image_set: Training images; labels are needed unless the run is unsupervised.
+      config: Resolved config.
+      start, stop: Half-open range of training steps of one phase.
+      batch_size: Global batch size.
+
+    Returns:
+      A dataset of `Batch`, one element a step.
+
+    Raises:
+      ConfigError: There are fewer images than one batch needs, or labels are missing.
+    """
+    if len(image_set) < batch_size:
+        raise ConfigError(
+            f"A batch of {batch_size} needs at least as many training images, but there are only "
+            f"{len(image_set)}; add images or lower --batch_size."
+        )
+    labels = np.full(len(image_set), -1, np.int32)
+    labeled = np.arange(0)
+    if config.mode != "unsupervised":
+        _check_labels(image_set, config)
+        labeled = labeled_positions(image_set, config.labeled_fraction, config.seed)
+        labels[labeled] = image_set.classes(labeled)
+
+    def gather(rows):
+        return image_set.pixels(rows)
+
+    def batch_of(step):
+        is_labeled = _is_labeled_step(step, config)
+        everything = _order(step, batch_size, len(image_set), config.seed, Stream.ORDER)
+        positions = everything
+        if len(labeled):
+            few = _order(step, batch_size, len(labeled), config.seed, Stream.LABELED_ORDER)
+            positions = tf.where(is_labeled, tf.gather(labeled, few), everything)
+        x = tf.numpy_function(gather, [positions], tf.uint8, stateful=False)
+        x = tf.ensure_shape(x, (batch_size, config.image_size, config.image_size, 3))
+        x = tf.cast(x, tf.float32) / 255.0
+
+        def seed(stream):
+            return tf.random.experimental.stateless_fold_in(
+                tf.stack([tf.constant(config.seed, tf.int64), step]), int(stream)
+            )
+
+        reference = tf.random.experimental.stateless_shuffle(
+            tf.range(batch_size), seed(Stream.REFERENCE)
+        )
+        return Batch(
+            x=pixels.unit_to_float(augment.weak_view(x, seed(Stream.WEAK_VIEW), config)),
+            x_aug=pixels.unit_to_float(augment.strong_view(x, seed(Stream.STRONG_VIEW), config)),
+            label=tf.where(is_labeled, tf.gather(labels, positions), -1),
+            reference=reference,
+        )
+
+    dataset = tf.data.Dataset.range(start, stop)
+    dataset = dataset.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def in_order(image_set: ImageSet, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields positions `(n,)` and images `(n, S, S, 3)` in [-1, 1], unchanged, the last smaller."""
+    for start in range(0, len(image_set), batch_size):
+        positions = np.arange(start, min(start + batch_size, len(image_set)))
+        yield positions, pixels.to_float(image_set.pixels(positions)).numpy()
+
+
+def _check_labels(image_set: ImageSet, config: Config) -> None:
+    if image_set.labels is None:
+        raise ConfigError(
+            f"--labeled_fraction={config.labeled_fraction} needs labels, but {config.data} has no "
+            "class folders; sort the images into one folder a class or leave the flag out."
+        )
+    if len(image_set.label_names) != config.num_domains:
+        raise ConfigError(
+            f"With labels --num_domains must be the number of classes; received "
+            f"{config.num_domains} for {len(image_set.label_names)} classes "
+            f"({', '.join(image_set.label_names)})."
+        )
+
+
+def _is_labeled_step(step: tf.Tensor, config: Config) -> tf.Tensor:
+    """Whether a step draws a labelled batch: always, never, or with the labelled fraction."""
+    draw = tf.random.stateless_uniform(
+        (), tf.stack([tf.constant(config.seed, tf.int64), step * 16 + Stream.LABELED_STEP])
+    )
+    return (step < config.labeled_only_steps) | (draw < config.labeled_fraction)
+
+
+def _order(step: tf.Tensor, batch_size: int, count: int, seed: int, stream: Stream) -> tf.Tensor:
+    """Positions `(batch_size,)` of a step's images, every epoch in a new random order."""
+    place = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+    epoch, offset = tf.cast(place // count, tf.uint32), place % count
+    seeds = tf.stack(
+        [tf.fill((batch_size,), tf.constant(seed, tf.uint32)), epoch,
+         tf.fill((batch_size,), tf.constant(int(stream), tf.uint32))],
+        axis=1,
+    )  # (batch_size, 3)  # fmt: skip
+    last = tf.constant(count - 1, tf.int64)
+    # The public index_shuffle does not take one seed an index, the op does.
+    return tf.raw_ops.RandomIndexShuffle(index=offset, seed=seeds, max_index=last, rounds=4)

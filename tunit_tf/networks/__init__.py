@@ -1,0 +1,7 @@
+"""The three networks of TUNIT."""
+
+from tunit_tf.networks.discriminator import Discriminator
+from tunit_tf.networks.generator import Generator
+from tunit_tf.networks.guiding import GuidingNetwork, GuidingOutput
+
+__all__ = ["Discriminator", "Generator", "GuidingNetwork", "GuidingOutput"]
