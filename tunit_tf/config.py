@@ -49,6 +49,10 @@ class Config:
     guiding_width: float = _field(1.0, "Factor on the guiding network's channels.")
     normalize_style: bool = _field(False, "L2-normalise style codes (the paper's runs: no).")
 
+    domain_stddev: float = _field(
+        0.01, "Spread of the domain head's first weights; 1 starts with K domains at once."
+    )
+
     # Method
     joint: bool = _field(True, "Let the generator's loss train the guiding network too.")
     labeled_fraction: float = _field(
@@ -58,6 +62,9 @@ class Config:
     temperature: float = _field(0.07, "Temperature of the contrastive losses.")
     weight_contrastive: float = _field(1.0, "Weight of the guiding network's contrastive loss.")
     weight_mutual_information: float = _field(5.0, "Weight of -I, and of its supervised stand-in.")
+    weight_entropy: float = _field(
+        1.0, "Factor on the marginal entropies inside I; above 1 domains merge less easily."
+    )
     weight_guiding: float = _field(0.1, "Factor on the guiding loss in the joint phase.")
     weight_adversarial: float = _field(1.0, "Weight of the adversarial losses.")
     weight_r1: float = _field(10.0, "Weight of the gradient penalty on real images.")
@@ -71,7 +78,9 @@ class Config:
     joint_steps: int = _field(
         -1, "Steps of the joint phase; -1: 200000 less the warm-up.", runtime=True
     )
-    labeled_only_steps: int = _field(-1, "First, labelled steps of a semi-supervised run; -1: 20000.")
+    labeled_only_steps: int = _field(
+        -1, "First, labelled steps of a semi-supervised run; -1: 20000."
+    )
     learning_rate_guiding: float = _field(1e-4, "Adam's rate for E.")
     learning_rate_generator: float = _field(1e-4, "RMSprop's rate for G.")
     learning_rate_discriminator: float = _field(1e-4, "RMSprop's rate for D.")
@@ -108,10 +117,12 @@ class Config:
     log_every: int = _field(100, "Steps between two lines of metrics.jsonl.", runtime=True)
     sample_every: int = _field(5000, "Steps between two sample grids.", runtime=True)
     evaluate_every: int = _field(10000, "Steps between two validations.", runtime=True)
+    validation_images: int = _field(1000, "Held-out images that are scored.", runtime=True)
     checkpoint_every: int = _field(5000, "Steps between two checkpoints.", runtime=True)
     keep_checkpoints: int = _field(3, "Number of newest checkpoints kept.", runtime=True)
     best_metric: str = _field(
-        "domain_agreement", "Validation metric whose best checkpoint is kept in best/.",
+        "domain_agreement",
+        "Validation metric whose best checkpoint is kept in best/.",
         runtime=True,
     )
     progress: bool = _field(True, "Show a progress bar.", runtime=True)
@@ -174,6 +185,7 @@ def _check_values(config: Config) -> None:
     require(0 < config.validation_fraction < 1, "validation_fraction", "between 0 and 1")
     require(0 <= config.labeled_fraction <= 1, "labeled_fraction", "in [0, 1]")
     require(config.temperature > 0, "temperature", "above 0")
+    require(config.domain_stddev > 0, "domain_stddev", "above 0")
     require(config.guiding_width > 0, "guiding_width", "above 0")
     require(0 <= config.ema_decay < 1, "ema_decay", "in [0, 1)")
     for name in ("warmup_steps", "joint_steps", "labeled_only_steps"):
@@ -181,10 +193,11 @@ def _check_values(config: Config) -> None:
     positive = (
         "batch_size", "style_dim", "queue_length", "synthetic_images", "steps_per_loop",
         "log_every", "sample_every", "evaluate_every", "checkpoint_every", "keep_checkpoints",
+        "validation_images",
     )  # fmt: skip
     for name in positive:
         require(getattr(config, name) >= 1, name, "at least 1")
-    for name, f in FIELDS.items():
+    for name in FIELDS:
         if name.startswith(("weight_", "l2_", "learning_rate_", "augment_")) or name in (
             "base_channels", "warmup_batch_size", "validation_last", "ema_start", "seed",
         ):  # fmt: skip

@@ -24,17 +24,20 @@ def joint_distribution(p: tf.Tensor, p_aug: tf.Tensor) -> tf.Tensor:
     return tf.matmul(p, p_aug, transpose_a=True)
 
 
-def mutual_information(joint: tf.Tensor) -> tf.Tensor:
+def mutual_information(joint: tf.Tensor, entropy_weight: float = 1.0) -> tf.Tensor:
     """Mutual information I(P) in nats, from 0 to ln K, to be maximised (eq. 1).
 
     Args:
       joint: Non-negative `(K, K)`; symmetrised and normalised here, entries floored at 1e-10.
+      entropy_weight: Factor on the entropies of the two marginals. Above 1 an empty or merged
+        domain costs more (IIC's segmentation code calls it lambda); 1 is mutual information.
     """
     joint = (joint + tf.transpose(joint)) / 2
     joint = tf.maximum(joint / tf.reduce_sum(joint), PROBABILITY_FLOOR)
     row = tf.reduce_sum(joint, axis=1, keepdims=True)  # (K, 1)
     column = tf.reduce_sum(joint, axis=0, keepdims=True)  # (1, K)
-    return tf.reduce_sum(joint * (tf.math.log(joint) - tf.math.log(row) - tf.math.log(column)))
+    marginals = tf.math.log(row) + tf.math.log(column)
+    return tf.reduce_sum(joint * (tf.math.log(joint) - entropy_weight * marginals))
 
 
 def contrastive(

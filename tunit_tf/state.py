@@ -41,12 +41,17 @@ class TrainState(tf.Module):
                 config.style_dim,
                 config.guiding_width,
                 config.normalize_style,
+                config.domain_stddev,
                 dtype=policy,
             )
 
         def generator():
             return Generator(
-                config.image_size, config.style_dim, config.base_channels or None, fold, dtype=policy
+                config.image_size,
+                config.style_dim,
+                config.base_channels or None,
+                fold,
+                dtype=policy,
             )
 
         self.guiding, self.guiding_ema = guiding(), guiding()

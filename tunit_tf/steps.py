@@ -76,14 +76,14 @@ def update_guiding(
     with tf.GradientTape() as tape:
         s, logits = state.guiding(batch.x, training=True)
         terms = {
-            "guiding/contrastive": losses.contrastive(
-                s, keys, state.queue.keys, config.temperature
-            )
+            "guiding/contrastive": losses.contrastive(s, keys, state.queue.keys, config.temperature)
         }
         if config.mode != "supervised":
             _, logits_aug = state.guiding(batch.x_aug, training=True)
             joint = losses.joint_distribution(tf.nn.softmax(logits), tf.nn.softmax(logits_aug))
-            terms["guiding/mutual_information"] = losses.mutual_information(all_sum(joint))
+            terms["guiding/mutual_information"] = losses.mutual_information(
+                all_sum(joint), config.weight_entropy
+            )
             label = tf.maximum(batch.label, 0)
             terms["guiding/classification"] = losses.classification(
                 logits, label
@@ -121,9 +121,7 @@ def update_discriminator(
             "discriminator/r1": losses.gradient_penalty(image_gradient),
         }
         loss = weighted_discriminator(terms, config)
-    _descend(
-        tape, loss, (state.discriminator_optimizer, state.discriminator.trainable_variables)
-    )
+    _descend(tape, loss, (state.discriminator_optimizer, state.discriminator.trainable_variables))
     return terms
 
 

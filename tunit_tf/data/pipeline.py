@@ -27,6 +27,28 @@ class Stream(enum.IntEnum):
     LABELED_STEP = 6
 
 
+def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
+    """Raises ConfigError if the images cannot feed the run: too few, or labels missing."""
+    if len(image_set) < batch_size:
+        raise ConfigError(
+            f"A batch of {batch_size} needs at least as many training images, but there are only "
+            f"{len(image_set)}; add images or lower --batch_size."
+        )
+    if config.mode == "unsupervised":
+        return
+    if image_set.labels is None:
+        raise ConfigError(
+            f"--labeled_fraction={config.labeled_fraction} needs labels, but {config.data} has no "
+            "class folders; sort the images into one folder a class or leave the flag out."
+        )
+    if len(image_set.label_names) != config.num_domains:
+        raise ConfigError(
+            f"With labels --num_domains must be the number of classes; received "
+            f"{config.num_domains} for {len(image_set.label_names)} classes "
+            f"({', '.join(image_set.label_names)})."
+        )
+
+
 def labeled_positions(image_set: ImageSet, fraction: float, seed: int) -> np.ndarray:
     """Seeded choice of the images whose labels are used: a share of each class, at least one."""
     rng = np.random.default_rng([seed, Stream.LABELED_ORDER])
@@ -44,26 +66,17 @@ def batches(
     """The global batches of steps `start` to `stop`, prefetched.
 
     Args:
-      image_set: Training images; labels are needed unless the run is unsupervised.
+      image_set: Training images that pass `check`.
       config: Resolved config.
       start, stop: Half-open range of training steps of one phase.
       batch_size: Global batch size.
 
     Returns:
       A dataset of `Batch`, one element a step.
-
-    Raises:
-      ConfigError: There are fewer images than one batch needs, or labels are missing.
     """
-    if len(image_set) < batch_size:
-        raise ConfigError(
-            f"A batch of {batch_size} needs at least as many training images, but there are only "
-            f"{len(image_set)}; add images or lower --batch_size."
-        )
     labels = np.full(len(image_set), -1, np.int32)
     labeled = np.arange(0)
     if config.mode != "unsupervised":
-        _check_labels(image_set, config)
         labeled = labeled_positions(image_set, config.labeled_fraction, config.seed)
         labels[labeled] = image_set.classes(labeled)
 
@@ -106,20 +119,6 @@ def in_order(image_set: ImageSet, batch_size: int) -> Iterator[tuple[np.ndarray,
     for start in range(0, len(image_set), batch_size):
         positions = np.arange(start, min(start + batch_size, len(image_set)))
         yield positions, pixels.to_float(image_set.pixels(positions)).numpy()
-
-
-def _check_labels(image_set: ImageSet, config: Config) -> None:
-    if image_set.labels is None:
-        raise ConfigError(
-            f"--labeled_fraction={config.labeled_fraction} needs labels, but {config.data} has no "
-            "class folders; sort the images into one folder a class or leave the flag out."
-        )
-    if len(image_set.label_names) != config.num_domains:
-        raise ConfigError(
-            f"With labels --num_domains must be the number of classes; received "
-            f"{config.num_domains} for {len(image_set.label_names)} classes "
-            f"({', '.join(image_set.label_names)})."
-        )
 
 
 def _is_labeled_step(step: tf.Tensor, config: Config) -> tf.Tensor:

@@ -66,7 +66,7 @@ def draw(domain: int, image_size: int, rng: np.random.Generator) -> tuple[np.nda
     axis = (np.arange(side) + 0.5) / side
     x, y = np.meshgrid(axis, axis)  # in [0, 1], y downwards
 
-    radius = rng.uniform(0.24, 0.36)
+    radius = rng.uniform(0.32, 0.42)
     centre = rng.uniform(radius, 1 - radius, 2)
     angle = rng.uniform(0, 2 * np.pi)
     u, v = (x - centre[0]) / radius, (y - centre[1]) / radius
@@ -76,7 +76,7 @@ def draw(domain: int, image_size: int, rng: np.random.Generator) -> tuple[np.nda
     # Background: grey, lit from one side.
     light = rng.uniform(0, 2 * np.pi)
     ramp = (x - 0.5) * np.cos(light) + (y - 0.5) * np.sin(light)
-    grey = rng.uniform(0.25, 0.8) + rng.uniform(0.1, 0.45) * ramp
+    grey = rng.uniform(0.35, 0.7) + rng.uniform(0.1, 0.35) * ramp
     canvas = np.repeat(np.clip(grey, 0.05, 0.95)[..., None], 3, axis=-1)
 
     # Foreground: dark and bright tone of one hue, a little brighter towards the light.

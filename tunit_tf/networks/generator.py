@@ -121,7 +121,9 @@ class Generator(keras.Model):
         """Yields the style-conditioned AdaIN functions in the decoder's order."""
         hidden = self.mlp[1](self.mlp[0](tf.cast(s, self.compute_dtype)))  # (B, 256)
         for head in self.adain_heads:
-            shift, scale = tf.split(tf.cast(head(hidden), self.variable_dtype), 2, axis=-1)  # (B, C) each
+            shift, scale = tf.split(
+                tf.cast(head(hidden), self.variable_dtype), 2, axis=-1
+            )  # (B, C) each
             yield lambda x, shift=shift, scale=scale: adaptive_instance_norm(x, shift, scale)
 
     def get_config(self):

@@ -18,6 +18,24 @@ class GuidingOutput(NamedTuple):
     domain_logits: tf.Tensor
 
 
+class CentredNormal(keras.initializers.RandomNormal):
+    """Normal kernel `(inputs, outputs)` whose columns have mean zero.
+
+    The trunk's features start with nearly equal, positive means. Without centring they push every
+    domain logit by a constant, and some domains are dead before the first step.
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None):
+        super().__init__(0.0, stddev, seed)
+
+    def __call__(self, shape, dtype=None):
+        kernel = super().__call__(shape, dtype)
+        return kernel - tf.reduce_mean(kernel, axis=0)
+
+    def get_config(self):
+        return {"stddev": self.stddev, "seed": self._init_seed}
+
+
 class GuidingNetwork(keras.Model):
     """Style encoder and clusterer in one call: `(B, H, W, 3)` in [-1, 1] to `GuidingOutput`.
 
@@ -29,6 +47,7 @@ class GuidingNetwork(keras.Model):
       style_dim: Length of the style code.
       width_multiplier: Factor on the trunk's channels.
       normalize_style: Whether style codes are L2-normalised (the paper's runs: no).
+      domain_stddev: Standard deviation of the domain head's first kernel (the paper's: 0.01).
     """
 
     def __init__(
@@ -37,6 +56,7 @@ class GuidingNetwork(keras.Model):
         style_dim: int = 128,
         width_multiplier: float = 1.0,
         normalize_style: bool = False,
+        domain_stddev: float = 0.01,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -44,6 +64,7 @@ class GuidingNetwork(keras.Model):
         self.style_dim = style_dim
         self.width_multiplier = width_multiplier
         self.normalize_style = normalize_style
+        self.domain_stddev = domain_stddev
         dtype = self.dtype_policy
         widths = [max(1, round(width_multiplier * c)) for c in TRUNK if c != "pool"]
         self.convolutions = [
@@ -57,7 +78,7 @@ class GuidingNetwork(keras.Model):
             style_dim, kernel_initializer=keras.initializers.RandomNormal(0.0, 0.01), dtype=dtype
         )
         self.domain_head = keras.layers.Dense(
-            num_domains, kernel_initializer=keras.initializers.RandomNormal(0.0, 0.01), dtype=dtype
+            num_domains, kernel_initializer=CentredNormal(domain_stddev), dtype=dtype
         )
         channels = 3
         for convolution, norm, width in zip(self.convolutions, self.norms, widths, strict=True):
@@ -95,4 +116,5 @@ class GuidingNetwork(keras.Model):
             "style_dim": self.style_dim,
             "width_multiplier": self.width_multiplier,
             "normalize_style": self.normalize_style,
+            "domain_stddev": self.domain_stddev,
         }

@@ -1,0 +1,114 @@
+"""Decoded, resized images in one memory-mapped file, made once for a set and a size."""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tqdm
+from absl import logging
+from PIL import Image
+
+from tunit_tf import files, images
+from tunit_tf.config import Config, ConfigError
+
+MAX_NAMED = 10  # unreadable files named in the log
+
+
+class Decoded(NamedTuple):
+    """`images`: `(M, S, S, 3)` uint8 memory map; `good`: int64 rows that could be read."""
+
+    images: np.ndarray
+    good: np.ndarray
+
+
+def key(*identity) -> str:
+    """A file name that changes with what identifies a set of images."""
+    return hashlib.sha256(repr(identity).encode()).hexdigest()[:20]
+
+
+def decoded(
+    openers: Sequence[Callable[[], Image.Image]],
+    names: Sequence[str],
+    set_key: str,
+    config: Config,
+) -> Decoded:
+    """Decodes pictures to squares in parallel, or finds them decoded by an earlier run.
+
+    Unreadable ones are counted, named once in the log, and left out of `good`.
+
+    Args:
+      openers: Functions that open the pictures, one each.
+      names: Their names, for the log.
+      set_key: From `key`.
+      config: Gives image size, resizing and the cache folder.
+
+    Raises:
+      ConfigError: The cache cannot be written, or no picture can be read.
+    """
+    folder = pathlib.Path(config.cache_dir).expanduser()
+    stem = folder / f"{set_key}-{config.image_size}-{config.resize}"
+    array_path, bad_path = stem.with_suffix(".npy"), stem.with_suffix(".json")
+    if not (array_path.exists() and bad_path.exists()):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            bad = _decode_to_file(openers, array_path, config)
+            files.write_json(bad_path, {names[i]: reason for i, reason in sorted(bad.items())})
+        except OSError as error:
+            raise ConfigError(
+                f"The image cache {folder} cannot be written ({error.strerror or error}); free "
+                "space there or name another folder with --cache_dir."
+            ) from None
+    bad = json.loads(bad_path.read_text())
+    if bad:
+        shown = "; ".join(f"{name} ({reason})" for name, reason in list(bad.items())[:MAX_NAMED])
+        more = f"; and {len(bad) - MAX_NAMED} more" if len(bad) > MAX_NAMED else ""
+        logging.warning(
+            "Skipped %d unreadable of %d images: %s%s", len(bad), len(names), shown, more
+        )
+    good = np.array([i for i, name in enumerate(names) if name not in bad], np.int64)
+    if not len(good):
+        raise ConfigError(f"None of the {len(names)} images can be read; see the warning above.")
+    return Decoded(np.load(array_path, mmap_mode="r"), good)
+
+
+def _decode_to_file(openers, array_path: pathlib.Path, config: Config) -> dict[int, str]:
+    """Writes all pictures to `array_path` by rename; returns the failures' reasons by index."""
+    size = config.image_size
+    with tempfile.TemporaryDirectory(prefix=".decoding-", dir=array_path.parent) as folder:
+        temporary = pathlib.Path(folder) / array_path.name
+        array = np.lib.format.open_memmap(
+            temporary, mode="w+", dtype=np.uint8, shape=(len(openers), size, size, 3)
+        )
+
+        def decode(index: int) -> str | None:
+            try:
+                with warnings.catch_warnings():
+                    # Pillow warns of pictures that may be decompression bombs; take none.
+                    warnings.simplefilter("error", Image.DecompressionBombWarning)
+                    with openers[index]() as picture:
+                        rgb = images.upright_rgb(picture)
+                array[index] = images.square(rgb, size, config.resize)
+            # Pillow's decoders raise many kinds of errors on broken files.
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+            return None
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            reasons = tqdm.tqdm(
+                pool.map(decode, range(len(openers))),
+                total=len(openers),
+                desc="decoding images",
+                unit="image",
+                disable=None if config.progress else True,
+            )
+            bad = {index: reason for index, reason in enumerate(reasons) if reason}
+        array.flush()
+        temporary.replace(array_path)
+    return bad

@@ -1,0 +1,181 @@
+"""Opens what --data names: the procedural set, a folder of images, or a TFDS data set."""
+
+import importlib
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from tunit_tf.config import Config, ConfigError
+from tunit_tf.data import cache, synthetic
+from tunit_tf.data.image_set import ImageSet
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+TFDS_PREFIX = "tfds:"
+TFDS_HELD_OUT = ("test", "validation")
+
+
+class Split(NamedTuple):
+    """Images to train on and images held out."""
+
+    train: ImageSet
+    validation: ImageSet
+
+
+def load(config: Config) -> Split:
+    """Loads the images of a run, decoded and resized, and splits them.
+
+    Raises:
+      ConfigError: A path is missing, nothing can be read, or a split is empty.
+    """
+    if config.validation_data:
+        return Split(open_images(config.data, config), open_images(config.validation_data, config))
+    if config.data.startswith(TFDS_PREFIX):
+        name = config.data.removeprefix(TFDS_PREFIX)
+        held_out = [s for s in TFDS_HELD_OUT if s in _tfds_builder(name, config).info.splits]
+        if held_out:
+            return Split(_open_tfds(name, "train", config), _open_tfds(name, held_out[0], config))
+    return split(open_images(config.data, config), config)
+
+
+def open_images(data: str, config: Config) -> ImageSet:
+    """All images that `data` names, in a fixed order. Raises ConfigError as `load`."""
+    if data == "synthetic":
+        return synthetic.generate(config.synthetic_images, config.image_size, config.seed)
+    if data.startswith(TFDS_PREFIX):
+        return _open_tfds(data.removeprefix(TFDS_PREFIX), "train", config)
+    return _open_folder(pathlib.Path(data).expanduser(), config)
+
+
+def split(images: ImageSet, config: Config) -> Split:
+    """Holds images out: the last of each class by name, or a seeded share of all."""
+    held_out = np.zeros(len(images), bool)
+    if config.validation_last:
+        labels = images.classes()
+        labels = np.zeros(len(images), np.int32) if labels is None else labels
+        for label in np.unique(labels):
+            held_out[np.flatnonzero(labels == label)[-config.validation_last :]] = True
+    else:
+        count = max(1, round(config.validation_fraction * len(images)))
+        order = np.random.default_rng([config.seed, len(images)]).permutation(len(images))
+        held_out[order[:count]] = True
+    if held_out.all():
+        raise ConfigError(
+            f"Holding out validation images leaves none of {len(images)} in {config.data} to "
+            f"train on; add images or lower --validation_last={config.validation_last}."
+        )
+    return Split(images.take(~held_out), images.take(held_out))
+
+
+def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
+    if not folder.is_dir():
+        raise ConfigError(
+            f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
+            "tfds:NAME; configs/README.md says how to get the paper's sets."
+        )
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
+    )
+    if not paths:
+        raise ConfigError(f"No images ({', '.join(EXTENSIONS)}) below {folder}.")
+    classes = sorted({_class_of(path, folder) for path in paths})
+    if config.classes:
+        classes = _chosen(classes, config.classes, folder)
+        paths = [path for path in paths if _class_of(path, folder) in classes]
+    labels = np.array([classes.index(_class_of(path, folder)) for path in paths], np.int32)
+    names = tuple(str(path.relative_to(folder)) for path in paths)
+    stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    decoded = cache.decoded(
+        [lambda path=path: Image.open(path) for path in paths],
+        names,
+        cache.key(str(folder.resolve()), names, stamps),
+        config,
+    )
+    if len(classes) == 1:
+        return ImageSet(decoded.images, decoded.good, names)
+    return ImageSet(decoded.images, decoded.good, names, labels, tuple(classes))
+
+
+def _class_of(path: pathlib.Path, folder: pathlib.Path) -> str:
+    """First folder below the root; '' for images directly in it."""
+    parts = path.relative_to(folder).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
+    chosen = []
+    for word in (w.strip() for w in wanted.split(",")):
+        if word in classes:
+            chosen.append(word)
+        elif word.isdigit() and int(word) < len(classes):
+            chosen.append(classes[int(word)])
+        else:
+            raise ConfigError(
+                f"--classes={wanted}: '{word}' is neither a class folder of {folder} nor an index "
+                f"below {len(classes)}; the folders are {', '.join(classes[:20])}."
+            )
+    return chosen
+
+
+def _tfds_builder(name: str, config: Config):
+    # Importing TFDS takes seconds, and most runs read folders.
+    tfds = importlib.import_module("tensorflow_datasets")
+    importlib.import_module("tunit_tf.data.afhq")
+    try:
+        return tfds.builder(name, data_dir=config.data_dir or None)
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise ConfigError(f"--data=tfds:{name} is unknown to TFDS: {first_line}") from None
+
+
+def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
+    tfds = importlib.import_module("tensorflow_datasets")
+    builder = _tfds_builder(name, config)
+    try:
+        builder.download_and_prepare()
+    except (AssertionError, OSError, ValueError, tfds.download.DownloadError) as error:
+        reason = " ".join(str(error).split())[:400]
+        raise ConfigError(f"--data=tfds:{name} could not be prepared: {reason}") from None
+    examples = builder.as_data_source(split=split_name)
+    features = builder.info.features
+    if "image" not in features:
+        raise ConfigError(f"--data=tfds:{name} has no feature 'image', only {', '.join(features)}.")
+    if config.box_feature and config.box_feature not in features:
+        raise ConfigError(
+            f"--box_feature={config.box_feature} is not among {name}'s features: "
+            f"{', '.join(features)}."
+        )
+
+    def opener(index):
+        def open_image():
+            example = examples[index]
+            image = Image.fromarray(example["image"].squeeze())
+            return _crop(image, example[config.box_feature]) if config.box_feature else image
+
+        return open_image
+
+    count = len(examples)
+    names = tuple(f"{name}/{split_name}/{i:07d}" for i in range(count))
+    identity = (builder.info.full_name, split_name, count, config.box_feature)
+    decoded = cache.decoded([opener(i) for i in range(count)], names, cache.key(*identity), config)
+    if "label" not in features:
+        return ImageSet(decoded.images, decoded.good, names)
+    labels = np.array([examples[i]["label"] for i in range(count)], np.int32)
+    return ImageSet(decoded.images, decoded.good, names, labels, tuple(features["label"].names))
+
+
+def _crop(image: Image.Image, box: np.ndarray) -> Image.Image:
+    """Cuts a TFDS box (ymin, xmin, ymax, xmax in [0, 1]) out; an empty box raises ValueError."""
+    ymin, xmin, ymax, xmax = (float(value) for value in box)
+    if ymax <= ymin or xmax <= xmin:
+        raise ValueError("empty bounding box")
+    width, height = image.size
+    return image.crop((xmin * width, ymin * height, xmax * width, ymax * height))
+
+
+def record(split_of_run: Split) -> dict:
+    """The split by file name, for the run folder."""
+    return {part: images.name_list() for part, images in split_of_run._asdict().items()}

@@ -1,0 +1,1 @@
+"""Numbers that judge a model; pure functions of arrays."""

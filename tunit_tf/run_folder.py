@@ -1,0 +1,126 @@
+"""What a run leaves on disk: config, split, checkpoints, numbers and pictures."""
+
+import json
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tunit_tf import config as config_lib
+from tunit_tf import files, images
+from tunit_tf.config import Config, ConfigError
+from tunit_tf.state import TrainState
+
+
+class RunFolder:
+    """Paths and writers of one run folder.
+
+    Args:
+      config: Resolved config of the run.
+
+    Raises:
+      ConfigError: The folder cannot be written, or holds a run of another config.
+    """
+
+    def __init__(self, config: Config):
+        self.path = pathlib.Path(config.run_dir).expanduser()
+        saved = self.path / "config.json"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if saved.exists():
+                _check_same(config, config_lib.from_json(saved.read_text(), str(saved)), self.path)
+            files.write_bytes(saved, (config.to_json() + "\n").encode())
+        except OSError as error:
+            raise ConfigError(
+                f"The run folder {self.path} cannot be written ({error.strerror or error}); name "
+                "another with --run_dir or change its permissions."
+            ) from None
+        self._scalars = tf.summary.create_file_writer(str(self.path / "tensorboard"))
+
+    def write_json(self, name: str, value) -> None:
+        """Writes `name` in the folder, by rename."""
+        files.write_json(self.path / name, value)
+
+    def forget_after(self, step: int) -> None:
+        """Drops lines of metrics.jsonl that a resumed run will write again."""
+        log = self.path / "metrics.jsonl"
+        if log.exists():
+            lines = [line for line in log.read_text().splitlines() if _step_of(line) <= step]
+            files.write_bytes(log, "".join(line + "\n" for line in lines).encode())
+
+    def log(self, step: int, values: dict) -> None:
+        """Appends a line to metrics.jsonl and the numbers among `values` to TensorBoard."""
+        with (self.path / "metrics.jsonl").open("a") as log:
+            log.write(json.dumps({"step": step, **values}) + "\n")
+        with self._scalars.as_default(step=step):
+            for name, value in values.items():
+                if not isinstance(value, str):
+                    tf.summary.scalar(name, value)
+
+    def picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Keeps a uint8 `(H, W, 3)` picture as samples/NAME_STEP.png and in TensorBoard."""
+        images.save_png(self.path / "samples" / f"{name}_{step:07d}.png", picture)
+        with self._scalars.as_default(step=step):
+            tf.summary.image(name, picture[None])
+        self._scalars.flush()
+
+
+class Checkpoints:
+    """The newest and the best states of a run.
+
+    Args:
+      folder: Of the run.
+      state: Saved and restored in place.
+      keep: Number of newest checkpoints kept.
+    """
+
+    def __init__(self, folder: pathlib.Path, state: TrainState, keep: int):
+        checkpoint = tf.train.Checkpoint(state=state)
+        self._state = state
+        self._newest = tf.train.CheckpointManager(
+            checkpoint, str(folder / "checkpoints"), max_to_keep=keep
+        )
+        self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
+        self._best_json = folder / "best.json"
+
+    def restore(self) -> int:
+        """Restores the newest checkpoint, all of it, if there is one; returns the step."""
+        newest = self._newest.latest_checkpoint
+        if newest:
+            self._newest.checkpoint.restore(newest).assert_consumed()
+        return int(self._state.step.numpy())
+
+    def save(self) -> None:
+        """Saves the state under its step, unless that is saved already."""
+        step = int(self._state.step.numpy())
+        newest = self._newest.latest_checkpoint
+        if newest is None or not newest.endswith(f"-{step}"):
+            self._newest.save(checkpoint_number=step)
+
+    def save_if_best(self, metric: str, value: float, higher_is_better: bool) -> bool:
+        """Saves the state in best/ if `value` beats the best so far; says whether it did."""
+        if self._best_json.exists():
+            best = json.loads(self._best_json.read_text())
+            if best["metric"] == metric and (value <= best["value"]) == higher_is_better:
+                return False
+        step = int(self._state.step.numpy())
+        self._best.save(checkpoint_number=step)
+        files.write_json(self._best_json, {"metric": metric, "value": value, "step": step})
+        return True
+
+
+def _check_same(config: Config, saved: Config, folder: pathlib.Path) -> None:
+    names = config_lib.differing_fields(config, saved)
+    if names:
+        changes = ", ".join(f"{n} ({getattr(saved, n)!r} -> {getattr(config, n)!r})" for n in names)
+        raise ConfigError(
+            f"{folder} holds a run of another config; these differ: {changes}. Give the same "
+            "settings to resume it, or another --run_dir."
+        )
+
+
+def _step_of(line: str) -> int:
+    try:
+        return json.loads(line)["step"]
+    except json.JSONDecodeError:  # the last line of a killed run
+        return 2**62

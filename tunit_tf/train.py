@@ -1,0 +1,20 @@
+"""Trains TUNIT: `python -m tunit_tf.train --data=FOLDER --run_dir=runs/mine`."""
+
+from absl import flags
+
+from tunit_tf import cli, trainer
+from tunit_tf import config as config_lib
+
+DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
+
+
+def main() -> None:
+    config = config_lib.from_flags().resolved()
+    if DRY_RUN.value:
+        print(config.to_json())
+        return
+    trainer.train(config)
+
+
+if __name__ == "__main__":
+    cli.run(main)
