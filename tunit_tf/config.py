@@ -168,7 +168,7 @@ def _check_types(config: Config) -> None:
     for name, f in FIELDS.items():
         value = getattr(config, name)
         accepted = (int, float) if f.type is float else (f.type,)
-        if isinstance(value, bool) and f.type is not bool or not isinstance(value, accepted):
+        if (isinstance(value, bool) and f.type is not bool) or not isinstance(value, accepted):
             raise ConfigError(f"{name} must be of type {f.type.__name__}; received {value!r}.")
         choices = f.metadata["choices"]
         if choices and value not in choices:

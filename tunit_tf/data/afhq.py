@@ -22,7 +22,10 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "First release."}
-    MANUAL_DOWNLOAD_INSTRUCTIONS = None  # optional: an archive in the manual folder is preferred
+    MANUAL_DOWNLOAD_INSTRUCTIONS = f"""
+    Put {ARCHIVE} (linked as AFHQ from the StarGAN v2 page) into the manual folder, usually
+    ~/tensorflow_datasets/downloads/manual. Without it the archive is downloaded.
+    """
     BUILDER_CONFIGS = [
         *(AfhqConfig((s,), name=s, description=f"Faces of species {s}.") for s in SPECIES),
         AfhqConfig(SPECIES, name="all", description="Faces of all three species."),
@@ -51,8 +54,8 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager):
-        manual = pathlib.Path(dl_manager.manual_dir) / ARCHIVE
-        if manual.exists():
+        manual = _manual_archive(dl_manager)
+        if manual:
             root = pathlib.Path(dl_manager.extract(manual))
         else:
             root = pathlib.Path(dl_manager.download_and_extract(URL))
@@ -69,3 +72,12 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
         for species in self.builder_config.species:
             for path in sorted((folder / species).glob("*.jpg")):
                 yield f"{species}/{path.name}", {"image": path, "label": species}
+
+
+def _manual_archive(dl_manager: tfds.download.DownloadManager) -> pathlib.Path | None:
+    """The archive a user put into TFDS' manual folder, if there is one."""
+    try:
+        archive = pathlib.Path(dl_manager.manual_dir) / ARCHIVE
+    except AssertionError:  # TFDS' way to say that the folder does not exist
+        return None
+    return archive if archive.exists() else None

@@ -2,12 +2,13 @@
 
 import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
 import pathlib
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from tunit_tf import files, images
 from tunit_tf.config import Config, ConfigError
 
 MAX_NAMED = 10  # unreadable files named in the log
+CHUNK = 256  # pictures in flight
 
 
 class Decoded(NamedTuple):
@@ -34,7 +36,7 @@ def key(*identity) -> str:
 
 
 def decoded(
-    openers: Sequence[Callable[[], Image.Image]],
+    openers: Iterable[Callable[[], Image.Image]],
     names: Sequence[str],
     set_key: str,
     config: Config,
@@ -44,8 +46,8 @@ def decoded(
     Unreadable ones are counted, named once in the log, and left out of `good`.
 
     Args:
-      openers: Functions that open the pictures, one each.
-      names: Their names, for the log.
+      openers: Functions that open the pictures, one each; read only if not decoded yet.
+      names: As many names, for the log.
       set_key: From `key`.
       config: Gives image size, resizing and the cache folder.
 
@@ -58,7 +60,7 @@ def decoded(
     if not (array_path.exists() and bad_path.exists()):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            bad = _decode_to_file(openers, array_path, config)
+            bad = _decode_to_file(openers, len(names), array_path, config)
             files.write_json(bad_path, {names[i]: reason for i, reason in sorted(bad.items())})
         except OSError as error:
             raise ConfigError(
@@ -78,37 +80,48 @@ def decoded(
     return Decoded(np.load(array_path, mmap_mode="r"), good)
 
 
-def _decode_to_file(openers, array_path: pathlib.Path, config: Config) -> dict[int, str]:
-    """Writes all pictures to `array_path` by rename; returns the failures' reasons by index."""
-    size = config.image_size
-    with tempfile.TemporaryDirectory(prefix=".decoding-", dir=array_path.parent) as folder:
+def _decode_to_file(
+    openers: Iterable[Callable[[], Image.Image]],
+    count: int,
+    array_path: pathlib.Path,
+    config: Config,
+) -> dict[int, str]:
+    """Writes `count` pictures to `array_path` by rename; returns reasons of failures by index."""
+    size, bad = config.image_size, {}
+    with (
+        warnings.catch_warnings(),
+        tempfile.TemporaryDirectory(prefix=".decoding-", dir=array_path.parent) as folder,
+        concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
+        tqdm.tqdm(
+            total=count,
+            desc="decoding images",
+            unit="image",
+            disable=None if config.progress else True,
+        ) as bar,
+    ):
+        # Pillow warns of pictures that may be decompression bombs; take none.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         temporary = pathlib.Path(folder) / array_path.name
         array = np.lib.format.open_memmap(
-            temporary, mode="w+", dtype=np.uint8, shape=(len(openers), size, size, 3)
+            temporary, mode="w+", dtype=np.uint8, shape=(count, size, size, 3)
         )
 
-        def decode(index: int) -> str | None:
+        def decode(indexed_opener) -> str | None:
+            index, opener = indexed_opener
             try:
-                with warnings.catch_warnings():
-                    # Pillow warns of pictures that may be decompression bombs; take none.
-                    warnings.simplefilter("error", Image.DecompressionBombWarning)
-                    with openers[index]() as picture:
-                        rgb = images.upright_rgb(picture)
-                array[index] = images.square(rgb, size, config.resize)
+                with opener() as picture:
+                    array[index] = images.square(images.upright_rgb(picture), size, config.resize)
             # Pillow's decoders raise many kinds of errors on broken files.
             except Exception as error:
                 return f"{type(error).__name__}: {error}"
             return None
 
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            reasons = tqdm.tqdm(
-                pool.map(decode, range(len(openers))),
-                total=len(openers),
-                desc="decoding images",
-                unit="image",
-                disable=None if config.progress else True,
-            )
-            bad = {index: reason for index, reason in enumerate(reasons) if reason}
+        remaining = enumerate(openers)
+        while chunk := list(itertools.islice(remaining, CHUNK)):
+            for (index, _), reason in zip(chunk, pool.map(decode, chunk), strict=True):
+                if reason:
+                    bad[index] = reason
+            bar.update(len(chunk))
         array.flush()
         temporary.replace(array_path)
     return bad

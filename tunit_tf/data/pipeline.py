@@ -80,10 +80,17 @@ def batches(
         labeled = labeled_positions(image_set, config.labeled_fraction, config.seed)
         labels[labeled] = image_set.classes(labeled)
 
+    dtype = tf.float64 if config.mixed_precision == "float64" else tf.float32
+
     def gather(rows):
         return image_set.pixels(rows)
 
     def batch_of(step):
+        def seed(stream):
+            return tf.random.experimental.stateless_fold_in(
+                tf.stack([tf.constant(config.seed, tf.int64), step]), int(stream)
+            )
+
         is_labeled = _is_labeled_step(step, config)
         everything = _order(step, batch_size, len(image_set), config.seed, Stream.ORDER)
         positions = everything
@@ -93,18 +100,15 @@ def batches(
         x = tf.numpy_function(gather, [positions], tf.uint8, stateful=False)
         x = tf.ensure_shape(x, (batch_size, config.image_size, config.image_size, 3))
         x = tf.cast(x, tf.float32) / 255.0
-
-        def seed(stream):
-            return tf.random.experimental.stateless_fold_in(
-                tf.stack([tf.constant(config.seed, tf.int64), step]), int(stream)
-            )
+        x_aug = augment.strong_view(x, seed(Stream.STRONG_VIEW), config)
+        x = augment.weak_view(x, seed(Stream.WEAK_VIEW), config)
 
         reference = tf.random.experimental.stateless_shuffle(
             tf.range(batch_size), seed(Stream.REFERENCE)
         )
         return Batch(
-            x=pixels.unit_to_float(augment.weak_view(x, seed(Stream.WEAK_VIEW), config)),
-            x_aug=pixels.unit_to_float(augment.strong_view(x, seed(Stream.STRONG_VIEW), config)),
+            x=tf.cast(pixels.unit_to_float(x), dtype),
+            x_aug=tf.cast(pixels.unit_to_float(x_aug), dtype),
             label=tf.where(is_labeled, tf.gather(labels, positions), -1),
             reference=reference,
         )

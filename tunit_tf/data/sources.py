@@ -89,7 +89,7 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
     names = tuple(str(path.relative_to(folder)) for path in paths)
     stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     decoded = cache.decoded(
-        [lambda path=path: Image.open(path) for path in paths],
+        (lambda path=path: Image.open(path) for path in paths),
         names,
         cache.key(str(folder.resolve()), names, stamps),
         config,
@@ -121,25 +121,29 @@ def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
 
 
 def _tfds_builder(name: str, config: Config):
+    """The TFDS builder of a set, prepared; its splits are known only then."""
     # Importing TFDS takes seconds, and most runs read folders.
     tfds = importlib.import_module("tensorflow_datasets")
     importlib.import_module("tunit_tf.data.afhq")
     try:
-        return tfds.builder(name, data_dir=config.data_dir or None)
+        builder = tfds.builder(name, data_dir=config.data_dir or None)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise ConfigError(f"--data=tfds:{name} is unknown to TFDS: {first_line}") from None
+    try:
+        builder.download_and_prepare()
+    except (AssertionError, OSError, ValueError, tfds.download.DownloadError) as error:
+        reason = " ".join(str(error).split())[:400]
+        raise ConfigError(
+            f"--data=tfds:{name} could not be downloaded or prepared ({reason}); check the "
+            "network, or put the archive into TFDS' manual folder as configs/README.md says."
+        ) from None
+    return builder
 
 
 def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
     tfds = importlib.import_module("tensorflow_datasets")
     builder = _tfds_builder(name, config)
-    try:
-        builder.download_and_prepare()
-    except (AssertionError, OSError, ValueError, tfds.download.DownloadError) as error:
-        reason = " ".join(str(error).split())[:400]
-        raise ConfigError(f"--data=tfds:{name} could not be prepared: {reason}") from None
-    examples = builder.as_data_source(split=split_name)
     features = builder.info.features
     if "image" not in features:
         raise ConfigError(f"--data=tfds:{name} has no feature 'image', only {', '.join(features)}.")
@@ -149,25 +153,29 @@ def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
             f"{', '.join(features)}."
         )
 
-    def opener(index):
-        def open_image():
-            example = examples[index]
+    def read(*wanted: str):
+        partial = tfds.decode.PartialDecoding({feature: True for feature in wanted})
+        return tfds.as_numpy(builder.as_dataset(split=split_name, decoders=partial))
+
+    def openers():
+        box = (config.box_feature,) if config.box_feature else ()
+        for example in read("image", *box):
             image = Image.fromarray(example["image"].squeeze())
-            return _crop(image, example[config.box_feature]) if config.box_feature else image
+            yield lambda image=image, example=example: (
+                crop_box(image, example[config.box_feature]) if box else image
+            )
 
-        return open_image
-
-    count = len(examples)
+    count = builder.info.splits[split_name].num_examples
     names = tuple(f"{name}/{split_name}/{i:07d}" for i in range(count))
     identity = (builder.info.full_name, split_name, count, config.box_feature)
-    decoded = cache.decoded([opener(i) for i in range(count)], names, cache.key(*identity), config)
+    decoded = cache.decoded(openers(), names, cache.key(*identity), config)
     if "label" not in features:
         return ImageSet(decoded.images, decoded.good, names)
-    labels = np.array([examples[i]["label"] for i in range(count)], np.int32)
+    labels = np.array([example["label"] for example in read("label")], np.int32)
     return ImageSet(decoded.images, decoded.good, names, labels, tuple(features["label"].names))
 
 
-def _crop(image: Image.Image, box: np.ndarray) -> Image.Image:
+def crop_box(image: Image.Image, box: np.ndarray) -> Image.Image:
     """Cuts a TFDS box (ymin, xmin, ymax, xmax in [0, 1]) out; an empty box raises ValueError."""
     ymin, xmin, ymax, xmax = (float(value) for value in box)
     if ymax <= ymin or xmax <= xmin:

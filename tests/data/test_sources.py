@@ -1,0 +1,199 @@
+"""Folders of real files in every format, splits, caches, and what goes wrong."""
+
+import io
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tunit_tf.config import ConfigError
+from tunit_tf.data import sources
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def settings(tiny, tmp_path):
+    def make(**changes):
+        return tiny(cache_dir=str(tmp_path / "cache"), **changes)
+
+    return make
+
+
+def picture(mode="RGB", size=(40, 30), colour=None):
+    image = Image.new("RGB", size, colour or tuple(RNG.integers(0, 255, 3).tolist()))
+    return image.convert(mode)
+
+
+def folder_of(root: pathlib.Path, names, mode="RGB"):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture(mode).save(path)
+    return root
+
+
+def test_every_format_and_mode_is_read(tmp_path, settings):
+    root = tmp_path / "images"
+    root.mkdir()
+    red = (200, 30, 40)
+    picture(colour=red).save(root / "a.jpg", quality=95)
+    picture(colour=red).save(root / "b.PNG")
+    picture(colour=red).save(root / "c.webp", lossless=True)
+    picture("CMYK", colour=red).save(root / "d.jpeg", quality=95)
+    picture("RGBA", colour=red).save(root / "e.png")
+    picture("P", colour=red).save(root / "f.png")
+    picture("L", colour=(90, 90, 90)).save(root / "g.jpg")
+    images = sources.open_images(str(root), settings())
+    assert images.images.shape == (7, 32, 32, 3)
+    np.testing.assert_allclose(images.pixels()[:6].mean((1, 2)), [red] * 6, atol=8)
+    np.testing.assert_allclose(images.pixels()[6].mean((0, 1)), 90, atol=2)
+
+
+def test_transparency_lies_over_white(tmp_path, settings):
+    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    images = sources.open_images(str(tmp_path), settings())
+    np.testing.assert_array_equal(images.pixels(), 255)
+
+
+def test_sixteen_bit_grey_keeps_its_brightness(tmp_path, settings):
+    Image.fromarray(np.full((8, 8), 128 * 256, np.uint16)).save(tmp_path / "deep.png")
+    np.testing.assert_array_equal(sources.open_images(str(tmp_path), settings()).pixels(), 128)
+
+
+def test_exif_rotation_is_applied(tmp_path, settings):
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[:16] = 255  # bright on top
+    exif = Image.Exif()
+    exif[0x0112] = 3  # stored upside down
+    Image.fromarray(pixels[::-1]).save(tmp_path / "turned.png", exif=exif)
+    shown = sources.open_images(str(tmp_path), settings()).pixels()[0]
+    np.testing.assert_array_equal(shown, pixels)
+
+
+@pytest.mark.parametrize(("resize", "share"), [("stretch", 0.25), ("crop", 0.5)])
+def test_resizing_stretches_or_crops(tmp_path, settings, resize, share):
+    pixels = np.zeros((64, 128, 3), np.uint8)
+    pixels[:, 48:80] = 255  # a bright quarter in the middle
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    shown = sources.open_images(str(tmp_path), settings(resize=resize)).pixels()[0]
+    np.testing.assert_allclose((shown > 127).mean(), share, atol=0.04)
+
+
+def test_labels_are_the_first_folder_at_any_depth(tmp_path, settings):
+    folder_of(tmp_path, ["cat/a.png", "cat/deep/er/b.png", "dog/c.png"])
+    images = sources.open_images(str(tmp_path), settings())
+    assert images.label_names == ("cat", "dog")
+    np.testing.assert_array_equal(images.classes(), [0, 0, 1])
+    assert images.name_list() == ["cat/a.png", "cat/deep/er/b.png", "dog/c.png"]
+
+
+def test_a_flat_folder_has_no_labels(tmp_path, settings):
+    folder_of(tmp_path, ["a.png", "b.png"])
+    assert sources.open_images(str(tmp_path), settings()).labels is None
+
+
+def test_classes_are_chosen_by_name_or_index(tmp_path, settings):
+    folder_of(tmp_path, ["a/1.png", "b/1.png", "c/1.png"])
+    images = sources.open_images(str(tmp_path), settings(classes="0, c"))
+    assert images.label_names == ("a", "c")
+    with pytest.raises(ConfigError, match="'zebra' is neither a class folder"):
+        sources.open_images(str(tmp_path), settings(classes="zebra"))
+
+
+def test_bad_files_are_skipped_and_named_once(tmp_path, settings, caplog):
+    folder_of(tmp_path, ["good.png"])
+    whole = io.BytesIO()
+    noise = RNG.integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(whole, "JPEG")
+    (tmp_path / "truncated.jpg").write_bytes(whole.getvalue()[:700])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.jpg").write_text("not a picture")
+    images = sources.open_images(str(tmp_path), settings())
+    assert images.name_list() == ["good.png"]
+    messages = [r.getMessage() for r in caplog.records if "Skipped" in r.getMessage()]
+    assert len(messages) == 1
+    assert "3 unreadable of 4" in messages[0]
+    assert all(name in messages[0] for name in ("truncated.jpg", "empty.png", "text.jpg"))
+
+
+def test_decoded_images_are_cached_until_a_file_changes(tmp_path, settings, monkeypatch):
+    root = folder_of(tmp_path / "images", ["a.png", "b.png"])
+    first = sources.open_images(str(root), settings())
+    with monkeypatch.context() as patch:
+        patch.setattr(Image, "open", lambda path: pytest.fail(f"decoded {path} again"))
+        again = sources.open_images(str(root), settings())
+    np.testing.assert_array_equal(first.pixels(), again.pixels())
+    picture(colour=(1, 2, 3)).save(root / "b.png")
+    np.testing.assert_array_equal(
+        sources.open_images(str(root), settings()).pixels()[1, 0, 0], [1, 2, 3]
+    )
+
+
+def test_nothing_half_written_stays_in_the_cache(tmp_path, settings):
+    folder_of(tmp_path / "images", ["a.png"])
+    sources.open_images(str(tmp_path / "images"), settings())
+    left = sorted(path.suffix for path in (tmp_path / "cache").iterdir())
+    assert left == [".json", ".npy"]
+
+
+@pytest.mark.parametrize("content", [[], ["notes.txt"]])
+def test_an_empty_folder_is_an_error(tmp_path, settings, content):
+    for name in content:
+        (tmp_path / name).write_text("words")
+    with pytest.raises(ConfigError, match=f"No images .* below {tmp_path}"):
+        sources.load(settings(data=str(tmp_path)))
+
+
+def test_a_folder_of_broken_files_is_an_error(tmp_path, settings):
+    (tmp_path / "a.jpg").write_text("words")
+    with pytest.raises(ConfigError, match="None of the 1 images can be read"):
+        sources.load(settings(data=str(tmp_path)))
+
+
+def test_a_missing_path_is_named_with_the_choices(settings):
+    with pytest.raises(ConfigError, match=r"--data=nowhere is not a folder.*synthetic.*tfds:"):
+        sources.load(settings(data="nowhere"))
+
+
+def test_an_unknown_tfds_name_is_an_error(settings):
+    with pytest.raises(ConfigError, match="tfds:no_such_set is unknown to TFDS"):
+        sources.load(settings(data="tfds:no_such_set"))
+
+
+def test_a_cache_that_cannot_be_written_names_the_flag(tmp_path, tiny):
+    root = folder_of(tmp_path / "images", ["a.png"])
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--cache_dir"):
+        sources.open_images(str(root), tiny(cache_dir=str(tmp_path / "file" / "cache")))
+
+
+class TestSplit:
+    def test_seeded_share(self, settings):
+        config = settings(validation_fraction=0.25)
+        split, again = sources.load(config), sources.load(config)
+        assert (len(split.train), len(split.validation)) == (30, 10)
+        assert not set(split.train.rows) & set(split.validation.rows)
+        np.testing.assert_array_equal(split.validation.rows, again.validation.rows)
+        other = sources.split(sources.open_images("synthetic", config), settings(seed=1))
+        assert not np.array_equal(other.validation.rows, split.validation.rows)
+
+    def test_last_of_each_class(self, tmp_path, settings):
+        folder_of(tmp_path, ["a/1.png", "a/2.png", "b/1.png", "b/2.png", "b/3.png"])
+        split = sources.load(settings(data=str(tmp_path), validation_last=1))
+        assert split.validation.name_list() == ["a/2.png", "b/3.png"]
+        with pytest.raises(ConfigError, match="leaves none of 5"):
+            sources.load(settings(data=str(tmp_path), validation_last=3))
+
+    def test_separate_folder(self, tmp_path, settings):
+        train = folder_of(tmp_path / "train", ["a.png", "b.png"])
+        test = folder_of(tmp_path / "test", ["c.png"])
+        split = sources.load(settings(data=str(train), validation_data=str(test)))
+        assert split.validation.name_list() == ["c.png"]
+
+    def test_record_names_every_image(self, settings):
+        split = sources.load(settings())
+        record = json.loads(json.dumps(sources.record(split)))
+        assert sorted(record["train"] + record["validation"]) == sorted(split.train.names)

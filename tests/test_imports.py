@@ -1,0 +1,85 @@
+"""Imports run one way: every room may use only the rooms below it."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+PACKAGE = ROOT / "tunit_tf"
+
+# What each module may import from this project; a package stands for all of its modules.
+ALLOWED = {
+    "networks.sizes": set(),
+    "distribution": set(),
+    "files": set(),
+    "signals": set(),
+    "losses": set(),
+    "key_queue": set(),
+    "ema": set(),
+    "optimizers": set(),
+    "batch": set(),
+    "config": {"networks.sizes"},
+    "images": {"files"},
+    "networks.layers": {"distribution"},
+    "networks": {"networks", "distribution"},
+    "state": {"config", "networks", "ema", "key_queue", "optimizers"},
+    "steps": {"state", "losses", "ema", "batch", "config", "distribution"},
+    "data.image_set": set(),
+    "data.afhq": set(),
+    "data": {"data", "config", "images", "files", "batch"},
+    "metrics": set(),
+    "validation": {"data", "metrics", "networks", "images"},
+    "samples": {"validation", "data", "images"},
+    "progress": {"config"},
+    "run_folder": {"config", "files", "images", "state"},
+    "trainer": {
+        "steps", "state", "config", "data", "run_folder", "samples", "signals", "progress",
+        "validation",
+    },
+    "cli": {"config"},
+    "train": {"cli", "config", "trainer"},
+}  # fmt: skip
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def is_below(module, rooms):
+    """Whether a module is one of `rooms`, or inside of one."""
+    return any(module == room or module.startswith(room + ".") for room in rooms)
+
+
+def imported(path):
+    """Modules of this project that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.startswith("tunit_tf."):
+                module = name.removeprefix("tunit_tf.")
+                while module and not (
+                    (PACKAGE / module.replace(".", "/")).is_dir()
+                    or (PACKAGE / (module.replace(".", "/") + ".py")).exists()
+                ):
+                    module = module.rpartition(".")[0]
+                yield module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_uses_only_rooms_below_it(path):
+    module = name_of(path)
+    if module == "__init__":
+        assert not list(imported(path))
+        return
+    room = max((r for r in ALLOWED if is_below(module, [r])), key=len, default=None)
+    assert room, f"{module} has no place in the order; add it to ALLOWED"
+    wrong = [m for m in imported(path) if not is_below(m, ALLOWED[room])]
+    assert not wrong, f"{module} must not import {', '.join(wrong)}"
