@@ -38,3 +38,9 @@ def tiny():
         return Config(**{**TINY, **changes}).resolved()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """A strategy over two logical CPUs; one a process, as collectives of a second would clash."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

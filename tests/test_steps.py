@@ -36,7 +36,10 @@ def test_warmup_moves_only_the_guiding_network(tiny):
 
 def test_joint_terms_are_unweighted_and_named(tiny):
     terms = []
-    for changes in ({}, {"weight_r1": 0.0, "weight_reconstruction": 7.0, "weight_adversarial": 0.0}):
+    for changes in (
+        {},
+        {"weight_r1": 0.0, "weight_reconstruction": 7.0, "weight_adversarial": 0.0},
+    ):
         config = tiny(**changes)
         terms.append(steps.joint_step(TrainState(config), batch_of(config), config))
     before_d_moves = [

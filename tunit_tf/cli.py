@@ -10,7 +10,7 @@ from tunit_tf.config import ConfigError
 
 
 def run(main: Callable[[], None]) -> None:
-    """Parses the flags and runs `main`; a ConfigError becomes one line on stderr and exit code 2."""
+    """Parses the flags and runs `main`; a ConfigError becomes one line and exit code 2."""
 
     def guarded(arguments: list[str]) -> None:
         logging.set_verbosity(logging.WARNING)  # TensorFlow reports every checkpoint it shards

@@ -39,7 +39,7 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
     with tf.GradientTape() as tape:
         s, logits = state.guiding(batch.x, training=True)
         s_gen = s if config.joint else tf.stop_gradient(s)
-        s_ref = tf.gather(all_gather(s_gen), batch.reference)
+        s_ref = permute(all_gather(s_gen), batch.reference)
         c = state.generator.encode(batch.x)
         both = state.generator.decode(tf.concat([c, c], 0), tf.concat([s_ref, s_gen], 0))
         x_fake, x_rec = tf.split(both, 2)
@@ -89,7 +89,9 @@ def update_guiding(
                 logits, label
             ) + losses.classification(logits_aug, label)
         loss = weight * weighted_guiding(terms, batch.label[0] >= 0, config)
-    _descend(tape, loss, (state.guiding_optimizer, state.guiding.trainable_variables))
+    supervised = config.mode == "supervised"  # the domain head has no loss then
+    variables = state.guiding.style_variables if supervised else state.guiding.trainable_variables
+    _descend(tape, loss, (state.guiding_optimizer, variables))
     if config.mode == "unsupervised":
         del terms["guiding/classification"]
     return terms, keys
@@ -178,6 +180,14 @@ def weighted_generator(terms: Terms, config: Config) -> tf.Tensor:
 def pseudo_domain(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """The label where there is one, else the most likely domain: `(B, K), (B,) -> (B,)` int32."""
     return tf.where(label >= 0, label, tf.argmax(logits, axis=-1, output_type=tf.int32))
+
+
+def permute(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    """`values[places]`, `(N, D), (B,) -> (B, D)`, with a dense gradient.
+
+    A gather's gradient is sparse, which the gradient of a gather over replicas cannot take.
+    """
+    return tf.matmul(tf.one_hot(places, tf.shape(values)[0], dtype=values.dtype), values)
 
 
 def _decay(config: Config, averaged: tf.Tensor) -> tf.Tensor:

@@ -43,7 +43,9 @@ class AfhqCatTest(tfds.testing.DatasetBuilderTestCase):
     def setUpClass(cls):
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
-        cls.EXAMPLE_DIR = write_fake(pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        cls.EXAMPLE_DIR = write_fake(
+            pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        )
         super().setUpClass()
 
 
@@ -67,7 +69,9 @@ def test_one_species_from_a_manual_archive(data_dir, tmp_path, tiny):
     config = tiny(data="tfds:afhq/dog", data_dir=data_dir, cache_dir=str(tmp_path / "cache"))
     split = sources.load(config)
     assert (len(split.train), len(split.validation)) == (2, 1)
-    np.testing.assert_allclose(split.train.pixels().mean((0, 1, 2)), np.add(COLOURS["dog"], 15), atol=4)
+    np.testing.assert_allclose(
+        split.train.pixels().mean((0, 1, 2)), np.add(COLOURS["dog"], 15), atol=4
+    )
 
 
 def test_all_species_are_labelled(data_dir, tmp_path, tiny):
@@ -85,7 +89,7 @@ def test_a_box_feature_that_is_not_there_is_named(data_dir, tmp_path, tiny):
         cache_dir=str(tmp_path / "cache"),
         box_feature="head",
     )
-    with pytest.raises(ConfigError, match="--box_feature=head is not among .*image, label"):
+    with pytest.raises(ConfigError, match=r"--box_feature=head is not among .*image, label"):
         sources.load(config)
 
 

@@ -93,7 +93,7 @@ def test_check_names_the_cure(tiny):
         pipeline.check(unlabelled, tiny(labeled_fraction=0.5), 4)
 
 
-def test_in_order_covers_a_set_once(tiny):
+def test_in_order_covers_a_set_once():
     positions, images = zip(*pipeline.in_order(IMAGES, 10), strict=True)
     assert [len(p) for p in positions] == [10, 10, 4]
     np.testing.assert_array_equal(np.concatenate(positions), np.arange(24))

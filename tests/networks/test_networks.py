@@ -57,9 +57,7 @@ def test_other_sizes_are_refused_with_the_value(size):
 def test_call_is_encode_then_decode_and_style_matters():
     generator, x = Generator(32, 8, 4), images(2, 32)
     s = tf.constant(RNG.normal(size=(2, 8)), tf.float32)
-    np.testing.assert_allclose(
-        generator(x, s), generator.decode(generator.encode(x), s), atol=1e-6
-    )
+    np.testing.assert_allclose(generator(x, s), generator.decode(generator.encode(x), s), atol=1e-6)
     assert np.abs(generator(x, s) - generator(x, -s)).mean() > 1e-3
 
 

@@ -54,7 +54,11 @@ def discriminator(network: Discriminator) -> dict:
         if block.shortcut is not None:
             names[f"main.{i}.conv1x1.weight"] = block.shortcut.kernel
     after = len(network.blocks) + 2
-    return names | _kernel(f"main.{after}", network.head) | _kernel(f"main.{after + 2}", network.logits)
+    return (
+        names
+        | _kernel(f"main.{after}", network.head)
+        | _kernel(f"main.{after + 2}", network.logits)
+    )
 
 
 def _kernel(name: str, layer) -> dict:

@@ -21,14 +21,15 @@ from tunit_tf.state import TrainState
 
 REFERENCE = np.load(pathlib.Path(__file__).parent / "reference_64.npz")
 META = json.loads(str(REFERENCE["meta"]))
-PROBES = dict(
-    zip(json.loads(str(REFERENCE["probe_names"])), REFERENCE["probes"], strict=True)
-)
+PROBES = dict(zip(json.loads(str(REFERENCE["probe_names"])), REFERENCE["probes"], strict=True))
 SIZE, BATCH = META["image_size"], META["batch"]
 # A bias in front of a norm has a gradient of rounding noise; the probes say which.
 NOISE = 1e-12
 
-TOLERANCE = {"float64": {"C": 1e-6, "D": 1e-6, "G": 1e-6}, "float32": {"C": 1e-4, "D": 1e-2, "G": 3e-2}}
+TOLERANCE = {
+    "float64": {"C": 1e-6, "D": 1e-6, "G": 1e-6},
+    "float32": {"C": 1e-4, "D": 1e-2, "G": 3e-2},
+}
 
 
 class Run:

@@ -161,8 +161,10 @@ def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
         box = (config.box_feature,) if config.box_feature else ()
         for example in read("image", *box):
             image = Image.fromarray(example["image"].squeeze())
-            yield lambda image=image, example=example: (
-                crop_box(image, example[config.box_feature]) if box else image
+            yield (
+                lambda image=image, example=example: (
+                    crop_box(image, example[config.box_feature]) if box else image
+                )
             )
 
     count = builder.info.splits[split_name].num_examples

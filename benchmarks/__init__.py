@@ -1,0 +1,1 @@
+"""Performance numbers that anyone can measure again."""

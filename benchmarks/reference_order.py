@@ -1,0 +1,56 @@
+"""A joint step in the textbook order, nothing shared: the baseline of `train_step.py` only.
+
+The same update as `tunit_tf.steps.joint_step`, but every network runs again wherever the
+algorithm names it, and D's weight gradients are computed in the generator's step as well.
+"""
+
+import tensorflow as tf
+
+from tunit_tf import losses, steps
+from tunit_tf.batch import Batch
+from tunit_tf.config import Config
+from tunit_tf.state import TrainState
+
+
+def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
+    """One joint step on one replica; the terms are those of `tunit_tf.steps.joint_step`."""
+    guiding, generator, discriminator = state.guiding, state.generator, state.discriminator
+    x, x_ref = batch.x, tf.gather(batch.x, batch.reference)
+    terms, keys = steps.update_guiding(state, batch, config, weight=config.weight_guiding)
+
+    _, logits = guiding(x, training=True)
+    s_ref, logits_ref = guiding(x_ref, training=True)
+    y = steps.pseudo_domain(logits, batch.label)
+    y_ref = steps.pseudo_domain(logits_ref, tf.gather(batch.label, batch.reference))
+    x_fake = generator(x, s_ref)
+    terms |= steps.update_discriminator(state, x_ref, y_ref, x_fake, y_ref, config)
+
+    with tf.GradientTape() as tape:
+        s = guiding(x, training=True).style
+        s_ref = guiding(x_ref, training=True).style
+        x_fake, x_rec = generator(x, s_ref), generator(x, s)
+        logit_fake = losses.logit_of(discriminator(x_fake), y_ref)
+        logit_rec = losses.logit_of(discriminator(x_rec), y)
+        s_fake = guiding(x_fake, training=True).style
+        s_key = state.guiding_ema(x_ref, training=True).style
+        generator_terms = {
+            "generator/adversarial_translated": losses.adversarial(logit_fake),
+            "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
+            "generator/reconstruction": losses.reconstruction(x, x_rec),
+            "generator/style_contrastive": losses.contrastive(
+                s_fake, s_key, state.queue.keys, config.temperature
+            ),
+        }
+        loss = steps.weighted_generator(generator_terms, config)
+    groups = [
+        generator.trainable_variables,
+        guiding.style_variables,
+        discriminator.trainable_variables,
+    ]
+    for_generator, for_guiding, unused = tape.gradient(loss, groups)
+    state.generator_optimizer.apply_gradients(zip(for_generator, groups[0], strict=True))
+    state.guiding_optimizer.apply_gradients(zip(for_guiding, groups[1], strict=True))
+    steps.finish_step(state, keys, config, joint=True)
+    # TensorFlow prunes what nobody asks for; the textbook order computes these and drops them.
+    with tf.control_dependencies([tf.reduce_sum(gradient) for gradient in unused]):
+        return terms | {name: tf.identity(term) for name, term in generator_terms.items()}

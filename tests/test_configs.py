@@ -1,0 +1,48 @@
+"""Every config file parses, says what it is, and holds only differences from the defaults."""
+
+import pathlib
+import re
+import shlex
+
+import pytest
+from absl import flags
+
+from tunit_tf import config as config_lib
+
+CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").glob("*.cfg"))
+
+
+def parse(path):
+    """The config of a flagfile, by absl, with flags of its own."""
+    values = flags.FlagValues()
+    for name, f in config_lib.FIELDS.items():
+        define = {str: flags.DEFINE_string, int: flags.DEFINE_integer, float: flags.DEFINE_float}
+        define.get(f.type, flags.DEFINE_boolean)(name, f.default, "", flag_values=values)
+    values(["train", f"--flagfile={path}"])
+    return config_lib.Config(**{name: values[name].value for name in config_lib.FIELDS})
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_config(path):
+    config = parse(path)
+    assert config.resolved().total_steps > 0
+    default = config_lib.Config()
+    text = path.read_text()
+    given = re.findall(r"^--(\w+)", text, re.MULTILINE)
+    given = [n if n in config_lib.FIELDS else n.removeprefix("no") for n in given]
+    assert len(given) == len(set(given)), "a setting is given twice"
+    same = [name for name in given if getattr(config, name) == getattr(default, name)]
+    assert not same, f"{same} only repeat the defaults"
+    for word in ("Command:", "Hardware:", "Duration:", "Expected:"):
+        assert re.search(rf"^# {word}", text, re.MULTILINE), f"the header lacks {word}"
+    command = re.search(r"^# Command:\s*(.*)$", text, re.MULTILINE).group(1)
+    assert f"--flagfile=configs/{path.name}" in shlex.split(command.replace(",", " "))
+
+
+def test_the_papers_sets_are_there():
+    names = {path.stem for path in CONFIGS}
+    assert {
+        "quickstart", "afhq", "afhq_dog", "afhq_wild", "afhq_256", "animal_faces_10",
+        "animal_faces_149", "ffhq", "lsun_car", "summer2winter", "photo2ukiyoe", "food10", "pets",
+        "my_folder",
+    } <= names  # fmt: skip

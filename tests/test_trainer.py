@@ -1,0 +1,233 @@
+"""Whole tiny runs: resuming bit for bit, refusing, stopping, what is left on disk."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tunit_tf import config as config_lib
+from tunit_tf import trainer
+from tunit_tf.config import ConfigError
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def everything(state):
+    """All variables of a state by their place in the checkpoint."""
+    checkpoint = tf.train.Checkpoint(state=state)
+    values = {}
+    for name in ("guiding", "generator", "discriminator", "guiding_ema", "generator_ema"):
+        for i, variable in enumerate(getattr(state, name).variables):
+            values[f"{name}/{i}"] = variable.numpy()
+    for name in ("guiding_optimizer", "generator_optimizer", "discriminator_optimizer"):
+        for i, variable in enumerate(getattr(state, name).variables):
+            values[f"{name}/{i}"] = variable.numpy()
+    values |= {"keys": state.queue.keys.numpy(), "position": state.queue.position.numpy()}
+    assert checkpoint.state is state
+    return values | {"step": state.step.numpy()}
+
+
+def stopping_after(step):
+    """A stop request that arrives as soon as a trainer has done `step` steps."""
+
+    def arrive(_, reached, *__):
+        if reached >= step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return arrive
+
+
+def test_four_steps_equal_two_a_restart_and_two(tiny, tmp_path, monkeypatch):
+    settings = {"warmup_steps": 1, "joint_steps": 3, "steps_per_loop": 2, "ema_ramp": True}
+    whole = trainer.Trainer(tiny(run_dir=str(tmp_path / "whole"), **settings))
+    assert whole.run()
+
+    config = tiny(run_dir=str(tmp_path / "parts"), **settings)
+    first = trainer.Trainer(config)
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Progress, "update", stopping_after(2))
+        assert not first.run()
+    assert 2 <= first.step < 4
+    second = trainer.Trainer(config)
+    assert second.step == first.step
+    for name, value in everything(first.state).items():
+        np.testing.assert_array_equal(everything(second.state)[name], value, err_msg=name)
+    assert second.run()
+    expected = everything(whole.state)
+    for name, value in everything(second.state).items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+    lines = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
+    logged = [json.loads(line)["step"] for line in lines]
+    assert logged == sorted(logged)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished tiny run and its folder."""
+    from tests.conftest import TINY
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    values = {**TINY, "run_dir": str(folder), "log_every": 2, "evaluate_every": 2}
+    values |= {"sample_every": 4, "checkpoint_every": 1, "keep_checkpoints": 2, "steps_per_loop": 1}
+    trainer.train(config_lib.Config(**values).resolved())
+    return folder, values
+
+
+def test_run_folder_has_what_the_readme_lists(finished):
+    folder, _ = finished
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "best", "best.json", "checkpoints", "config.json", "metrics.json", "metrics.jsonl",
+        "samples", "split.json", "tensorboard",
+    }  # fmt: skip
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["steps"] == 4
+    for name in ("clustering_accuracy", "translation_accuracy", "content_iou"):
+        assert 0 <= metrics[name] <= 1
+    pictures = sorted(path.name for path in (folder / "samples").iterdir())
+    assert pictures == ["domain_grid_0000004.png", "reference_grid_0000004.png"]
+
+
+def test_only_the_newest_checkpoints_and_the_best_are_kept(finished):
+    folder, _ = finished
+    kept = sorted(path.name for path in (folder / "checkpoints").glob("*.index"))
+    assert kept == ["ckpt-3.index", "ckpt-4.index"]
+    best = json.loads((folder / "best.json").read_text())
+    assert best["metric"] == "domain_agreement"
+    assert [p.name for p in (folder / "best").glob("*.index")] == [f"ckpt-{best['step']}.index"]
+
+
+def test_tensorboard_has_unweighted_terms_and_grids(finished):
+    folder, _ = finished
+    tags = set()
+    for file in (folder / "tensorboard").iterdir():
+        for record in tf.compat.v1.io.tf_record_iterator(str(file)):
+            tags |= {v.tag for v in tf.compat.v1.Event.FromString(record).summary.value}
+    assert {"guiding/mutual_information", "discriminator/r1", "reference_grid"} <= tags
+
+
+def test_a_finished_run_is_left_alone(finished):
+    folder, values = finished
+    before = (folder / "metrics.jsonl").read_bytes()
+    trainer.train(config_lib.Config(**values).resolved())
+    after = (folder / "metrics.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert json.loads((folder / "metrics.json").read_text())["steps"] == 4
+
+
+def test_another_config_is_refused_with_the_fields_named(finished):
+    _, values = finished
+    other = config_lib.Config(**{**values, "num_domains": 4, "weight_r1": 1.0}).resolved()
+    with pytest.raises(ConfigError, match=r"num_domains \(3 -> 4\), weight_r1 \(10.0 -> 1.0\)"):
+        trainer.Trainer(other)
+
+
+def test_runtime_settings_may_change(finished):
+    _, values = finished
+    longer = config_lib.Config(**{**values, "joint_steps": 3, "log_every": 1}).resolved()
+    run = trainer.Trainer(longer)
+    assert run.step == 4
+    assert run.run()
+    assert run.step == 5
+
+
+def test_a_folder_that_cannot_be_written_is_named(tiny, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file/run cannot be written.*--run_dir"):
+        trainer.Trainer(tiny(run_dir=str(tmp_path / "file" / "run")))
+
+
+def test_too_few_images_leave_no_run_folder(tiny, tmp_path):
+    config = tiny(run_dir=str(tmp_path / "run"), synthetic_images=6, batch_size=8)
+    with pytest.raises(ConfigError, match="batch of 8"):
+        trainer.Trainer(config)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_metric_is_refused_with_the_choices(tiny, tmp_path):
+    with pytest.raises(ConfigError, match=r"best_metric must be one of .*content_iou"):
+        trainer.Trainer(tiny(run_dir=str(tmp_path), best_metric="beauty"))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precision):
+    config = tiny(run_dir=str(tmp_path / "run"), mixed_precision=precision, warmup_steps=4)
+    run = trainer.Trainer(config)
+    run.state.guiding.style_head.kernel.assign_add(
+        tf.fill(run.state.guiding.style_head.kernel.shape, float("nan"))
+    )
+    with pytest.raises(ConfigError, match=r"not finite in the warm-up phase") as error:
+        run.run()
+    assert "guiding/contrastive: nan" in str(error.value)
+    assert "guiding/mutual_information: 0." in str(error.value)
+    assert not list((tmp_path / "run" / "checkpoints").glob("*"))
+
+
+def test_the_inner_loop_ends_at_the_first_bad_step(tiny):
+    config = tiny()
+    phase = trainer.phases(config)[0]
+    state = trainer.TrainState(config)
+    state.guiding.style_head.bias.assign(np.full(8, np.nan))
+    batches = trainer.pipeline.batches(
+        trainer.sources.load(config).train, config, 0, 10, config.batch_size
+    )
+    loop = trainer.compile_loop(phase, state, tf.distribute.get_strategy(), config)
+    terms = loop(iter(batches), tf.constant(10))
+    assert np.isnan(terms["guiding/contrastive"])
+    assert state.step == 1
+
+
+def test_xla_gives_the_same_numbers(tiny):
+    results = []
+    for xla in (False, True):
+        config = tiny(xla=xla)
+        state = trainer.TrainState(config)
+        batches = trainer.pipeline.batches(
+            trainer.sources.load(config).train, config, 2, 3, config.batch_size
+        )
+        loop = trainer.compile_loop(
+            trainer.phases(config)[1], state, tf.distribute.get_strategy(), config
+        )
+        results.append(loop(iter(batches), tf.constant(1)))
+    for name, value in results[0].items():
+        np.testing.assert_allclose(results[1][name], value, rtol=2e-3, err_msg=name)
+
+
+def test_a_batch_must_be_shared_equally(tiny, two_replicas):
+    with pytest.raises(ConfigError, match="--batch_size=5 cannot be shared equally by 2"):
+        trainer.check_strategy(two_replicas, tiny(batch_size=5))
+    with pytest.raises(ConfigError, match="--xla compiles for one device"):
+        trainer.check_strategy(two_replicas, tiny(xla=True))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_exits_cleanly(tmp_path, number):
+    """A real process of the command line, stopped while it trains, and resumed to the end."""
+    from tests.conftest import TINY
+
+    folder = tmp_path / "run"
+    values = {**TINY, "run_dir": str(folder), "warmup_steps": 4000, "joint_steps": 0}
+    flags = [f"--{name}={value}" for name, value in values.items() if name != "progress"]
+    command = [sys.executable, "-m", "tunit_tf.train", "--log_every=10", "--noprogress", *flags]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    log = folder / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "the same command resumes the run" in out
+    step = int(out.split("Stopped at step ")[1].split()[0])
+    assert 0 < step < 4000
+    assert (folder / "checkpoints" / f"ckpt-{step}.index").exists()
