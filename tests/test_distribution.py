@@ -16,6 +16,15 @@ MODES = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def plain_graphs():
+    """Graphs as they are traced: optimising them takes most of the time and changes no number."""
+    options = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
+
+
 def one_step(strategy, config, phase):
     """State before and after one step, and the step's terms."""
     with strategy.scope():

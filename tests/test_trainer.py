@@ -19,18 +19,20 @@ from tunit_tf.config import ConfigError
 ROOT = pathlib.Path(__file__).parent.parent
 
 
+PARTS = (
+    "guiding", "generator", "discriminator", "guiding_ema", "generator_ema",
+    "guiding_optimizer", "generator_optimizer", "discriminator_optimizer",
+)  # fmt: skip
+
+
 def everything(state):
-    """All variables of a state by their place in the checkpoint."""
-    checkpoint = tf.train.Checkpoint(state=state)
-    values = {}
-    for name in ("guiding", "generator", "discriminator", "guiding_ema", "generator_ema"):
-        for i, variable in enumerate(getattr(state, name).variables):
-            values[f"{name}/{i}"] = variable.numpy()
-    for name in ("guiding_optimizer", "generator_optimizer", "discriminator_optimizer"):
-        for i, variable in enumerate(getattr(state, name).variables):
-            values[f"{name}/{i}"] = variable.numpy()
+    """Values of all variables of a state, by part and place."""
+    values = {
+        f"{part}/{i}": variable.numpy()
+        for part in PARTS
+        for i, variable in enumerate(getattr(state, part).variables)
+    }
     values |= {"keys": state.queue.keys.numpy(), "position": state.queue.position.numpy()}
-    assert checkpoint.state is state
     return values | {"step": state.step.numpy()}
 
 
@@ -167,7 +169,7 @@ def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precisio
     with pytest.raises(ConfigError, match=r"not finite in the warm-up phase") as error:
         run.run()
     assert "guiding/contrastive: nan" in str(error.value)
-    assert "guiding/mutual_information: 0." in str(error.value)
+    assert "guiding/mutual_information: " in str(error.value)
     assert not list((tmp_path / "run" / "checkpoints").glob("*"))
 
 
@@ -198,7 +200,7 @@ def test_xla_gives_the_same_numbers(tiny):
         )
         results.append(loop(iter(batches), tf.constant(1)))
     for name, value in results[0].items():
-        np.testing.assert_allclose(results[1][name], value, rtol=2e-3, err_msg=name)
+        np.testing.assert_allclose(results[1][name], value, rtol=2e-3, atol=1e-5, err_msg=name)
 
 
 def test_a_batch_must_be_shared_equally(tiny, two_replicas):

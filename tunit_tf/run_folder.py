@@ -75,7 +75,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: pathlib.Path, state: TrainState, keep: int):
-        checkpoint = tf.train.Checkpoint(state=state)
+        checkpoint = state.checkpoint()
         self._state = state
         self._newest = tf.train.CheckpointManager(
             checkpoint, str(folder / "checkpoints"), max_to_keep=keep

@@ -32,6 +32,9 @@ class TrainState(tf.Module):
 
     def __init__(self, config: Config, fold: bool = True):
         super().__init__(name="train_state")
+        # Keras numbers layers through a process, and the order in which TensorFlow's graph
+        # optimiser adds numbers up follows from names: start at the same names every time.
+        keras.utils.clear_session(free_memory=False)
         keras.utils.set_random_seed(config.seed)
         policy = POLICIES[config.mixed_precision]
 
@@ -94,4 +97,25 @@ class TrainState(tf.Module):
             trainable=False,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             name="step",
+        )
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """Saves and restores everything that evolves, by part and place.
+
+        Keras 3 keeps layers in lists of its own that TensorFlow's checkpoints pass over without
+        a word, so the variables are listed here instead of tracked through the layers.
+        """
+        parts = (
+            "guiding",
+            "generator",
+            "discriminator",
+            "guiding_ema",
+            "generator_ema",
+            "guiding_optimizer",
+            "generator_optimizer",
+            "discriminator_optimizer",
+        )
+        variables = {part: [v.value for v in getattr(self, part).variables] for part in parts}
+        return tf.train.Checkpoint(
+            **variables, queue=[self.queue.keys, self.queue.position], step=self.step
         )

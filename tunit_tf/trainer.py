@@ -74,6 +74,7 @@ def compile_loop(
     if config.xla:
         replica_step = tf.function(replica_step, jit_compile=True)
 
+    @tf.function
     def global_step(batch):
         terms = strategy.run(replica_step, args=(batch,))
         return {
@@ -83,8 +84,10 @@ def compile_loop(
 
     @tf.function
     def loop(iterator, num_steps):
-        sums = global_step(next(iterator))
-        done = tf.constant(1)
+        # One call in the graph, not one before the loop and one inside: half the time to compile.
+        terms = global_step.get_concrete_function(iterator.element_spec).structured_outputs
+        sums = {name: tf.zeros(term.shape, term.dtype) for name, term in terms.items()}
+        done = tf.constant(0)
         while done < num_steps and tf.reduce_all(tf.math.is_finite(list(sums.values()))):
             terms = global_step(next(iterator))
             sums = {name: sums[name] + terms[name] for name in sums}
