@@ -22,22 +22,28 @@ class Adam(keras.optimizers.Adam):
         self.l2 = l2
 
     def update_step(self, gradient, variable, learning_rate):
-        gradient += self.l2 * variable
         index = self._get_variable_index(variable)
-        m, v = self._momentums[index], self._velocities[index]
-        self.assign(m, self.beta_1 * m + (1.0 - self.beta_1) * gradient)
-        self.assign(v, self.beta_2 * v + (1.0 - self.beta_2) * tf.square(gradient))
         step = tf.cast(self.iterations + 1, variable.dtype)
-        mean = m / (1.0 - self.beta_1**step)
-        root = tf.sqrt(v / (1.0 - self.beta_2**step)) + self.epsilon
-        self.assign_sub(variable, tf.cast(learning_rate, variable.dtype) * mean / root)
+        _fused_adam(
+            variable,
+            self._momentums[index].value,
+            self._velocities[index].value,
+            gradient + self.l2 * variable,
+            learning_rate,
+            (self.beta_1, self.beta_1**step),
+            (self.beta_2, self.beta_2**step),
+            self.epsilon,
+        )
 
     def get_config(self):
         return {**super().get_config(), "l2": self.l2}
 
 
-class RMSprop(keras.optimizers.RMSprop):
+class RMSprop(Adam):
     """`v = rho v + (1 - rho) g^2; w -= rate * g / (sqrt(v) + epsilon)`, g with the L2 term.
+
+    This is Adam without momentum and without bias correction, and runs in its fused kernel. (The
+    momentum slot holds the last gradient.)
 
     Args:
       learning_rate: Step size.
@@ -54,15 +60,43 @@ class RMSprop(keras.optimizers.RMSprop):
         epsilon: float = 1e-8,
         **kwargs,
     ):
-        super().__init__(learning_rate, rho=rho, epsilon=epsilon, **kwargs)
-        self.l2 = l2
+        kwargs = {"beta_1": 0.0, "beta_2": rho, **kwargs}
+        super().__init__(learning_rate, l2, epsilon, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
-        gradient += self.l2 * variable
-        velocity = self._velocities[self._get_variable_index(variable)]
-        self.assign(velocity, self.rho * velocity + (1.0 - self.rho) * tf.square(gradient))
-        root = tf.sqrt(velocity) + self.epsilon
-        self.assign_sub(variable, tf.cast(learning_rate, variable.dtype) * gradient / root)
+        index = self._get_variable_index(variable)
+        _fused_adam(
+            variable,
+            self._momentums[index].value,
+            self._velocities[index].value,
+            gradient + self.l2 * variable,
+            learning_rate,
+            (self.beta_1, 0.0),
+            (self.beta_2, 0.0),
+            self.epsilon,
+        )
 
-    def get_config(self):
-        return {**super().get_config(), "l2": self.l2}
+
+def _fused_adam(variable, mean, square, gradient, learning_rate, beta_1, beta_2, epsilon) -> None:
+    """One pass over memory: `w -= rate * m' / (sqrt(v') + epsilon)`, m' and v' bias-corrected.
+
+    TensorFlow's kernel adds epsilon to the uncorrected root; scaling epsilon by the correction
+    makes both the same. `beta_1` and `beta_2` are each (beta, beta to the power of the step).
+    """
+    dtype = variable.dtype
+
+    def constant(value):
+        return tf.convert_to_tensor(value, dtype)
+
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=mean.handle,
+        v=square.handle,
+        beta1_power=constant(beta_1[1]),
+        beta2_power=constant(beta_2[1]),
+        lr=tf.cast(learning_rate, dtype),
+        beta1=constant(beta_1[0]),
+        beta2=constant(beta_2[0]),
+        epsilon=constant(epsilon) * tf.sqrt(1.0 - constant(beta_2[1])),
+        grad=gradient,
+    )

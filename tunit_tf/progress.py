@@ -1,5 +1,7 @@
 """The progress bar: step, phase, speed, time left, main losses."""
 
+import sys
+
 import tqdm
 
 from tunit_tf.config import Config
@@ -14,7 +16,7 @@ SHOWN = {
 
 
 class Progress:
-    """Context with one bar over all steps of a run, silent where nobody watches.
+    """Context with one bar over all steps of a run; in a log file, a line every half minute.
 
     Args:
       config: Resolved config.
@@ -28,7 +30,8 @@ class Progress:
             unit="step",
             smoothing=0.05,
             dynamic_ncols=True,
-            disable=None if config.progress else True,
+            mininterval=0.5 if sys.stderr.isatty() else 30,
+            disable=not config.progress,
         )
 
     def __enter__(self) -> "Progress":

@@ -56,3 +56,6 @@ def _spread(domains: np.ndarray, count: int) -> np.ndarray:
         turns += [(turn, domain, place) for turn, place in enumerate(members)]
     chosen = sorted(turns)[:count]
     return np.array([place for _, _, place in sorted(chosen, key=lambda t: (t[1], t[0]))])
+
+
+GRIDS = {"reference_grid": reference_grid, "domain_grid": domain_grid}

@@ -136,13 +136,10 @@ class Trainer:
         """Trains from the current step to the end; False if a signal stopped it before."""
         with signals.StopRequest() as stop, Progress(self.config, self.step) as progress:
             for phase in phases(self.config):
-                if self.step < phase.stop:
+                if self.step < phase.stop and not stop.requested:
                     self._run_phase(phase, stop, progress)
-                if stop.requested:
-                    self.checkpoints.save()
-                    return False
         self.checkpoints.save()
-        return True
+        return self.step == self.config.total_steps
 
     def _run_phase(self, phase: Phase, stop: signals.StopRequest, progress: Progress) -> None:
         batches = pipeline.batches(
@@ -189,9 +186,8 @@ class Trainer:
         if due(config.evaluate_every) or self.step == config.warmup_steps:
             self._evaluate()
         if due(config.sample_every) and self.step > config.warmup_steps:
-            for name in ("reference_grid", "domain_grid"):
-                picture = getattr(samples, name)(self.translator, self.held_out)
-                self.folder.picture(self.step, name, picture)
+            for name, draw in samples.GRIDS.items():
+                self.folder.picture(self.step, name, draw(self.translator, self.held_out))
         if due(config.checkpoint_every):
             self.checkpoints.save()
 
