@@ -105,3 +105,11 @@ def test_references_reach_across_replicas(tiny):
     references = [b.reference.numpy() for b in pipeline.batches(images, config, 0, 8, 8)]
     assert all(sorted(r) == list(range(8)) for r in references)
     assert any((r[:4] >= 4).any() for r in references)
+
+
+def test_a_run_trains_on_two_replicas(tiny, two_replicas, tmp_path):
+    """The whole trainer under a strategy, from the first step to the summary's numbers."""
+    config = tiny(run_dir=str(tmp_path / "run"), warmup_steps=2, joint_steps=0)
+    run = trainer.Trainer(config, two_replicas)
+    assert run.run()
+    assert trainer.Trainer(config, two_replicas).step == 2

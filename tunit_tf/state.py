@@ -32,9 +32,6 @@ class TrainState(tf.Module):
 
     def __init__(self, config: Config, fold: bool = True):
         super().__init__(name="train_state")
-        # Keras numbers layers through a process, and the order in which TensorFlow's graph
-        # optimiser adds numbers up follows from names: start at the same names every time.
-        keras.utils.clear_session(free_memory=False)
         keras.utils.set_random_seed(config.seed)
         policy = POLICIES[config.mixed_precision]
 

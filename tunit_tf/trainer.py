@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import keras
 import tensorflow as tf
 
 from tunit_tf import samples, signals, steps, validation
@@ -123,6 +124,9 @@ class Trainer:
                 pipeline.check(self.split.train, config, phase.batch_size)
         self.folder = RunFolder(config)
         self.folder.write_json("split.json", sources.record(self.split))
+        # Keras numbers layers through a process, and the order in which TensorFlow's graph
+        # optimiser adds numbers up follows from names: start at the same names every time.
+        keras.utils.clear_session(free_memory=False)
         with self.strategy.scope():
             self.state = TrainState(config)
         self.checkpoints = Checkpoints(self.folder.path, self.state, config.keep_checkpoints)
