@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tunit_tf import samples, signals, steps, validation
@@ -133,7 +134,9 @@ class Trainer:
         self.step = self.checkpoints.restore()
         self.folder.forget_after(self.step)
         self.translator = validation.Translator(self.state.guiding_ema, self.state.generator_ema)
-        self.held_out = self.split.validation.take(slice(config.validation_images))
+        # Folders are sorted by class; a part of them must not be.
+        order = np.random.default_rng(config.seed).permutation(len(self.split.validation))
+        self.held_out = self.split.validation.take(order[: config.validation_images])
         self.scores: dict[str, float] = {}
 
     def run(self) -> bool:
