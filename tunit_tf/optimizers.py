@@ -23,17 +23,21 @@ class Adam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, variable.dtype)
+        powers = self._beta_powers(tf.cast(self.iterations + 1, variable.dtype))
         _fused_adam(
             variable,
             self._momentums[index].value,
             self._velocities[index].value,
             gradient + self.l2 * variable,
             learning_rate,
-            (self.beta_1, self.beta_1**step),
-            (self.beta_2, self.beta_2**step),
+            (self.beta_1, powers[0]),
+            (self.beta_2, powers[1]),
             self.epsilon,
         )
+
+    def _beta_powers(self, step: tf.Tensor):
+        """Both betas to the power of the step, for the bias correction."""
+        return self.beta_1**step, self.beta_2**step
 
     def get_config(self):
         return {**super().get_config(), "l2": self.l2}
@@ -63,18 +67,9 @@ class RMSprop(Adam):
         kwargs = {"beta_1": 0.0, "beta_2": rho, **kwargs}
         super().__init__(learning_rate, l2, epsilon, **kwargs)
 
-    def update_step(self, gradient, variable, learning_rate):
-        index = self._get_variable_index(variable)
-        _fused_adam(
-            variable,
-            self._momentums[index].value,
-            self._velocities[index].value,
-            gradient + self.l2 * variable,
-            learning_rate,
-            (self.beta_1, 0.0),
-            (self.beta_2, 0.0),
-            self.epsilon,
-        )
+    def _beta_powers(self, step: tf.Tensor):
+        """Zeros: no bias correction."""
+        return tf.zeros_like(step), tf.zeros_like(step)
 
 
 def _fused_adam(variable, mean, square, gradient, learning_rate, beta_1, beta_2, epsilon) -> None:
