@@ -7,6 +7,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import pytest
 import tensorflow as tf
 
+from tunit_tf import trainer
 from tunit_tf.config import Config
 
 tf.config.set_logical_device_configuration(
@@ -38,6 +39,18 @@ def tiny():
         return Config(**{**TINY, **changes}).resolved()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory):
+    """Folder of a finished run of tiny networks on the procedural set; tests must not change it."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    changes = {"joint_steps": 4, "synthetic_images": 80, "evaluate_every": 3, "log_every": 1}
+    cache = str(tmp_path_factory.mktemp("cache"))
+    trainer.train(
+        Config(**{**TINY, **changes, "run_dir": str(folder), "cache_dir": cache}).resolved()
+    )
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -29,16 +29,33 @@ ALLOWED = {
     "data.afhq": set(),
     "data": {"data", "config", "images", "files", "batch"},
     "metrics": set(),
-    "validation": {"data", "metrics", "networks", "images"},
-    "samples": {"validation", "data", "images"},
+    "metrics.features": {"config", "files"},
+    "plots": set(),
+    "run_folder": {"config", "files", "images", "networks", "state"},
+    "translator": {"config", "data.image_set", "images", "networks", "run_folder", "state"},
+    "domain_styles": {"config", "data", "files", "translator"},
+    "validation": {"data", "metrics", "translator"},
+    "samples": {"data", "domain_styles", "images", "translator"},
     "progress": {"config"},
-    "run_folder": {"config", "files", "images", "state"},
     "trainer": {
         "steps", "state", "config", "data", "run_folder", "samples", "signals", "progress",
-        "validation",
+        "validation", "domain_styles", "translator",
     },
+    "picture_files": {"config", "files", "images"},
+    "translation": {"config", "domain_styles", "images", "picture_files", "translator"},
+    "quality": {"config", "data.image_set", "metrics", "translator"},
+    "evaluation": {
+        "config", "data", "domain_styles", "images", "metrics", "plots", "quality", "run_folder",
+        "samples", "translator", "validation",
+    },
+    "report": {"evaluation", "files", "images"},
     "cli": {"config"},
     "train": {"cli", "config", "trainer"},
+    "translate": {"cli", "images", "translation", "translator"},
+    "evaluate": {
+        "cli", "config", "data.sources", "evaluation", "files", "metrics.features", "report",
+        "translator",
+    },
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

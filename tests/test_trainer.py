@@ -92,7 +92,7 @@ def test_run_folder_has_what_the_readme_lists(finished):
     }  # fmt: skip
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["steps"] == 4
-    for name in ("clustering_accuracy", "translation_accuracy", "content_iou"):
+    for name in ("clustering_accuracy_same_set", "translation_accuracy", "content_iou"):
         assert 0 <= metrics[name] <= 1
     pictures = sorted(path.name for path in (folder / "samples").iterdir())
     assert pictures == ["domain_grid_0000004.png", "reference_grid_0000004.png"]

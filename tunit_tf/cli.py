@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from absl import app, logging
 
-from tunit_tf import config as config_lib
 from tunit_tf.config import ConfigError
 
 
@@ -24,5 +23,4 @@ def run(main: Callable[[], None]) -> None:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
 
-    config_lib.define_flags()
     app.run(guarded)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from tunit_tf import domain_styles
 from tunit_tf import images as pixels
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.validation import Translator, domain_styles
+from tunit_tf.translator import Translator
 
 NUM_SOURCES = 8
 MAX_REFERENCES = 10
@@ -17,9 +18,9 @@ def reference_grid(translator: Translator, images: ImageSet) -> np.ndarray:
     References are chosen so that every pseudo-domain in use is shown.
     """
     styles, domains = translator.guide(images)
-    references = _spread(domains, MAX_REFERENCES)
+    references = spread(domains, MAX_REFERENCES)
     top = list(images.pixels(references))
-    return _grid(translator, images, top, styles[references])
+    return grid(translator, images, top, styles[references])
 
 
 def domain_grid(translator: Translator, images: ImageSet) -> np.ndarray:
@@ -28,27 +29,27 @@ def domain_grid(translator: Translator, images: ImageSet) -> np.ndarray:
     The paper's figures use these styles. On top stands one image of each domain.
     """
     styles, domains = translator.guide(images)
-    means = domain_styles(styles, domains, translator.num_domains)
+    means = translator.as_styles(domain_styles.of(styles, domains, translator.num_domains).means)
     used = np.unique(domains)[:MAX_REFERENCES]
     top = [images.pixels(np.flatnonzero(domains == k)[:1])[0] for k in used]
-    return _grid(translator, images, top, means[used])
+    return grid(translator, images, top, means[used])
 
 
-def _grid(
+def grid(
     translator: Translator, images: ImageSet, top: list[np.ndarray], styles: np.ndarray
 ) -> np.ndarray:
     """Translates evenly spread sources to every style; `top` is the row of headings."""
     places = np.linspace(0, len(images) - 1, min(NUM_SOURCES, len(images)))
     sources = np.unique(places.astype(int))
     repeated = images.take(np.repeat(sources, len(styles)))
-    cells = translator.translate(repeated, np.tile(styles, (len(sources), 1)))
+    cells = translator.generate(repeated, np.tile(styles, (len(sources), 1)))
     cells = cells.reshape(len(sources), len(styles), *cells.shape[1:])
     rows = [[None, *top]]
     rows += [[images.pixels([s])[0], *cells[i]] for i, s in enumerate(sources)]
     return pixels.grid(rows, zoom=max(1, MIN_SIDE // cells.shape[2]))
 
 
-def _spread(domains: np.ndarray, count: int) -> np.ndarray:
+def spread(domains: np.ndarray, count: int) -> np.ndarray:
     """Up to `count` positions that visit the domains in turn."""
     turns = []
     for domain in np.unique(domains):

@@ -16,6 +16,25 @@ POLICIES = {
 }
 
 
+def guiding_network(config: Config, policy: str) -> GuidingNetwork:
+    """A new guiding network of a run, under a Keras dtype policy."""
+    return GuidingNetwork(
+        config.num_domains,
+        config.style_dim,
+        config.guiding_width,
+        config.normalize_style,
+        config.domain_stddev,
+        dtype=policy,
+    )
+
+
+def generator(config: Config, policy: str, fold: bool = True) -> Generator:
+    """A new generator of a run, under a Keras dtype policy."""
+    return Generator(
+        config.image_size, config.style_dim, config.base_channels or None, fold, dtype=policy
+    )
+
+
 class TrainState(tf.Module):
     """Networks, their averages, optimizers, key queue and step counter.
 
@@ -34,28 +53,8 @@ class TrainState(tf.Module):
         super().__init__(name="train_state")
         keras.utils.set_random_seed(config.seed)
         policy = POLICIES[config.mixed_precision]
-
-        def guiding():
-            return GuidingNetwork(
-                config.num_domains,
-                config.style_dim,
-                config.guiding_width,
-                config.normalize_style,
-                config.domain_stddev,
-                dtype=policy,
-            )
-
-        def generator():
-            return Generator(
-                config.image_size,
-                config.style_dim,
-                config.base_channels or None,
-                fold,
-                dtype=policy,
-            )
-
-        self.guiding, self.guiding_ema = guiding(), guiding()
-        self.generator, self.generator_ema = generator(), generator()
+        self.guiding, self.guiding_ema = (guiding_network(config, policy) for _ in range(2))
+        self.generator, self.generator_ema = (generator(config, policy, fold) for _ in range(2))
         self.discriminator = Discriminator(
             config.image_size, config.num_domains, config.base_channels or None, fold, dtype=policy
         )

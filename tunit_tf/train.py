@@ -17,4 +17,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    config_lib.define_flags()
     cli.run(main)

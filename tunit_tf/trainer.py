@@ -9,12 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tunit_tf import samples, signals, steps, validation
+from tunit_tf import domain_styles, samples, signals, steps, validation
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import pipeline, sources
 from tunit_tf.progress import Progress
 from tunit_tf.run_folder import Checkpoints, RunFolder
 from tunit_tf.state import TrainState
+from tunit_tf.translator import Translator
 
 
 class Phase(NamedTuple):
@@ -133,7 +134,7 @@ class Trainer:
         self.checkpoints = Checkpoints(self.folder.path, self.state, config.keep_checkpoints)
         self.step = self.checkpoints.restore()
         self.folder.forget_after(self.step)
-        self.translator = validation.Translator(self.state.guiding_ema, self.state.generator_ema)
+        self.translator = Translator(self.state.guiding_ema, self.state.generator_ema)
         # Folders are sorted by class; a part of them must not be.
         order = np.random.default_rng(config.seed).permutation(len(self.split.validation))
         self.held_out = self.split.validation.take(order[: config.validation_images])
@@ -240,6 +241,9 @@ def train(config: Config) -> None:
         return
     scores = trainer.final_scores()
     trainer.folder.write_json("metrics.json", {**scores, "steps": trainer.step})
+    domain_styles.measure(trainer.translator, trainer.split.train).save(
+        trainer.folder.path / domain_styles.FILE_NAME, trainer.step
+    )
     print(
         summary(
             scores,

@@ -1,17 +1,15 @@
 """Judges the averaged networks on held-out images while they train."""
 
 import numpy as np
-import tensorflow as tf
 
-from tunit_tf import images as pixels
-from tunit_tf.data import pipeline, synthetic
+from tunit_tf.data import synthetic
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.metrics import clustering
-from tunit_tf.networks import Generator, GuidingNetwork
+from tunit_tf.translator import Translator
 
 # For every metric: is more better? The names --best_metric accepts.
 METRICS = {
-    "clustering_accuracy": True,
+    "clustering_accuracy_same_set": True,
     "nmi": True,
     "ari": True,
     "effective_domains": True,
@@ -22,38 +20,6 @@ METRICS = {
 }
 
 
-class Translator:
-    """Compiled inference with one pair of networks."""
-
-    def __init__(self, guiding: GuidingNetwork, generator: Generator, batch_size: int = 32):
-        self.num_domains = guiding.num_domains
-        self._batch_size = batch_size
-        self._guide = tf.function(lambda x: guiding(x, training=False))
-        self._generate = tf.function(generator.__call__)
-
-    def guide(self, images: ImageSet) -> tuple[np.ndarray, np.ndarray]:
-        """Style codes `(N, style_dim)` and most likely domains `(N,)` of a set."""
-        outputs = [self._guide(x) for _, x in pipeline.in_order(images, self._batch_size)]
-        domains = np.concatenate([np.argmax(o.domain_logits, axis=-1) for o in outputs])
-        return np.concatenate([o.style for o in outputs]), domains.astype(np.int32)
-
-    def translate(self, images: ImageSet, styles: np.ndarray) -> np.ndarray:
-        """uint8 `(N, S, S, 3)`: every image of a set in its own style of `(N, style_dim)`."""
-        translated = [
-            pixels.to_bytes(self._generate(x, styles[positions]))
-            for positions, x in pipeline.in_order(images, self._batch_size)
-        ]
-        return np.concatenate(translated)
-
-
-def domain_styles(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> np.ndarray:
-    """Mean style code `(K, style_dim)` of every pseudo-domain; NaN where a domain is empty."""
-    means = np.full((num_domains, styles.shape[1]), np.nan, np.float32)
-    for domain in np.unique(domains):
-        means[domain] = styles[domains == domain].mean(0)
-    return means
-
-
 def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
     """How the pseudo-domains of a set are used and, with labels, how they match the classes."""
     _, domains = translator.guide(images)
@@ -61,7 +27,7 @@ def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]
     labels = images.classes()
     if labels is not None:
         shape = (translator.num_domains, len(images.label_names))
-        scores["clustering_accuracy"] = clustering.accuracy(domains, labels, shape)
+        scores["clustering_accuracy_same_set"] = clustering.accuracy(domains, labels, shape)
         scores["nmi"] = clustering.normalized_mutual_information(domains, labels)
         scores["ari"] = clustering.adjusted_rand_index(domains, labels)
     return scores
@@ -75,12 +41,11 @@ def translation_scores(translator: Translator, images: ImageSet) -> dict[str, fl
     set also `translation_accuracy` and `content_iou`, told from pixels (`data/synthetic.py`).
     """
     styles, domains = translator.guide(images)
-    reference = np.random.default_rng(0).permutation(len(images))
-    translated = translator.translate(images, styles[reference])
-    own = ImageSet(translated, np.arange(len(images)), images.names)
-    _, domains_translated = translator.guide(own)
+    reference = another_order(len(images))
+    translated = translator.generate(images, styles[reference])
+    domains_translated = translator.domains(translated)
 
-    reconstructed = translator.translate(images, styles).astype(np.float32)
+    reconstructed = translator.generate(images, styles).astype(np.float32)
     scores = {
         "domain_agreement": float((domains_translated == domains[reference]).mean()),
         "reconstruction": float(abs(reconstructed - images.pixels()).mean() / 127.5),
@@ -92,3 +57,8 @@ def translation_scores(translator: Translator, images: ImageSet) -> dict[str, fl
         scores["translation_accuracy"] = float(right.mean())
         scores["content_iou"] = float(overlap.mean())
     return scores
+
+
+def another_order(count: int) -> np.ndarray:
+    """Which image of a set is the reference of which: a fixed permutation `(count,)`."""
+    return np.random.default_rng(0).permutation(count)

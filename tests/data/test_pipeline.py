@@ -91,11 +91,3 @@ def test_check_names_the_cure(tiny):
     unlabelled = type(IMAGES)(IMAGES.images, IMAGES.rows, IMAGES.names)
     with pytest.raises(ConfigError, match=r"no class folders"):
         pipeline.check(unlabelled, tiny(labeled_fraction=0.5), 4)
-
-
-def test_in_order_covers_a_set_once():
-    positions, images = zip(*pipeline.in_order(IMAGES, 10), strict=True)
-    assert [len(p) for p in positions] == [10, 10, 4]
-    np.testing.assert_array_equal(np.concatenate(positions), np.arange(24))
-    restored = np.rint((np.concatenate(images) + 1) * 127.5)
-    np.testing.assert_array_equal(restored, IMAGES.images)

@@ -28,6 +28,10 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __getitem__(self, positions: np.ndarray | slice) -> np.ndarray:
+        """As `pixels`, so that a set can stand where an array of images can."""
+        return self.pixels(positions)
+
     def take(self, positions: np.ndarray) -> "ImageSet":
         """The subset at `positions` (indices or a mask over this set), nothing copied."""
         return dataclasses.replace(self, rows=self.rows[positions])

@@ -4,7 +4,6 @@ So nothing about the data order needs saving: a resumed run asks for the batches
 """
 
 import enum
-from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -116,13 +115,6 @@ def batches(
     dataset = tf.data.Dataset.range(start, stop)
     dataset = dataset.map(batch_of, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.prefetch(tf.data.AUTOTUNE)
-
-
-def in_order(image_set: ImageSet, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields positions `(n,)` and images `(n, S, S, 3)` in [-1, 1], unchanged, the last smaller."""
-    for start in range(0, len(image_set), batch_size):
-        positions = np.arange(start, min(start + batch_size, len(image_set)))
-        yield positions, pixels.to_float(image_set.pixels(positions)).numpy()
 
 
 def _is_labeled_step(step: tf.Tensor, config: Config) -> tf.Tensor:

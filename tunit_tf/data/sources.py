@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from tunit_tf import images as pixels
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import cache, synthetic
 from tunit_tf.data.image_set import ImageSet
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 TFDS_PREFIX = "tfds:"
 TFDS_HELD_OUT = ("test", "validation")
 
@@ -74,13 +74,9 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
             f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
             "tfds:NAME; configs/README.md says how to get the paper's sets."
         )
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
-    )
+    paths = pixels.find(folder)
     if not paths:
-        raise ConfigError(f"No images ({', '.join(EXTENSIONS)}) below {folder}.")
+        raise ConfigError(f"No images ({', '.join(pixels.EXTENSIONS)}) below {folder}.")
     classes = sorted({_class_of(path, folder) for path in paths})
     if config.classes:
         classes = _chosen(classes, config.classes, folder)

@@ -1,0 +1,85 @@
+"""Evaluates a trained run: `python -m tunit_tf.evaluate --run_dir=runs/mine`."""
+
+import dataclasses
+import pathlib
+import sys
+import time
+
+from absl import flags
+
+from tunit_tf import cli, evaluation, files, report
+from tunit_tf.config import Config, ConfigError
+from tunit_tf.data import sources
+from tunit_tf.metrics import features
+from tunit_tf.translator import Translator
+
+RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
+CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
+DATA = flags.DEFINE_string("data", "", "Images as for training; '' takes the run's own.")
+VALIDATION_DATA = flags.DEFINE_string(
+    "validation_data", "", "With --data: held-out images; '' splits --data as training does."
+)
+CACHE_DIR = flags.DEFINE_string("cache_dir", "", "For images and features; '' takes the run's.")
+FEATURES = flags.DEFINE_enum(
+    "features",
+    "inception_2015",
+    list(features.EXTRACTORS),
+    "Feature extractor of the image metrics; random_conv64 needs no file.",
+)
+FEATURES_FILE = flags.DEFINE_string(
+    "features_file", "", "Weights of the extractor, instead of downloading them."
+)
+NUM_TRANSLATIONS = flags.DEFINE_integer(
+    "num_translations", 2000, "Translations made for FID, and as many for mFID."
+)
+BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
+COMPARE = flags.DEFINE_list("compare", [], "Other run folders to set beside this one.")
+
+
+def main() -> None:
+    started = time.monotonic()
+    for flag in (NUM_TRANSLATIONS, BATCH_SIZE):
+        if flag.value < 2:
+            raise ConfigError(f"--{flag.name} must be at least 2; received {flag.value}.")
+    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value, BATCH_SIZE.value)
+    config = _data_config(translator.config)
+    extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
+    split = sources.load(config)
+    result = evaluation.evaluate(
+        translator, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value
+    )
+    folder = translator.run_dir / "report"
+    facts = {
+        "run": str(translator.run_dir),
+        "checkpoint": f"{CHECKPOINT.value}, step {translator.step}",
+        "data": config.data
+        + (f", held out: {config.validation_data}" * bool(config.validation_data)),
+        "images": f"{len(split.train)} to train on, {len(split.validation)} held out",
+        "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
+        "features": extractor.name,
+    }
+    # What this run's numbers are is on disk before runs are compared.
+    files.write_json(folder / "metrics.json", {"metrics": result.metrics})
+    others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
+    comparison, curves = evaluation.compare([translator.run_dir, *others])
+    section = "Comparison" if others else "Curves"
+    if curves is not None:
+        caption = "Terms and scores over the steps of training"
+        result.figures[section] = [evaluation.Drawing("curves", caption, curves)]
+    page = report.write(folder, result, facts, extractor.name, comparison if others else {})
+    print(report.text(result))
+    print(f"Report  {page} ({time.monotonic() - started:.0f} s)")
+
+
+def _data_config(config: Config) -> Config:
+    """The run's config with the data to evaluate on."""
+    changes = {"cache_dir": CACHE_DIR.value} if CACHE_DIR.value else {}
+    if DATA.value:
+        changes |= {"data": DATA.value, "validation_data": VALIDATION_DATA.value}
+    elif VALIDATION_DATA.value:
+        raise ConfigError("--validation_data needs --data beside it.")
+    return dataclasses.replace(config, progress=sys.stderr.isatty(), **changes)
+
+
+if __name__ == "__main__":
+    cli.run(main)

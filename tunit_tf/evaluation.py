@@ -1,0 +1,354 @@
+"""Judges a trained run: clusters, image quality, style and content, as numbers and figures."""
+
+import dataclasses
+import json
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import sklearn.linear_model
+import sklearn.pipeline
+import sklearn.preprocessing
+
+from tunit_tf import domain_styles, images, plots, quality, run_folder, samples, validation
+from tunit_tf.config import ConfigError
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.sources import Split
+from tunit_tf.domain_styles import DomainStyles
+from tunit_tf.metrics import clustering, content
+from tunit_tf.metrics.features import Extractor
+from tunit_tf.translator import Translator
+
+MAX_CODES = 20_000  # training images whose style codes are looked at
+MAX_TRANSLATIONS = 1000  # held-out images translated for style and content
+MAX_MAPPED = 1000  # style codes in a t-SNE map
+MAX_GALLERIES = 20
+GALLERY = (3, 12)  # rows and columns
+COINCIDE_BELOW = 0.5  # distance of two domains' means, in radii
+
+
+class Codes(NamedTuple):
+    """Style codes and pseudo-domains of some images."""
+
+    images: ImageSet
+    styles: np.ndarray
+    domains: np.ndarray
+
+
+class Drawing(NamedTuple):
+    """A figure: file name without suffix, caption, uint8 picture `(H, W, 3)`."""
+
+    name: str
+    caption: str
+    picture: np.ndarray
+
+
+@dataclasses.dataclass
+class Evaluation:
+    """What was found.
+
+    Attributes:
+      metrics: {section: {name: value}}.
+      counts: {metric: images behind it}.
+      domains: What is known of each pseudo-domain.
+      warnings: Sentences a user should read.
+      figures: {section: drawings}.
+    """
+
+    metrics: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    counts: dict[str, dict] = dataclasses.field(default_factory=dict)
+    domains: dict = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    figures: dict[str, list[Drawing]] = dataclasses.field(default_factory=dict)
+
+
+def evaluate(
+    translator: Translator,
+    split: Split,
+    extractor: Extractor,
+    cache_dir: str,
+    num_translations: int,
+) -> Evaluation:
+    """Evaluates the networks of a run on its own or other images.
+
+    Args:
+      translator: Loaded from the run.
+      split: Training and held-out images.
+      extractor: For the image metrics.
+      cache_dir: For features of real images.
+      num_translations: Made for each of FID and mFID.
+
+    Raises:
+      ConfigError: The labels do not fit a run that was trained with labels.
+    """
+    _check_labels(translator, split)
+    result = Evaluation()
+    train = _codes(translator, _some(split.train, MAX_CODES))
+    held_out = _codes(translator, split.validation)
+    known = domain_styles.of(train.styles, train.domains, translator.num_domains)
+    _clusters(result, train, held_out, known, translator.num_domains)
+    if not translator.generator_is_trained:
+        result.warnings.append(
+            f"The checkpoint of step {translator.step} is from the warm-up: its generator is "
+            "untrained, so translations were not judged."
+        )
+    else:
+        _image_quality(result, translator, split, held_out, extractor, cache_dir, num_translations)
+        _style_and_content(result, translator, split, extractor, cache_dir)
+        result.figures["Translations"] = [
+            Drawing(
+                "reference_grid",
+                "Sources (left) in the style of single references (top)",
+                samples.reference_grid(translator, split.validation),
+            ),
+            Drawing(
+                "domain_grid",
+                "Sources (left) in the average style of every domain (an image of it on top)",
+                samples.domain_grid(translator, split.validation),
+            ),
+        ]
+    _style_maps(result, held_out if len(held_out.images) >= 100 else train)
+    _galleries(result, train)
+    return result
+
+
+def compare(folders: list[pathlib.Path]) -> tuple[dict[str, dict[str, float]], np.ndarray | None]:
+    """Runs side by side: the table {metric: {run: value}} and the curves of all.
+
+    The numbers are those of each run's report, else of its last validation.
+    """
+    names = _short_names(folders)
+    histories, table = {}, {}
+    for folder, name in zip(folders, names, strict=True):
+        run_folder.saved_config(folder)
+        histories[name] = run_folder.history(folder)
+        numbers = {
+            metric: values[-1]
+            for metric, (_, values) in histories[name].items()
+            if metric.startswith("validation/")
+        }
+        for metric, value in (numbers | reported(folder)).items():
+            table.setdefault(metric, {})[name] = value
+    drawn = plots.curves(histories) if any(histories.values()) else None
+    return table, drawn
+
+
+def reported(folder: pathlib.Path) -> dict[str, float]:
+    """The metrics of a run's report, {name: value}; empty if there is no report."""
+    path = folder / "report" / "metrics.json"
+    if not path.exists():
+        return {}
+    sections = json.loads(path.read_text())["metrics"]
+    return {name: value for section in sections.values() for name, value in section.items()}
+
+
+def _check_labels(translator: Translator, split: Split) -> None:
+    config, classes = translator.config, split.validation.label_names
+    if config.mode == "unsupervised":
+        return
+    if not classes:
+        raise ConfigError(
+            f"{translator.run_dir} was trained with labels, but these images have none; sort them "
+            "into one folder a class."
+        )
+    if len(classes) != translator.num_domains:
+        raise ConfigError(
+            f"{translator.run_dir} was trained with {translator.num_domains} classes, but these "
+            f"images have {len(classes)} ({', '.join(classes[:10])}); evaluate it on images of "
+            "the same classes."
+        )
+
+
+def _codes(translator: Translator, image_set: ImageSet) -> Codes:
+    return Codes(image_set, *translator.guide(image_set))
+
+
+def _some(image_set: ImageSet, count: int) -> ImageSet:
+    """All of a set, or a seeded choice of `count` of it, in order."""
+    if len(image_set) <= count:
+        return image_set
+    chosen = np.random.default_rng(0).permutation(len(image_set))[:count]
+    return image_set.take(np.sort(chosen))
+
+
+def _clusters(
+    result: Evaluation, train: Codes, held_out: Codes, known: DomainStyles, num_domains: int
+) -> None:
+    """How many domains are used, whether any coincide, and how they match the classes."""
+    entropy = clustering.entropy(train.domains, num_domains)
+    scores = {
+        "domains_used": int((known.counts > 0).sum()),
+        "entropy_nats": entropy,
+        "effective_domains": float(np.exp(entropy)),
+    }
+    names = [str(k) for k in range(num_domains)]
+    figures = [
+        Drawing(
+            "domain_sizes",
+            "Domain sizes; dashed: if all were equally used",
+            plots.sizes(known.counts, names),
+        )
+    ]
+    result.domains = {"sizes": known.counts.tolist()}
+
+    empty = np.flatnonzero(known.counts == 0)
+    if len(empty):
+        result.warnings.append(
+            f"{len(empty)} of {num_domains} domains are empty ({', '.join(map(str, empty))}): the "
+            "images hold fewer looks than --num_domains, or training merged some; try a smaller "
+            "number or a larger --weight_entropy."
+        )
+    closeness = known.closeness()
+    for i, j in np.argwhere(np.triu(closeness < COINCIDE_BELOW, 1)):
+        result.warnings.append(
+            f"Domains {i} and {j} nearly coincide: their average styles are "
+            f"{closeness[i, j]:.2f} radii apart (distinct ones {COINCIDE_BELOW} or more); try a "
+            "smaller --num_domains."
+        )
+    pairs = closeness[np.triu_indices(num_domains, 1)]
+    if np.isfinite(pairs).any():
+        scores["closest_domains_radii"] = float(np.nanmin(pairs))
+
+    labels_train, labels = train.images.classes(), held_out.images.classes()
+    if labels is not None and labels_train is not None:
+        label_names = held_out.images.label_names
+        shape = (num_domains, len(label_names))
+        mapping = clustering.best_map(train.domains, labels_train, shape)
+        scores |= {
+            "clustering_accuracy": float((mapping[held_out.domains] == labels).mean()),
+            "clustering_accuracy_same_set": clustering.accuracy(held_out.domains, labels, shape),
+            "nmi": clustering.normalized_mutual_information(held_out.domains, labels),
+            "ari": clustering.adjusted_rand_index(held_out.domains, labels),
+        }
+        counts = clustering.contingency(held_out.domains, labels, shape)
+        result.domains |= {"classes": list(label_names), "contingency": counts.tolist()}
+        figures.append(
+            Drawing(
+                "confusion",
+                "Held-out images by pseudo-domain and class",
+                plots.confusion(counts, names, list(label_names)),
+            )
+        )
+    result.metrics["Clusters"] = scores
+    result.counts["clusters"] = {"train": len(train.images), "held_out": len(held_out.images)}
+    result.figures["Clusters"] = figures
+
+
+def _image_quality(
+    result: Evaluation,
+    translator: Translator,
+    split: Split,
+    held_out: Codes,
+    extractor: Extractor,
+    cache_dir: str,
+    num_translations: int,
+) -> None:
+    labelled = split.validation.labels is not None and split.train.labels is not None
+    if labelled:
+        by = quality.Domains(
+            split.train.classes(), split.validation.classes(), split.validation.label_names
+        )
+    else:
+        names = tuple(f"domain {k}" for k in range(translator.num_domains))
+        by = quality.Domains(translator.domains(split.train), held_out.domains, names)
+    scored = quality.scores(
+        translator, split.train, split.validation, by, extractor, cache_dir, num_translations
+    )
+    result.metrics["Image quality"] = scored.values
+    result.counts |= scored.counts
+    if labelled:
+        name = f"mfid_tunit_{extractor.name}"
+        value, by_class = quality.mean_frechet_tunit(
+            translator, split.train, split.validation, extractor
+        )
+        if by_class:
+            scored.values[name] = value
+            result.counts[name] = by_class
+
+
+def _style_and_content(
+    result: Evaluation, translator: Translator, split: Split, extractor: Extractor, cache_dir: str
+) -> None:
+    """Do translations have the style of the reference and the content of the source?"""
+    order = np.random.default_rng(translator.config.seed).permutation(len(split.validation))
+    chosen = split.validation.take(order[:MAX_TRANSLATIONS])
+    scores = validation.translation_scores(translator, chosen)
+    reference = validation.another_order(len(chosen))
+    translated = translator.generate(chosen, translator.style(chosen)[reference])
+    source = chosen.pixels()
+    scores["edge_correlation"] = float(content.edge_correlation(source, translated).mean())
+    scores["edge_correlation_chance"] = float(
+        content.edge_correlation(source[reference], translated).mean()
+    )
+    if split.train.labels is not None and split.validation.labels is not None:
+        classifier = _classifier(split.train, extractor, cache_dir)
+        labels = chosen.classes()
+        features = np.concatenate(
+            [extractor(x) for x in np.array_split(translated, -(-len(translated) // 64))]
+        )
+        real = quality.cached_features(extractor, chosen, cache_dir)
+        name = extractor.name
+        scores[f"class_agreement_{name}"] = float(
+            (classifier.predict(features) == labels[reference]).mean()
+        )
+        scores[f"class_agreement_real_{name}"] = float((classifier.predict(real) == labels).mean())
+    result.metrics["Style and content"] = scores
+    result.counts["style and content"] = {"held_out": len(chosen)}
+
+
+def _classifier(train: ImageSet, extractor: Extractor, cache_dir: str):
+    """Tells classes from features; it never saw the networks that are judged."""
+    features = quality.cached_features(extractor, train, cache_dir)
+    rows = np.random.default_rng(0).permutation(len(train))[: quality.MAX_SAMPLE]
+    classifier = sklearn.pipeline.make_pipeline(
+        sklearn.preprocessing.StandardScaler(),
+        sklearn.linear_model.LogisticRegression(max_iter=2000),
+    )
+    return classifier.fit(features[rows], train.classes(rows))
+
+
+def _style_maps(result: Evaluation, codes: Codes) -> None:
+    """t-SNE of style codes, as in the paper's figures."""
+    rows = np.random.default_rng(0).permutation(len(codes.images))[:MAX_MAPPED]
+    if len(rows) < 5:
+        return
+    places = plots.style_map(codes.styles[rows])
+    domains, labels = codes.domains[rows], codes.images.classes(rows)
+    domain_names = [f"domain {k}" for k in range(domains.max() + 1)]
+    figures = [
+        Drawing(
+            "styles_by_domain",
+            "t-SNE of style codes, by pseudo-domain",
+            plots.style_map_by(places, domains, domain_names),
+        )
+    ]
+    if labels is not None:
+        drawn = plots.style_map_by(places, labels, list(codes.images.label_names))
+        figures.append(Drawing("styles_by_class", "t-SNE of style codes, by class", drawn))
+    drawn = plots.style_map_thumbnails(places, codes.images.pixels(rows), domains)
+    caption = "The same map with images, framed in their domain's colour"
+    figures.append(Drawing("styles_as_images", caption, drawn))
+    result.figures["Style codes"] = figures
+
+
+def _galleries(result: Evaluation, codes: Codes) -> None:
+    """Some images of each of the largest domains."""
+    counts = np.bincount(codes.domains)
+    rows, columns = GALLERY
+    figures = []
+    for domain in np.argsort(-counts, kind="stable")[:MAX_GALLERIES]:
+        members = np.random.default_rng(0).permutation(np.flatnonzero(codes.domains == domain))
+        if not len(members):
+            continue
+        cells = list(codes.images.pixels(members[: rows * columns]))
+        lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
+        zoom = max(1, 64 // cells[0].shape[0])
+        caption = f"Domain {domain}: {counts[domain]} of {len(codes.images)} training images"
+        figures.append(Drawing(f"domain_{domain}", caption, images.grid(lines, zoom=zoom)))
+    result.figures["Domains"] = figures
+
+
+def _short_names(folders: list[pathlib.Path]) -> list[str]:
+    """Folder names, or whole paths where names are alike."""
+    names = [folder.resolve().name for folder in folders]
+    return names if len(set(names)) == len(names) else [str(folder) for folder in folders]

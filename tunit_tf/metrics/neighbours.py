@@ -1,0 +1,49 @@
+"""Density and Coverage: fidelity and diversity by nearest neighbours (Naeem et al., ICML 2020)."""
+
+from typing import NamedTuple
+
+import numpy as np
+import sklearn.metrics
+
+NEIGHBOURS = 5
+
+
+class DensityCoverage(NamedTuple):
+    """`density`: 1 where fakes are as dense as reals, may exceed it; `coverage`: in [0, 1]."""
+
+    density: float
+    coverage: float
+
+
+def density_coverage(
+    real: np.ndarray, fake: np.ndarray, neighbours: int = NEIGHBOURS
+) -> DensityCoverage:
+    """Density (eq. 4) and Coverage (eq. 5) of fake features within real ones.
+
+    Args:
+      real: `(m, dim)`, more than `neighbours`.
+      fake: `(n, dim)`.
+      neighbours: k, whose distance is the radius of the ball around a real vector.
+
+    Raises:
+      ValueError: There are too few real vectors.
+    """
+    if len(real) <= neighbours:
+        raise ValueError(
+            f"Density and Coverage with k = {neighbours} need more than {neighbours} real images; "
+            f"received {len(real)}."
+        )
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+
+    def kth_smallest(rows: np.ndarray, _) -> np.ndarray:
+        return np.partition(rows, neighbours, axis=1)[:, neighbours]
+
+    # A vector's distance to itself, 0, is the smallest of its row.
+    chunks = sklearn.metrics.pairwise_distances_chunked(real, reduce_func=kth_smallest)
+    radius = np.concatenate(list(chunks))  # (m,)
+    balls, covered = 0, np.zeros(len(real), bool)
+    for rows in sklearn.metrics.pairwise_distances_chunked(fake, real):  # (chunk, m)
+        inside = rows < radius
+        balls += inside.sum()
+        covered |= inside.any(0)
+    return DensityCoverage(float(balls / (neighbours * len(fake))), float(covered.mean()))

@@ -1,0 +1,151 @@
+"""Figures of an evaluation, drawn with matplotlib, as uint8 pictures."""
+
+import numpy as np
+import sklearn.manifold
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+DPI = 110
+MAX_LEGEND = 20
+THUMBNAILS = 150  # tried; those that would hide another are left out
+THUMBNAIL_SIDE = 0.07  # of the axes
+THUMBNAIL_GAP = 0.04
+
+# Distinct colours that also differ in lightness (Paul Tol's muted scheme, then matplotlib's).
+PALETTE = (
+    "#332288", "#cc6677", "#117733", "#ddcc77", "#88ccee", "#aa4499", "#44aa99", "#882255",
+    "#999933", "#dd7733", "#1f77b4", "#bcbd22", "#8c564b", "#17becf", "#e377c2", "#7f7f7f",
+)  # fmt: skip
+
+
+def colour(index: int) -> str:
+    """The colour of a domain, a class or a run."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def style_map(styles: np.ndarray, seed: int = 0) -> np.ndarray:
+    """t-SNE of style codes `(n, style_dim)`, in [0, 1]^2, `(n, 2)` (van der Maaten 2008)."""
+    perplexity = min(30.0, max(1.0, (len(styles) - 1) / 3))
+    places = sklearn.manifold.TSNE(
+        perplexity=perplexity, init="pca", random_state=seed, learning_rate="auto"
+    ).fit_transform(styles.astype(np.float64))
+    low, high = places.min(0), places.max(0)
+    return (places - low) / np.maximum(high - low, 1e-9)
+
+
+def style_map_by(places: np.ndarray, groups: np.ndarray, names: list[str]) -> np.ndarray:
+    """Scatter of a style map `(n, 2)`, coloured by group `(n,)`; uint8 `(H, W, 3)`."""
+    figure, axes = _map_axes()
+    for group in np.unique(groups):
+        members = places[groups == group]
+        axes.scatter(*members.T, s=14, color=colour(group), label=names[group], linewidths=0)
+    if len(np.unique(groups)) <= MAX_LEGEND:
+        figure.legend(loc="outside lower center", frameon=False, markerscale=2, ncols=4)
+    return _drawn(figure)
+
+
+def style_map_thumbnails(places: np.ndarray, images: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """A style map `(n, 2)` with images `(n, S, S, 3)` in it, framed in their group's colour."""
+    figure, axes = _map_axes()
+    shown: list[np.ndarray] = []
+    for i in np.random.default_rng(0).permutation(len(places)):
+        if len(shown) >= THUMBNAILS:
+            break
+        place = places[i]
+        if any(np.abs(place - other).max() < THUMBNAIL_GAP for other in shown):
+            continue
+        shown.append(place)
+        half = THUMBNAIL_SIDE / 2
+        box = [place[0] - half, place[0] + half, place[1] - half, place[1] + half]
+        axes.imshow(images[i], extent=box, aspect="auto", zorder=2)
+        frame = Rectangle(
+            place - half, THUMBNAIL_SIDE, THUMBNAIL_SIDE, fill=False, edgecolor=colour(groups[i]),
+            linewidth=1.5, zorder=3,
+        )  # fmt: skip
+        axes.add_patch(frame)
+    axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04))
+    return _drawn(figure)
+
+
+def confusion(counts: np.ndarray, row_names: list[str], column_names: list[str]) -> np.ndarray:
+    """Counts `(K, C)` of images by pseudo-domain (rows) and class (columns)."""
+    rows, columns = counts.shape
+    figure = Figure(figsize=(2.2 + 0.55 * columns, 1.6 + 0.42 * rows), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(counts, cmap="Blues", aspect="auto")
+    axes.set(
+        xticks=range(columns), yticks=range(rows), xlabel="class", ylabel="pseudo-domain",
+        title="pseudo-domains and classes",
+    )  # fmt: skip
+    axes.set_xticklabels(column_names, rotation=45, ha="right")
+    axes.set_yticklabels(row_names)
+    if rows * columns <= 400:
+        for i, j in np.ndindex(counts.shape):
+            shade = "white" if counts[i, j] > counts.max() / 2 else "black"
+            axes.text(j, i, counts[i, j], ha="center", va="center", color=shade, fontsize=8)
+    return _drawn(figure)
+
+
+def sizes(counts: np.ndarray, names: list[str]) -> np.ndarray:
+    """Bars of the domain sizes `(K,)`."""
+    figure = Figure(figsize=(max(4.0, 0.4 * len(counts)), 2.6), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(range(len(counts)), counts, color=[colour(i) for i in range(len(counts))])
+    axes.axhline(counts.mean(), color="grey", linewidth=1, linestyle="--")
+    axes.set(xticks=range(len(counts)), ylabel="training images", title="domain sizes")
+    axes.set_xticklabels(names)
+    _bare(axes)
+    return _drawn(figure)
+
+
+def curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> np.ndarray:
+    """Small multiples of every term and score, a line for each run.
+
+    Args:
+      histories: {run: {name: (steps, values)}}.
+    """
+    names = sorted({name for history in histories.values() for name in history})
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(3.3 * columns, 2.1 * rows + 0.4), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, name in zip(panels, names, strict=False):
+        for i, (run, history) in enumerate(histories.items()):
+            if name in history:
+                many = len(history[name][0]) > 12
+                axes.plot(
+                    *history[name], color=colour(i), label=run, linewidth=1.2,
+                    marker="" if many else "o", markersize=3,
+                )  # fmt: skip
+        axes.set_title(name, fontsize=9)
+        axes.tick_params(labelsize=7)
+        _bare(axes)
+    for axes in panels[len(names) :]:
+        axes.set_visible(False)
+    if len(histories) > 1:
+        handles = [Line2D([], [], color=colour(i), label=run) for i, run in enumerate(histories)]
+        figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False)
+    return _drawn(figure)
+
+
+def _map_axes() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(4.6, 4.0), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xticks=[], yticks=[])
+    _bare(axes)
+    return figure, axes
+
+
+def _bare(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _drawn(figure: Figure) -> np.ndarray:
+    """uint8 `(H, W, 3)`."""
+    figure.set_dpi(DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
