@@ -65,7 +65,9 @@ class Request:
             "Give only one of --average_references, --interpolate and --grid.",
         )
         require(self.frames >= 2, f"--frames must be at least 2; received {self.frames}.")
-        require(self.batch_size >= 1, f"--batch_size must be at least 1; got {self.batch_size}.")
+        require(
+            self.batch_size >= 1, f"--batch_size must be at least 1; received {self.batch_size}."
+        )
 
 
 class Look(NamedTuple):
