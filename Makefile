@@ -14,6 +14,9 @@ export PYTHONPATH := $(CURDIR)
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
+	$(BIN)/python -m tunit_tf.evaluate --run_dir=runs/quickstart --features=random_conv64
+	$(BIN)/python -m tunit_tf.translate --run_dir=runs/quickstart --source=docs/images/shapes \
+		--reference=docs/images/looks --grid --overwrite --output=runs/quickstart/translated
 
 test: lint
 	$(BIN)/python -m pytest
@@ -25,6 +28,7 @@ lint: $(VENV)/.installed-test
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.input_pipeline
+	$(BIN)/python -m benchmarks.evaluation_memory
 
 $(VENV)/.installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.10 to 3.13 with venv found; install one (Debian: apt-get install python3 python3-venv) or give PYTHON=/path/to/python." >&2; exit 1; }

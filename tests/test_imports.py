@@ -53,8 +53,7 @@ ALLOWED = {
     "train": {"cli", "config", "trainer"},
     "translate": {"cli", "images", "translation", "translator"},
     "evaluate": {
-        "cli", "config", "data.sources", "evaluation", "files", "metrics.features", "report",
-        "translator",
+        "cli", "config", "data.sources", "evaluation", "metrics.features", "report", "translator",
     },
 }  # fmt: skip
 

@@ -41,7 +41,8 @@ def test_all_kinds_are_read_and_bad_ones_are_remembered(folder):
 
 
 def test_letterbox_says_where_the_picture_is(folder):
-    (picture,) = picture_files.Reader(100, "letterbox").all([folder / "b.png"], "source")
+    reader = picture_files.Reader(100, "letterbox")
+    ((picture,),) = reader.batches([folder / "b.png"], 4)
     assert picture.box == (0, 20, 100, 80)
 
 
@@ -64,8 +65,10 @@ def test_what_is_missing_is_named(folder, tmp_path):
     (tmp_path / "void").mkdir()
     with pytest.raises(ConfigError, match=r"--reference=.*void is a folder without images"):
         picture_files.find(str(tmp_path / "void"), "reference")
+    reader = picture_files.Reader(16, "crop")
+    assert list(reader.batches([folder / "empty.jpg"], 4)) == []
     with pytest.raises(ConfigError, match=r"--reference: no picture can be read; .*empty.jpg"):
-        picture_files.Reader(16, "crop").all([folder / "empty.jpg"], "reference")
+        reader.require([], "reference")
 
 
 def test_nothing_is_overwritten_unless_asked(tmp_path):

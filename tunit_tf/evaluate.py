@@ -7,7 +7,7 @@ import time
 
 from absl import flags
 
-from tunit_tf import cli, evaluation, files, report
+from tunit_tf import cli, evaluation, report
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import sources
 from tunit_tf.metrics import features
@@ -33,6 +33,7 @@ NUM_TRANSLATIONS = flags.DEFINE_integer(
     "num_translations", 2000, "Translations made for FID, and as many for mFID."
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
+REPORT_DIR = flags.DEFINE_string("report_dir", "", "For the report; '' is RUN_DIR/report.")
 COMPARE = flags.DEFINE_list("compare", [], "Other run folders to set beside this one.")
 
 
@@ -48,7 +49,7 @@ def main() -> None:
     result = evaluation.evaluate(
         translator, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value
     )
-    folder = translator.run_dir / "report"
+    folder = pathlib.Path(REPORT_DIR.value or translator.run_dir / "report").expanduser()
     facts = {
         "run": str(translator.run_dir),
         "checkpoint": f"{CHECKPOINT.value}, step {translator.step}",
@@ -58,10 +59,8 @@ def main() -> None:
         "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
         "features": extractor.name,
     }
-    # What this run's numbers are is on disk before runs are compared.
-    files.write_json(folder / "metrics.json", {"metrics": result.metrics})
     others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
-    comparison, curves = evaluation.compare([translator.run_dir, *others])
+    comparison, curves = evaluation.compare(translator.run_dir, result, others)
     section = "Comparison" if others else "Curves"
     if curves is not None:
         caption = "Terms and scores over the steps of training"

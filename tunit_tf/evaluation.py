@@ -112,14 +112,26 @@ def evaluate(
     return result
 
 
-def compare(folders: list[pathlib.Path]) -> tuple[dict[str, dict[str, float]], np.ndarray | None]:
-    """Runs side by side: the table {metric: {run: value}} and the curves of all.
+def compare(
+    run_dir: pathlib.Path, result: Evaluation, others: list[pathlib.Path]
+) -> tuple[dict[str, dict[str, float]], np.ndarray | None]:
+    """Sets an evaluated run beside others.
 
-    The numbers are those of each run's report, else of its last validation.
+    Args:
+      run_dir: Folder of the run.
+      result: What was found in it.
+      others: Folders of other runs.
+
+    Returns:
+      A table {metric: {run: value}} of the last validations and, where a run has been evaluated,
+      of its report; and the curves of all runs, None if none logged any.
+
+    Raises:
+      ConfigError: One of the others is no run folder.
     """
-    names = _short_names(folders)
+    folders = [run_dir, *others]
     histories, table = {}, {}
-    for folder, name in zip(folders, names, strict=True):
+    for folder, name in zip(folders, _short_names(folders), strict=True):
         run_folder.saved_config(folder)
         histories[name] = run_folder.history(folder)
         numbers = {
@@ -127,19 +139,18 @@ def compare(folders: list[pathlib.Path]) -> tuple[dict[str, dict[str, float]], n
             for metric, (_, values) in histories[name].items()
             if metric.startswith("validation/")
         }
-        for metric, value in (numbers | reported(folder)).items():
+        sections = result.metrics if folder == run_dir else _reported(folder)
+        for section in sections.values():
+            numbers |= section
+        for metric, value in numbers.items():
             table.setdefault(metric, {})[name] = value
-    drawn = plots.curves(histories) if any(histories.values()) else None
-    return table, drawn
+    return table, plots.curves(histories) if any(histories.values()) else None
 
 
-def reported(folder: pathlib.Path) -> dict[str, float]:
-    """The metrics of a run's report, {name: value}; empty if there is no report."""
+def _reported(folder: pathlib.Path) -> dict[str, dict[str, float]]:
+    """{section: metrics} of a run's report; empty if there is no report."""
     path = folder / "report" / "metrics.json"
-    if not path.exists():
-        return {}
-    sections = json.loads(path.read_text())["metrics"]
-    return {name: value for section in sections.values() for name, value in section.items()}
+    return json.loads(path.read_text())["metrics"] if path.exists() else {}
 
 
 def _check_labels(translator: Translator, split: Split) -> None:
@@ -342,9 +353,14 @@ def _galleries(result: Evaluation, codes: Codes) -> None:
             continue
         cells = list(codes.images.pixels(members[: rows * columns]))
         lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
-        zoom = max(1, 64 // cells[0].shape[0])
         caption = f"Domain {domain}: {counts[domain]} of {len(codes.images)} training images"
-        figures.append(Drawing(f"domain_{domain}", caption, images.grid(lines, zoom=zoom)))
+        figures.append(
+            Drawing(
+                f"domain_{domain}",
+                caption,
+                images.grid(lines, zoom=images.legible_zoom(codes.images.images.shape[1])),
+            )
+        )
     result.figures["Domains"] = figures
 
 

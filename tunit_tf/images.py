@@ -14,6 +14,7 @@ BACKGROUND = (255, 255, 255)  # under transparent pixels, and between the cells 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
+LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
 MAX_PIXELS = 2**26  # of a picture taken from a file; below the size from which Pillow warns
 
 
@@ -117,6 +118,11 @@ def grid(rows: list[list[np.ndarray]], gap: int = 2, zoom: int = 1) -> np.ndarra
                 top, left = gap + i * step, gap + j * step
                 canvas[top : top + size, left : left + size] = cell
     return canvas.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def legible_zoom(size: int) -> int:
+    """Whole factor by which images of a side are enlarged in grids."""
+    return max(1, LEGIBLE // size)
 
 
 def encode(image: np.ndarray, suffix: str) -> bytes:

@@ -73,17 +73,11 @@ class Reader:
                 if pictures:
                     yield pictures
 
-    def all(self, paths: Sequence[pathlib.Path], flag: str) -> list[Picture]:
-        """All readable pictures.
-
-        Raises:
-          ConfigError: There are none.
-        """
-        pictures = list(itertools.chain.from_iterable(self.batches(paths, 64)))
-        if not pictures:
+    def require(self, read: Sequence | int, flag: str) -> None:
+        """Raises ConfigError if nothing was `read` of what a flag names."""
+        if not read:
             path, reason = next(iter(self.bad.items()))
             raise ConfigError(f"--{flag}: no picture can be read; {path}: {reason}.")
-        return pictures
 
     def _read(self, path: pathlib.Path) -> Picture | None:
         size = self._size

@@ -9,7 +9,6 @@ from tunit_tf.translator import Translator
 
 NUM_SOURCES = 8
 MAX_REFERENCES = 10
-MIN_SIDE = 96  # small images are enlarged to about this many pixels
 
 
 def reference_grid(translator: Translator, images: ImageSet) -> np.ndarray:
@@ -46,7 +45,7 @@ def grid(
     cells = cells.reshape(len(sources), len(styles), *cells.shape[1:])
     rows = [[None, *top]]
     rows += [[images.pixels([s])[0], *cells[i]] for i, s in enumerate(sources)]
-    return pixels.grid(rows, zoom=max(1, MIN_SIDE // cells.shape[2]))
+    return pixels.grid(rows, zoom=pixels.legible_zoom(cells.shape[2]))
 
 
 def spread(domains: np.ndarray, count: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Translates files: the looks a user asks for, applied to every source, as files or one picture."""
 
 import dataclasses
+import itertools
 import pathlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -116,24 +117,27 @@ def looks_of(translator: Translator, reader: picture_files.Reader, request: Requ
         ]
 
     paths = picture_files.find(request.reference, "reference")
-    pictures = reader.all(paths, "reference")
-    styles = translator.style(np.stack([picture.square for picture in pictures]))
+    stems = picture_files.output_stems(paths, pathlib.Path(request.reference).expanduser())
+    looks = []
+    for pictures in reader.batches(paths, request.batch_size):
+        squares = np.stack([picture.square for picture in pictures])
+        for picture, style in zip(pictures, translator.style(squares), strict=True):
+            heading = picture.square if request.grid else None
+            looks.append(Look(stems[picture.path].replace("/", "_"), style, heading))
+    reader.require(looks, "reference")
+    styles = np.stack([look.style for look in looks])
     if request.average_references:
         return [Look("average", translator.as_styles(styles.mean(0)))]
     if request.interpolate:
-        if len(pictures) != 2:
+        if len(looks) != 2:
             raise ConfigError(
                 f"--interpolate goes from one reference to another; --reference={request.reference}"
-                f" has {len(pictures)}, give a folder of two."
+                f" has {len(looks)}, give a folder of two."
             )
         share = np.linspace(0, 1, request.frames, dtype=np.float32)[:, None]
         between = translator.as_styles((1 - share) * styles[0] + share * styles[1])
         return [Look(f"frame_{i:03d}", style) for i, style in enumerate(between)]
-    stems = picture_files.output_stems(paths, pathlib.Path(request.reference).expanduser())
-    return [
-        Look(stems[picture.path].replace("/", "_"), style, picture.square)
-        for picture, style in zip(pictures, styles, strict=True)
-    ]
+    return looks
 
 
 def _write_each(
@@ -179,6 +183,7 @@ def _write_each(
                     )
                     writer.write(animation_name(picture.path), content)
             bar.update(len(pictures))
+    reader.require(writer.written, "source")
 
 
 def _write_grid(
@@ -197,13 +202,15 @@ def _write_grid(
         )
     name = "grid.png" if request.format == "png" else "grid.jpg"
     writer.check([name])
-    pictures = reader.all(sources, "source")
+    pictures = list(itertools.chain.from_iterable(reader.batches(sources, request.batch_size)))
+    reader.require(pictures, "source")
     columns = [cells for _, cells in _redraw(translator, pictures, looks, request.strength)]
     rows = [[None, *(look.heading for look in looks)]] if looks[0].heading is not None else []
     rows += [
         [picture.square, *(cells[i] for cells in columns)] for i, picture in enumerate(pictures)
     ]
-    writer.write(name, images.encode(images.grid(rows), pathlib.Path(name).suffix))
+    grid = images.grid(rows, zoom=images.legible_zoom(translator.image_size))
+    writer.write(name, images.encode(grid, pathlib.Path(name).suffix))
 
 
 def _redraw(
