@@ -83,6 +83,11 @@ def evaluate(
     """
     _check_labels(translator, split)
     result = Evaluation()
+    if translator.config.mode == "supervised":
+        result.warnings.append(
+            "The run was trained with all labels and without clustering: its pseudo-domains mean "
+            "nothing, and neither do clustering scores, domain_agreement and domain averages."
+        )
     train = _codes(translator, _some(split.train, MAX_CODES))
     held_out = _codes(translator, split.validation)
     known = domain_styles.of(train.styles, train.domains, translator.num_domains)

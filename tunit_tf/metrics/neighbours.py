@@ -6,6 +6,7 @@ import numpy as np
 import sklearn.metrics
 
 NEIGHBOURS = 5
+CHUNK_MB = 128  # of distances held at once
 
 
 class DensityCoverage(NamedTuple):
@@ -39,10 +40,13 @@ def density_coverage(
         return np.partition(rows, neighbours, axis=1)[:, neighbours]
 
     # A vector's distance to itself, 0, is the smallest of its row.
-    chunks = sklearn.metrics.pairwise_distances_chunked(real, reduce_func=kth_smallest)
+    chunks = sklearn.metrics.pairwise_distances_chunked(
+        real, reduce_func=kth_smallest, working_memory=CHUNK_MB
+    )
     radius = np.concatenate(list(chunks))  # (m,)
     balls, covered = 0, np.zeros(len(real), bool)
-    for rows in sklearn.metrics.pairwise_distances_chunked(fake, real):  # (chunk, m)
+    chunks = sklearn.metrics.pairwise_distances_chunked(fake, real, working_memory=CHUNK_MB)
+    for rows in chunks:  # (chunk, m)
         inside = rows < radius
         balls += inside.sum()
         covered |= inside.any(0)
