@@ -3,16 +3,13 @@
 `python -m benchmarks.evaluation_memory --run_dir=runs/quickstart`
 """
 
-import os
 import pathlib
-import subprocess
-import sys
 import tempfile
-import time
 
 from absl import app, flags
 from PIL import Image
 
+from benchmarks.process import measured
 from tunit_tf.data import synthetic
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")
@@ -34,20 +31,6 @@ def draw_folder(folder: pathlib.Path, count: int) -> None:
         else:
             original = f"{row:06d}.png"
             path.write_bytes((path.parent / original).read_bytes())
-
-
-def measured(*command: str) -> tuple[float, float]:
-    """Runs a command line of ours; returns seconds and peak resident memory in MB."""
-    started = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], stdout=output, stderr=subprocess.STDOUT
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            output.seek(0)
-            sys.exit(output.read().decode())
-    return time.monotonic() - started, usage.ru_maxrss / 1024
 
 
 def main(_) -> None:

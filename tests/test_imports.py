@@ -32,6 +32,12 @@ ALLOWED = {
     "metrics.features": {"config", "files"},
     "plots": set(),
     "run_folder": {"config", "files", "images", "networks", "state"},
+    "pytorch_file": {"config"},
+    "official_names": {"networks"},
+    "official_checkpoint": {
+        "config", "files", "networks", "official_names", "pytorch_file", "run_folder", "state",
+    },
+    "import_official": {"cli", "config", "official_checkpoint"},
     "translator": {"config", "data.image_set", "images", "networks", "run_folder", "state"},
     "domain_styles": {"config", "data", "files", "translator"},
     "validation": {"data", "metrics", "translator"},

@@ -39,6 +39,9 @@ class Config:
     cache_dir: str = _field(
         "~/.cache/tunit_tf", "Where decoded, resized images are kept.", runtime=True
     )
+    licence: str = _field("", "Licence of the weights, carried on into exports.", runtime=True)
+    origin: str = _field("", "Where imported weights came from.", runtime=True)
+    origin_sha256: str = _field("", "Checksum of the imported file.", runtime=True)
     data_dir: str = _field("", "TFDS data folder; '' is TFDS' own default.", runtime=True)
 
     # Networks

@@ -96,21 +96,26 @@ def measure(translator: Translator, images: ImageSet) -> DomainStyles:
     return of(*translator.guide(images), translator.num_domains)
 
 
-def of_run(translator: Translator) -> DomainStyles:
+def of_run(translator: Translator, data: str = "") -> DomainStyles:
     """Statistics over the training images of the run a translator was loaded from.
 
     They are read from the run folder, or measured and left there for the next time.
+
+    Args:
+      translator: Loaded from a run.
+      data: Images to measure them on instead, as --data; '' takes the run's.
 
     Raises:
       ConfigError: They are not there, and neither are the images.
     """
     path = translator.run_dir / FILE_NAME
-    if path.exists():
+    if path.exists() and not data:
         with np.load(path) as saved:
             if saved["step"] == translator.step:
                 return DomainStyles(*(saved[name] for name in DomainStyles._fields))
+    config = translator.config
     try:
-        images = sources.load(translator.config).train
+        images = sources.open_images(data, config) if data else sources.load(config).train
     except ConfigError as error:
         raise ConfigError(
             f"The styles of the domains at step {translator.step} are not in {path}, and the "

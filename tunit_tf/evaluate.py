@@ -59,6 +59,8 @@ def main() -> None:
         "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
         "features": extractor.name,
     }
+    if config.licence:
+        facts["licence of the weights"] = f"{config.licence} ({config.origin})"
     others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
     comparison, curves = evaluation.compare(translator.run_dir, result, others)
     section = "Comparison" if others else "Curves"

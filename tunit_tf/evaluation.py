@@ -352,7 +352,7 @@ def _galleries(result: Evaluation, codes: Codes) -> None:
     counts = np.bincount(codes.domains)
     rows, columns = GALLERY
     figures = []
-    for domain in np.argsort(-counts, kind="stable")[:MAX_GALLERIES]:
+    for domain in np.sort(np.argsort(-counts, kind="stable")[:MAX_GALLERIES]):
         members = np.random.default_rng(0).permutation(np.flatnonzero(codes.domains == domain))
         if not len(members):
             continue

@@ -21,13 +21,18 @@ class Adam(keras.optimizers.Adam):
         super().__init__(learning_rate, epsilon=epsilon, **kwargs)
         self.l2 = l2
 
-    def update_step(self, gradient, variable, learning_rate):
+    def slots(self, variable) -> tuple[keras.Variable, keras.Variable]:
+        """Running mean and running square of a variable's gradient."""
         index = self._get_variable_index(variable)
+        return self._momentums[index], self._velocities[index]
+
+    def update_step(self, gradient, variable, learning_rate):
+        mean, square = self.slots(variable)
         powers = self._beta_powers(tf.cast(self.iterations + 1, variable.dtype))
         _fused_adam(
             variable,
-            self._momentums[index].value,
-            self._velocities[index].value,
+            mean.value,
+            square.value,
             gradient + self.l2 * variable,
             learning_rate,
             (self.beta_1, powers[0]),

@@ -43,7 +43,10 @@ def style_map_by(places: np.ndarray, groups: np.ndarray, names: list[str]) -> np
         members = places[groups == group]
         axes.scatter(*members.T, s=14, color=colour(group), label=names[group], linewidths=0)
     if len(np.unique(groups)) <= MAX_LEGEND:
-        figure.legend(loc="outside lower center", frameon=False, markerscale=2, ncols=4)
+        figure.legend(
+            loc="outside lower center", frameon=False, markerscale=1.6, ncols=5, fontsize=8,
+            handletextpad=0.1, columnspacing=0.8,
+        )  # fmt: skip
     return _drawn(figure)
 
 

@@ -126,6 +126,7 @@ def _comparison_table(comparison: dict[str, dict[str, float]], extractor_name: s
     for metric, values in comparison.items():
         better, _ = _meaning(metric.removeprefix("validation/"), extractor_name)
         best = {"more": max, "less": min}.get(better, lambda _: None)(values.values())
+        best = None if len(set(values.values())) == 1 else best
         cells = "".join(
             f"<td{' class=best' if values.get(run) == best and best is not None else ''}>"
             f"{_number(values[run]) if run in values else '–'}</td>"

@@ -1,5 +1,6 @@
 """What a run leaves on disk: config, split, checkpoints, numbers and pictures."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -29,7 +30,9 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             if saved.exists():
-                _check_same(config, config_lib.from_json(saved.read_text(), str(saved)), self.path)
+                before = config_lib.from_json(saved.read_text(), str(saved))
+                _check_same(config, before, self.path)
+                config = _with_provenance(config, before)
             files.write_bytes(saved, (config.to_json() + "\n").encode())
         except OSError as error:
             raise ConfigError(
@@ -182,12 +185,21 @@ def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:
 
 def _check_same(config: Config, saved: Config, folder: pathlib.Path) -> None:
     names = config_lib.differing_fields(config, saved)
+    if not saved.data:  # imported weights: which images they go on with is free
+        names = [name for name in names if name != "data"]
     if names:
         changes = ", ".join(f"{n} ({getattr(saved, n)!r} -> {getattr(config, n)!r})" for n in names)
         raise ConfigError(
             f"{folder} holds a run of another config; these differ: {changes}. Give the same "
             "settings to resume it, or another --run_dir."
         )
+
+
+def _with_provenance(config: Config, saved: Config) -> Config:
+    """The config with what is known of imported weights kept, where it says nothing of them."""
+    names = ("licence", "origin", "origin_sha256")
+    known = {name: getattr(config, name) or getattr(saved, name) for name in names}
+    return dataclasses.replace(config, **known)
 
 
 def _step_of(line: str) -> int:

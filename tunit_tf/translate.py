@@ -18,6 +18,9 @@ AVERAGE_REFERENCES = flags.DEFINE_boolean(
     "average_references", False, "Use the mean style of all references."
 )
 DOMAIN = flags.DEFINE_integer("domain", None, "Use the average style of this pseudo-domain.")
+DATA = flags.DEFINE_string(
+    "data", "", "With --domain: images to measure the domains on; '' takes the run's own."
+)
 SAMPLE = flags.DEFINE_integer(
     "sample", 0, "With --domain: draw this many new looks from its Gaussian instead."
 )
@@ -51,6 +54,7 @@ def main() -> None:
         reference=REFERENCE.value,
         average_references=AVERAGE_REFERENCES.value,
         domain=DOMAIN.value,
+        data=DATA.value,
         sample=SAMPLE.value,
         interpolate=INTERPOLATE.value,
         frames=FRAMES.value,

@@ -29,6 +29,7 @@ class Request:
     reference: str = ""
     average_references: bool = False
     domain: int | None = None
+    data: str = ""
     sample: int = 0
     interpolate: bool = False
     frames: int = 16
@@ -106,7 +107,7 @@ def run(translator: Translator, request: Request) -> Result:
 def looks_of(translator: Translator, reader: picture_files.Reader, request: Request) -> list[Look]:
     """The looks a request names, at least one."""
     if request.domain is not None:
-        known = domain_styles.of_run(translator)
+        known = domain_styles.of_run(translator, request.data)
         if not request.sample:
             style = translator.as_styles(known.mean(request.domain))
             return [Look(f"domain_{request.domain}", style)]

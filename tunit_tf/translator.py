@@ -33,6 +33,7 @@ class Translator:
       image_size: Side S of the squares.
       num_domains: Number K of pseudo-domains.
       style_dim: Length of a style code.
+      guiding, generator: The networks.
       config, run_dir, step: Of the run that `load` read; None otherwise.
     """
 
@@ -43,6 +44,7 @@ class Translator:
         batch_size: int = 32,
         resize: str = "crop",
     ):
+        self.guiding, self.generator = guiding, generator
         self.image_size = generator.image_size
         self.num_domains = guiding.num_domains
         self.style_dim = guiding.style_dim
@@ -50,7 +52,6 @@ class Translator:
         self.config: Config | None = None
         self.run_dir: pathlib.Path | None = None
         self.step: int | None = None
-        self._normalize_style = guiding.normalize_style
         self._batch_size = batch_size
         dtype = guiding.variable_dtype
         x = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
@@ -154,7 +155,7 @@ class Translator:
 
         That is on the unit sphere in runs with `--normalize_style`, and unchanged otherwise.
         """
-        if not self._normalize_style:
+        if not self.guiding.normalize_style:
             return styles
         return styles / np.maximum(np.linalg.norm(styles, axis=-1, keepdims=True), 1e-12)
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.parity import recipe, reference_names
-from tunit_tf import ema, steps
+from tests.parity import recipe
+from tunit_tf import ema, official_names, steps
 from tunit_tf.batch import Batch
 from tunit_tf.config import Config
 from tunit_tf.state import TrainState
@@ -51,16 +51,16 @@ class Run:
         state = TrainState(config)
         self.state = state
         self.names = {
-            "C": reference_names.guiding(state.guiding),
-            "G": reference_names.generator(state.generator),
-            "D": reference_names.discriminator(state.discriminator),
+            "C": official_names.guiding(state.guiding),
+            "G": official_names.generator(state.generator),
+            "D": official_names.discriminator(state.discriminator),
         }
         for network, names in self.names.items():
             for name, variable in names.items():
-                shape = reference_names.reference_shape(name, variable)
+                shape = official_names.official_shape(name, variable)
                 kind = recipe.kind_of(name, shape)
                 value = recipe.draw(f"{network}.{name}", shape, kind)
-                reference_names.assign(variable, value)
+                official_names.assign(variable, value)
         ema.copy_variables(state.guiding, state.guiding_ema)
         ema.copy_variables(state.generator, state.generator_ema)
         state.queue.keys.assign(REFERENCE["queue"])
@@ -116,7 +116,7 @@ def probe(network, name, variable, values):
     if any(id(part) not in values for part in parts):
         return None
     arrays = [values[id(part)].astype(np.float64) for part in parts]
-    return recipe.probe(network, name, reference_names.to_reference(name, arrays))
+    return recipe.probe(network, name, official_names.to_official(name, arrays))
 
 
 def relative(measured, reference):
@@ -183,8 +183,8 @@ def test_updated_parameters(run, phase, network):
 def test_averages(run):
     tolerance = {"float64": 1e-7, "float32": 1e-5}[run.dtype]
     averages = {
-        "C": (run.state.guiding_ema, reference_names.guiding),
-        "G": (run.state.generator_ema, reference_names.generator),
+        "C": (run.state.guiding_ema, official_names.guiding),
+        "G": (run.state.generator_ema, official_names.generator),
     }
     for letter, (network, name_all) in averages.items():
         values = {id(v): v.numpy() for v in network.variables}

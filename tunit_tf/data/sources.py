@@ -29,6 +29,8 @@ def load(config: Config) -> Split:
     Raises:
       ConfigError: A path is missing, nothing can be read, or a split is empty.
     """
+    if not config.data:
+        raise ConfigError("This run has no images of its own; name some with --data=FOLDER.")
     if config.validation_data:
         return Split(open_images(config.data, config), open_images(config.validation_data, config))
     if config.data.startswith(TFDS_PREFIX):

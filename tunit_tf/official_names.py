@@ -1,4 +1,8 @@
-"""Which of our variables the reference's state dict names mean, in its order of layers."""
+"""Which of our variables the tensors of the authors' state dicts are, and in which layout.
+
+Their layouts are PyTorch's: kernels `(out, in, height, width)` and `(out, in)`, FRN parameters
+`(1, C, 1, 1)`.
+"""
 
 import numpy as np
 
@@ -8,6 +12,7 @@ GUIDING_PLACES = (0, 4, 8, 11, 15, 18, 22, 25)  # of the convolutions in the ref
 
 
 def guiding(network: GuidingNetwork) -> dict:
+    """{their name: our variable} of the guiding network, in their order."""
     names = {}
     for place, conv, norm in zip(GUIDING_PLACES, network.convolutions, network.norms, strict=True):
         names |= _kernel(f"features.{place}", conv)
@@ -21,6 +26,7 @@ def guiding(network: GuidingNetwork) -> dict:
 
 
 def generator(network: Generator) -> dict:
+    """{their name: our variable, or a list of those that theirs is split into}, in their order."""
     names = {}
     encoder, decoder = "cnt_encoder.model", "decoder.model"
     for i, conv in enumerate([network.stem, *network.downs]):
@@ -45,6 +51,7 @@ def generator(network: Generator) -> dict:
 
 
 def discriminator(network: Discriminator) -> dict:
+    """{their name: our variable} of the discriminator, in their order."""
     names = _kernel("main.0", network.stem)
     for i, block in enumerate(network.blocks, 1):
         for norm in ("norm1", "norm2"):
@@ -61,18 +68,25 @@ def discriminator(network: Discriminator) -> dict:
     )
 
 
-def _kernel(name: str, layer) -> dict:
-    return {f"{name}.weight": layer.kernel, f"{name}.bias": layer.bias}
+def is_dropped(name: str) -> bool:
+    """Whether a tensor of a state dict has no use: AdaIN's statistics and BatchNorm's counter."""
+    adain = name.startswith("decoder.") and name.endswith((".running_mean", ".running_var"))
+    return adain or name.endswith("num_batches_tracked")
 
 
-def reference_shape(name: str, variable) -> tuple[int, ...]:
-    """Shape of the tensor in the reference's layout."""
-    return to_reference(name, [np.zeros(v.shape, bool) for v in _parts(variable)]).shape
+def is_parameter(name: str) -> bool:
+    """Whether an optimizer steps it: all but running statistics."""
+    return not name.endswith(("running_mean", "running_var"))
 
 
-def to_reference(name: str, parts: list[np.ndarray]) -> np.ndarray:
-    """Our tensor (or the parts of a split one) in the reference's layout."""
-    array = np.concatenate(parts, axis=-1)
+def official_shape(name: str, variable) -> tuple[int, ...]:
+    """Shape of the tensor in their layout."""
+    return to_official(name, [np.zeros(v.shape, bool) for v in parts_of(variable)]).shape
+
+
+def to_official(name: str, parts: list[np.ndarray]) -> np.ndarray:
+    """Our tensor (or the parts of a split one) in their layout."""
+    array = np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
     if name.rsplit(".", 1)[-1] in ("tau", "gamma") or (".norm" in name and name.endswith("beta")):
         return array.reshape(1, -1, 1, 1)
     if array.ndim == 4:
@@ -81,15 +95,20 @@ def to_reference(name: str, parts: list[np.ndarray]) -> np.ndarray:
 
 
 def assign(variable, array: np.ndarray) -> None:
-    """Gives our variable (or the parts of a split one) a tensor of the reference's layout."""
+    """Gives our variable (or the parts of a split one) a tensor of their layout."""
     if array.ndim == 4:
         array = array.reshape(-1) if array.shape[0] == 1 else array.transpose(2, 3, 1, 0)
     array = array.T if array.ndim == 2 else array
-    parts = _parts(variable)
+    parts = parts_of(variable)
     edges = np.cumsum([part.shape[-1] for part in parts])[:-1]
     for part, piece in zip(parts, np.split(array, edges, axis=-1), strict=True):
         part.assign(piece)
 
 
-def _parts(variable) -> list:
+def parts_of(variable) -> list:
+    """Our variables that make up one of their tensors."""
     return variable if isinstance(variable, list) else [variable]
+
+
+def _kernel(name: str, layer) -> dict:
+    return {f"{name}.weight": layer.kernel, f"{name}.bias": layer.bias}

@@ -1,0 +1,35 @@
+"""Makes a run folder from a checkpoint of the paper's authors.
+
+`python -m tunit_tf.import_official --checkpoint=model_4568.ckpt --run_dir=runs/afhq_cat`
+"""
+
+from absl import flags
+
+from tunit_tf import cli, official_checkpoint
+from tunit_tf import config as config_lib
+
+CHECKPOINT = flags.DEFINE_string("checkpoint", "", "The authors' .ckpt file.")
+
+
+def main() -> None:
+    given = {name for name in config_lib.FIELDS if flags.FLAGS[name].present}
+    result = official_checkpoint.import_run(CHECKPOINT.value, config_lib.from_flags(), given)
+    config = result.config
+    print(
+        f"Imported {config.origin}: {config.image_size} px, {config.num_domains} domains, style "
+        f"codes of {config.style_dim}, {result.used} tensors. Licence: {config.licence}."
+    )
+    for why, count in result.dropped.items():
+        print(f"Not used: {count} tensors of {why}.")
+    for note in result.notes:
+        print(note)
+    print(
+        f"The run counts as finished, at step {config.total_steps}. Try it:\n"
+        f"  python -m tunit_tf.translate --run_dir={config.run_dir} --source=PICTURES "
+        "--reference=PICTURES"
+    )
+
+
+if __name__ == "__main__":
+    config_lib.define_flags()
+    cli.run(main)
