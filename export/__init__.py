@@ -1,0 +1,1 @@
+"""From a run folder to a server, and to a phone or a browser."""
