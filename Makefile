@@ -37,7 +37,8 @@ $(VENV)/.installed: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-import.txt
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt \
+		requirements-import.txt requirements-serving.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	touch $@
 

@@ -102,8 +102,8 @@ def decode_squares(
         index, content = indexed
         pixels = _decoded_or_empty(content, max_pixels)
         message = tf.strings.format(
-            f"{name}[{{}}] cannot be decoded: it is not a whole JPEG, PNG, GIF, BMP or WebP, or has "
-            f"more than {max_pixels} pixels",
+            f"{name}[{{}}] cannot be decoded: it is not a whole JPEG, PNG, GIF, BMP or WebP, or "
+            f"has more than {max_pixels} pixels",
             index,
         )
         with tf.control_dependencies([tf.debugging.Assert(tf.size(pixels) > 0, [message])]):

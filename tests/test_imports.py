@@ -63,7 +63,25 @@ ALLOWED = {
     },
 }  # fmt: skip
 
+# The same for export/: rooms of tunit_tf, and of its own.
+EXPORT_ALLOWED = {
+    "serving.c_api": set(),
+    "serving.stand_in": {"export.serving.c_api"},
+    "manifest": {"config", "domain_styles", "translator"},
+    "signatures": {"images", "translator"},
+    "warmup": {"images"},
+    "saved_model": {
+        "export.manifest", "export.signatures", "export.warmup", "cli", "config", "files",
+        "translator",
+    },
+    "compare": {
+        "export.serving.c_api", "cli", "config", "data.synthetic", "files", "images", "translator",
+    },
+    "client": {"cli", "config", "images", "picture_files"},
+}  # fmt: skip
+
 MODULES = sorted(PACKAGE.rglob("*.py"))
+EXPORT_MODULES = sorted(p for p in (ROOT / "export").rglob("*.py") if p.name != "__init__.py")
 
 
 def name_of(path):
@@ -85,14 +103,14 @@ def imported(path):
         else:
             continue
         for name in names:
-            if name.startswith("tunit_tf."):
-                module = name.removeprefix("tunit_tf.")
-                while module and not (
-                    (PACKAGE / module.replace(".", "/")).is_dir()
-                    or (PACKAGE / (module.replace(".", "/") + ".py")).exists()
+            if name.startswith(("tunit_tf.", "export.")):
+                module = name
+                while not (
+                    (ROOT / module.replace(".", "/")).is_dir()
+                    or (ROOT / (module.replace(".", "/") + ".py")).exists()
                 ):
                     module = module.rpartition(".")[0]
-                yield module
+                yield module.removeprefix("tunit_tf.")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -105,3 +123,10 @@ def test_a_room_uses_only_rooms_below_it(path):
     assert room, f"{module} has no place in the order; add it to ALLOWED"
     wrong = [m for m in imported(path) if not is_below(m, ALLOWED[room])]
     assert not wrong, f"{module} must not import {', '.join(wrong)}"
+
+
+@pytest.mark.parametrize("path", EXPORT_MODULES, ids=lambda path: path.stem)
+def test_exports_use_only_what_they_may(path):
+    module = ".".join(path.relative_to(ROOT / "export").with_suffix("").parts)
+    wrong = [m for m in imported(path) if not is_below(m, EXPORT_ALLOWED[module])]
+    assert not wrong, f"export.{module} must not import {', '.join(wrong)}"

@@ -87,8 +87,8 @@ def test_run_folder_has_what_the_readme_lists(finished):
     folder, _ = finished
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        "best", "best.json", "checkpoints", "config.json", "metrics.json", "metrics.jsonl",
-        "samples", "split.json", "tensorboard",
+        "best", "best.json", "checkpoints", "config.json", "domain_styles.npz", "metrics.json",
+        "metrics.jsonl", "samples", "split.json", "tensorboard",
     }  # fmt: skip
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["steps"] == 4

@@ -65,7 +65,8 @@ def without_tensorflow() -> None:
     """Lets `tensorflow.core` protos be imported without running TensorFlow's `__init__`."""
     if "tensorflow" not in sys.modules:
         stub = types.ModuleType("tensorflow")
-        stub.__path__ = [str(_wheel())]
+        stub.__spec__ = importlib.util.find_spec("tensorflow")
+        stub.__path__ = stub.__spec__.submodule_search_locations
         sys.modules["tensorflow"] = stub
 
 
