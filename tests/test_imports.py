@@ -70,14 +70,18 @@ EXPORT_ALLOWED = {
     "manifest": {"config", "domain_styles", "translator"},
     "signatures": {"images", "translator"},
     "warmup": {"images"},
+    "versions": {
+        "export.manifest", "export.signatures", "export.warmup", "config", "files", "translator",
+    },
+    "differences": {"export.serving.c_api", "data.synthetic", "images", "translator"},
+    "serving.clients": {"config", "images"},
     "saved_model": {
-        "export.manifest", "export.signatures", "export.warmup", "cli", "config", "files",
-        "translator",
+        "export.signatures", "export.versions", "export.warmup", "cli", "config", "translator",
     },
     "compare": {
-        "export.serving.c_api", "cli", "config", "data.synthetic", "files", "images", "translator",
+        "export.differences", "export.serving.c_api", "cli", "config", "files", "translator",
     },
-    "client": {"cli", "config", "images", "picture_files"},
+    "client": {"export.serving.clients", "cli", "config", "picture_files"},
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

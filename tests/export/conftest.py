@@ -1,0 +1,69 @@
+"""An exported tiny run, and pictures of many kinds."""
+
+import io
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from export import versions
+from tunit_tf import images
+from tunit_tf.data import synthetic
+from tunit_tf.translator import Translator
+
+MAX_PIXELS = 40_000
+
+
+def encoded(image: Image.Image, form: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def pixels_of(content: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(content)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+@pytest.fixture(scope="session")
+def exported(tiny_run, tmp_path_factory) -> pathlib.Path:
+    """A version's folder."""
+    output = tmp_path_factory.mktemp("models") / "tunit"
+    return versions.write(Translator.load(tiny_run), output, "crop", MAX_PIXELS)
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[bytes]:
+    """Eight pictures: sizes, formats and modes mixed."""
+    squares = [Image.fromarray(image) for image in synthetic.generate(8, 48, 7).pixels()]
+    return [
+        encoded(squares[0], "JPEG", quality=95),
+        encoded(squares[1].resize((90, 60)), "PNG"),
+        encoded(squares[2].convert("L"), "PNG"),
+        encoded(with_alpha(squares[3]), "PNG"),
+        encoded(squares[4], "WEBP", lossless=True),
+        encoded(squares[5].resize((40, 100)), "BMP"),
+        encoded(squares[6].convert("L"), "JPEG"),
+        encoded(squares[7].quantize(64), "GIF"),
+    ]
+
+
+def with_alpha(image: Image.Image) -> Image.Image:
+    """The image with its left half transparent."""
+    image = image.convert("RGBA")
+    alpha = np.full(image.size[::-1], 255, np.uint8)
+    alpha[:, : image.width // 2] = 64
+    image.putalpha(Image.fromarray(alpha))
+    return image
+
+
+@pytest.fixture(scope="session")
+def squares_of():
+    """A function from encoded pictures to the squares that Python's side makes of them."""
+
+    def read(contents, size=32, resize="crop"):
+        opened = [Image.open(io.BytesIO(content)) for content in contents]
+        return np.stack([images.square(images.upright_rgb(o), size, resize) for o in opened])
+
+    return read
