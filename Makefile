@@ -17,6 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m tunit_tf.evaluate --run_dir=runs/quickstart --features=random_conv64
 	$(BIN)/python -m tunit_tf.translate --run_dir=runs/quickstart --source=docs/images/shapes \
 		--reference=docs/images/looks --grid --overwrite --output=runs/quickstart/translated
+	$(BIN)/python -m export.saved_model --run_dir=runs/quickstart --output=models/quickstart
 
 test: lint
 	$(BIN)/python -m pytest
@@ -30,6 +31,7 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.input_pipeline
 	$(BIN)/python -m benchmarks.evaluation_memory
 	$(BIN)/python -m benchmarks.import_official
+	$(BIN)/python -m benchmarks.serving
 
 $(VENV)/.installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.10 to 3.13 with venv found; install one (Debian: apt-get install python3 python3-venv) or give PYTHON=/path/to/python." >&2; exit 1; }
