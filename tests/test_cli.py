@@ -1,18 +1,14 @@
 """The command line as a user meets it: real processes, one clear sentence, no traceback."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parent.parent
+from tests import commands
 
 
 def train(*flags):
-    command = [sys.executable, "-m", "tunit_tf.train", *map(str, flags)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return commands.run("tunit_tf.train", *flags)
 
 
 @pytest.mark.parametrize(

@@ -2,28 +2,25 @@
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests import commands
 from tunit_tf import evaluation
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import sources, synthetic
 from tunit_tf.translator import Translator
 
-ROOT = pathlib.Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def command(module, *flags):
-    words = [sys.executable, "-m", f"tunit_tf.{module}", *map(str, flags)]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return commands.run(f"tunit_tf.{module}", *flags)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +144,30 @@ def test_a_supervised_run_wants_images_of_its_classes(tiny_run, tmp_path):
     bare = [type(part)(part.images, part.rows, part.names) for part in split]
     with pytest.raises(ConfigError, match=r"trained with labels, but these images have none"):
         evaluation.evaluate(translator, sources.Split(*bare), None, str(tmp_path), 10)
+
+
+def test_too_few_images_and_other_classes_are_named(tiny_run, tmp_path):
+    translator = Translator.load(tiny_run)
+    train, held_out = sources.load(translator.config)
+
+    def evaluate(*split):
+        evaluation.evaluate(translator, sources.Split(*split), None, str(tmp_path), 10)
+
+    with pytest.raises(
+        ConfigError, match=r"at least 10 training and 2 held-out images; .* 9 and 8"
+    ):
+        evaluate(train.take(np.arange(9)), held_out)
+    with pytest.raises(ConfigError, match=r"there are 72 and 1"):
+        evaluate(train, held_out.take(np.arange(1)))
+    renamed = type(held_out)(
+        held_out.images,
+        held_out.rows,
+        held_out.names,
+        held_out.labels,
+        ("a", *synthetic.DOMAINS[1:]),
+    )
+    with pytest.raises(ConfigError, match=r"other classes \(a, ember in one of them only\)"):
+        evaluate(train, renamed)
 
 
 @pytest.mark.parametrize(

@@ -50,16 +50,19 @@ ALLOWED = {
     "picture_files": {"config", "files", "images"},
     "translation": {"config", "domain_styles", "images", "picture_files", "translator"},
     "quality": {"config", "data.image_set", "metrics", "translator"},
+    "drawings": {"data.image_set", "images", "plots", "samples", "translator"},
     "evaluation": {
-        "config", "data", "domain_styles", "images", "metrics", "plots", "quality", "run_folder",
-        "samples", "translator", "validation",
+        "config", "data", "domain_styles", "drawings", "metrics", "plots", "quality", "translator",
+        "validation",
     },
-    "report": {"evaluation", "files", "images"},
+    "comparison": {"evaluation", "plots", "run_folder"},
+    "report": {"drawings", "evaluation", "files", "images"},
     "cli": {"config"},
     "train": {"cli", "config", "trainer"},
     "translate": {"cli", "images", "translation", "translator"},
     "evaluate": {
-        "cli", "config", "data.sources", "evaluation", "metrics.features", "report", "translator",
+        "cli", "comparison", "config", "data.sources", "drawings", "evaluation",
+        "metrics.features", "report", "translator",
     },
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests import official
+from tests import commands, official
 from tests.parity import recipe
 from tunit_tf import config as config_lib
 from tunit_tf import official_checkpoint, official_names, trainer
@@ -23,6 +23,7 @@ from tunit_tf.state import TrainState
 from tunit_tf.translator import Translator
 
 ROOT = pathlib.Path(__file__).parent.parent
+MODULE = "tunit_tf.import_official"
 
 
 def restored(folder):
@@ -344,23 +345,19 @@ def test_truncated_and_foreign_files_are_named(content, tmp_path):
         official_checkpoint.import_run(str(path), config, set())
 
 
-def run(*flags, **environment):
-    command = [sys.executable, "-m", "tunit_tf.import_official", *map(str, flags)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=120,
-        env={**os.environ, **environment},
-    )  # fmt: skip
-
-
 def test_the_command_line(content, tmp_path):
     path = official.save(tmp_path / "tiny.ckpt", {**content[1], **content[2]}, True)
-    result = run(f"--checkpoint={path}", f"--run_dir={tmp_path / 'run'}", "--num_domains=3")
+    result = commands.run(
+        MODULE, f"--checkpoint={path}", f"--run_dir={tmp_path / 'run'}", "--num_domains=3"
+    )
     assert result.returncode == 0, result.stderr
     assert "32 px, 3 domains" in result.stdout
     assert "Licence: CC BY-NC 4.0." in result.stdout
     assert "Not used: 1 tensors of Inception" in result.stdout
 
-    refused = run(f"--checkpoint={path}", f"--run_dir={tmp_path / 'b'}", "--style_dim=64")
+    refused = commands.run(
+        MODULE, f"--checkpoint={path}", f"--run_dir={tmp_path / 'b'}", "--style_dim=64"
+    )
     assert refused.returncode == 2
     assert "--style_dim=64 contradicts" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -368,8 +365,11 @@ def test_the_command_line(content, tmp_path):
     # A folder on the path whose 'torch' cannot be imported stands for an environment without it.
     (tmp_path / "absent").mkdir()
     (tmp_path / "absent" / "torch.py").write_text("raise ModuleNotFoundError('no torch')")
-    path_without = f"{tmp_path / 'absent'}:{ROOT}"
-    bare = run(f"--checkpoint={path}", f"--run_dir={tmp_path / 'c'}", PYTHONPATH=path_without)
+    bare = subprocess.run(
+        [sys.executable, "-m", MODULE, f"--checkpoint={path}", f"--run_dir={tmp_path / 'c'}"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'absent'}:{ROOT}"},
+    )  # fmt: skip
     assert bare.returncode == 2
     assert "pip install -r requirements-import.txt" in bare.stderr
     assert "Traceback" not in bare.stderr

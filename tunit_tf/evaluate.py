@@ -7,9 +7,10 @@ import time
 
 from absl import flags
 
-from tunit_tf import cli, evaluation, report
+from tunit_tf import cli, comparison, evaluation, report
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import sources
+from tunit_tf.drawings import Drawing
 from tunit_tf.metrics import features
 from tunit_tf.translator import Translator
 
@@ -62,12 +63,12 @@ def main() -> None:
     if config.licence:
         facts["licence of the weights"] = f"{config.licence} ({config.origin})"
     others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
-    comparison, curves = evaluation.compare(translator.run_dir, result, others)
+    compared, curves = comparison.compare(translator.run_dir, result, others)
     section = "Comparison" if others else "Curves"
     if curves is not None:
         caption = "Terms and scores over the steps of training"
-        result.figures[section] = [evaluation.Drawing("curves", caption, curves)]
-    page = report.write(folder, result, facts, extractor.name, comparison if others else {})
+        result.figures[section] = [Drawing("curves", caption, curves)]
+    page = report.write(folder, result, facts, extractor.name, compared if others else {})
     print(report.text(result))
     print(f"Report  {page} ({time.monotonic() - started:.0f} s)")
 

@@ -1,46 +1,27 @@
 """Judges a trained run: clusters, image quality, style and content, as numbers and figures."""
 
 import dataclasses
-import json
-import pathlib
-from typing import NamedTuple
 
 import numpy as np
 import sklearn.linear_model
 import sklearn.pipeline
 import sklearn.preprocessing
 
-from tunit_tf import domain_styles, images, plots, quality, run_folder, samples, validation
+from tunit_tf import domain_styles, drawings, plots, quality, validation
 from tunit_tf.config import ConfigError
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.data.sources import Split
 from tunit_tf.domain_styles import DomainStyles
+from tunit_tf.drawings import Codes, Drawing
 from tunit_tf.metrics import clustering, content
 from tunit_tf.metrics.features import Extractor
 from tunit_tf.translator import Translator
 
 MAX_CODES = 20_000  # training images whose style codes are looked at
 MAX_TRANSLATIONS = 1000  # held-out images translated for style and content
-MAX_MAPPED = 1000  # style codes in a t-SNE map
-MAX_GALLERIES = 20
-GALLERY = (3, 12)  # rows and columns
+MIN_TRAIN = 10  # Density and Coverage need more than 5
+MIN_HELD_OUT = 2
 COINCIDE_BELOW = 0.5  # distance of two domains' means, in radii
-
-
-class Codes(NamedTuple):
-    """Style codes and pseudo-domains of some images."""
-
-    images: ImageSet
-    styles: np.ndarray
-    domains: np.ndarray
-
-
-class Drawing(NamedTuple):
-    """A figure: file name without suffix, caption, uint8 picture `(H, W, 3)`."""
-
-    name: str
-    caption: str
-    picture: np.ndarray
 
 
 @dataclasses.dataclass
@@ -79,8 +60,10 @@ def evaluate(
       num_translations: Made for each of FID and mFID.
 
     Raises:
-      ConfigError: The labels do not fit a run that was trained with labels.
+      ConfigError: There are too few images, training and held-out images have other classes, or
+        the labels do not fit a run that was trained with labels.
     """
+    _check_counts(split)
     _check_labels(translator, split)
     result = Evaluation()
     if translator.config.mode == "supervised":
@@ -100,66 +83,29 @@ def evaluate(
     else:
         _image_quality(result, translator, split, held_out, extractor, cache_dir, num_translations)
         _style_and_content(result, translator, split, extractor, cache_dir)
-        result.figures["Translations"] = [
-            Drawing(
-                "reference_grid",
-                "Sources (left) in the style of single references (top)",
-                samples.reference_grid(translator, split.validation),
-            ),
-            Drawing(
-                "domain_grid",
-                "Sources (left) in the average style of every domain (an image of it on top)",
-                samples.domain_grid(translator, split.validation),
-            ),
-        ]
-    _style_maps(result, held_out if len(held_out.images) >= 100 else train)
-    _galleries(result, train)
+        result.figures["Translations"] = drawings.translations(translator, split.validation)
+    mapped = held_out if len(held_out.images) >= 100 else train
+    result.figures["Style codes"] = drawings.style_maps(mapped)
+    result.figures["Domains"] = drawings.galleries(train)
     return result
 
 
-def compare(
-    run_dir: pathlib.Path, result: Evaluation, others: list[pathlib.Path]
-) -> tuple[dict[str, dict[str, float]], np.ndarray | None]:
-    """Sets an evaluated run beside others.
-
-    Args:
-      run_dir: Folder of the run.
-      result: What was found in it.
-      others: Folders of other runs.
-
-    Returns:
-      A table {metric: {run: value}} of the last validations and, where a run has been evaluated,
-      of its report; and the curves of all runs, None if none logged any.
-
-    Raises:
-      ConfigError: One of the others is no run folder.
-    """
-    folders = [run_dir, *others]
-    histories, table = {}, {}
-    for folder, name in zip(folders, _short_names(folders), strict=True):
-        run_folder.saved_config(folder)
-        histories[name] = run_folder.history(folder)
-        numbers = {
-            metric: values[-1]
-            for metric, (_, values) in histories[name].items()
-            if metric.startswith("validation/")
-        }
-        sections = result.metrics if folder == run_dir else _reported(folder)
-        for section in sections.values():
-            numbers |= section
-        for metric, value in numbers.items():
-            table.setdefault(metric, {})[name] = value
-    return table, plots.curves(histories) if any(histories.values()) else None
-
-
-def _reported(folder: pathlib.Path) -> dict[str, dict[str, float]]:
-    """{section: metrics} of a run's report; empty if there is no report."""
-    path = folder / "report" / "metrics.json"
-    return json.loads(path.read_text())["metrics"] if path.exists() else {}
+def _check_counts(split: Split) -> None:
+    if len(split.train) < MIN_TRAIN or len(split.validation) < MIN_HELD_OUT:
+        raise ConfigError(
+            f"An evaluation needs at least {MIN_TRAIN} training and {MIN_HELD_OUT} held-out "
+            f"images; there are {len(split.train)} and {len(split.validation)}."
+        )
 
 
 def _check_labels(translator: Translator, split: Split) -> None:
     config, classes = translator.config, split.validation.label_names
+    if classes and split.train.label_names and classes != split.train.label_names:
+        different = sorted(set(classes) ^ set(split.train.label_names))
+        raise ConfigError(
+            f"Training and held-out images have other classes ({', '.join(different[:10])} in one "
+            "of them only); give both the same class folders."
+        )
     if config.mode == "unsupervised":
         return
     if not classes:
@@ -259,7 +205,7 @@ def _image_quality(
     cache_dir: str,
     num_translations: int,
 ) -> None:
-    labelled = split.validation.labels is not None and split.train.labels is not None
+    labelled = _has_classes(split)
     if labelled:
         by = quality.Domains(
             split.train.classes(), split.validation.classes(), split.validation.label_names
@@ -296,7 +242,7 @@ def _style_and_content(
     scores["edge_correlation_chance"] = float(
         content.edge_correlation(source[reference], translated).mean()
     )
-    if split.train.labels is not None and split.validation.labels is not None:
+    if _has_classes(split):
         classifier = _classifier(split.train, extractor, cache_dir)
         labels = chosen.classes()
         features = np.concatenate(
@@ -312,6 +258,13 @@ def _style_and_content(
     result.counts["style and content"] = {"held_out": len(chosen)}
 
 
+def _has_classes(split: Split) -> bool:
+    """Whether both parts have labels, and training images of two classes at least."""
+    if split.train.labels is None or split.validation.labels is None:
+        return False
+    return len(np.unique(split.train.classes())) > 1
+
+
 def _classifier(train: ImageSet, extractor: Extractor, cache_dir: str):
     """Tells classes from features; it never saw the networks that are judged."""
     features = quality.cached_features(extractor, train, cache_dir)
@@ -321,55 +274,3 @@ def _classifier(train: ImageSet, extractor: Extractor, cache_dir: str):
         sklearn.linear_model.LogisticRegression(max_iter=2000),
     )
     return classifier.fit(features[rows], train.classes(rows))
-
-
-def _style_maps(result: Evaluation, codes: Codes) -> None:
-    """t-SNE of style codes, as in the paper's figures."""
-    rows = np.random.default_rng(0).permutation(len(codes.images))[:MAX_MAPPED]
-    if len(rows) < 5:
-        return
-    places = plots.style_map(codes.styles[rows])
-    domains, labels = codes.domains[rows], codes.images.classes(rows)
-    domain_names = [f"domain {k}" for k in range(domains.max() + 1)]
-    figures = [
-        Drawing(
-            "styles_by_domain",
-            "t-SNE of style codes, by pseudo-domain",
-            plots.style_map_by(places, domains, domain_names),
-        )
-    ]
-    if labels is not None:
-        drawn = plots.style_map_by(places, labels, list(codes.images.label_names))
-        figures.append(Drawing("styles_by_class", "t-SNE of style codes, by class", drawn))
-    drawn = plots.style_map_thumbnails(places, codes.images.pixels(rows), domains)
-    caption = "The same map with images, framed in their domain's colour"
-    figures.append(Drawing("styles_as_images", caption, drawn))
-    result.figures["Style codes"] = figures
-
-
-def _galleries(result: Evaluation, codes: Codes) -> None:
-    """Some images of each of the largest domains."""
-    counts = np.bincount(codes.domains)
-    rows, columns = GALLERY
-    figures = []
-    for domain in np.sort(np.argsort(-counts, kind="stable")[:MAX_GALLERIES]):
-        members = np.random.default_rng(0).permutation(np.flatnonzero(codes.domains == domain))
-        if not len(members):
-            continue
-        cells = list(codes.images.pixels(members[: rows * columns]))
-        lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
-        caption = f"Domain {domain}: {counts[domain]} of {len(codes.images)} training images"
-        figures.append(
-            Drawing(
-                f"domain_{domain}",
-                caption,
-                images.grid(lines, zoom=images.legible_zoom(codes.images.images.shape[1])),
-            )
-        )
-    result.figures["Domains"] = figures
-
-
-def _short_names(folders: list[pathlib.Path]) -> list[str]:
-    """Folder names, or whole paths where names are alike."""
-    names = [folder.resolve().name for folder in folders]
-    return names if len(set(names)) == len(names) else [str(folder) for folder in folders]

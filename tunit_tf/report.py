@@ -6,7 +6,8 @@ import pathlib
 import string
 
 from tunit_tf import files, images
-from tunit_tf.evaluation import Drawing, Evaluation
+from tunit_tf.drawings import Drawing
+from tunit_tf.evaluation import Evaluation
 
 TEMPLATE = pathlib.Path(__file__).with_name("report_template.html")
 

@@ -18,6 +18,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from export import differences, signatures, versions, warmup
 from export.serving import c_api
+from tests import commands
 from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
 from tunit_tf import images
 from tunit_tf.config import Config, ConfigError
@@ -38,17 +39,13 @@ def model(exported):
     return c_api.Model(exported)
 
 
-def command(module, *flags):
-    words = [sys.executable, "-m", module, *map(str, flags)]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-
 def test_a_process_without_pythons_tensorflow_translates_jpegs(exported, translator, tmp_path):
     squares = synthetic.generate(3, 32, 9).pixels()
     paths = [tmp_path / f"{i}.jpg" for i in range(3)]
     for path, square in zip(paths, squares, strict=True):
         path.write_bytes(images.encode(square, ".jpg"))
-    result = command("tests.export.cpp_process", exported, *paths)
+    words = [sys.executable, "-m", "tests.export.cpp_process", exported, *paths]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
     assert not answer["python_tensorflow"]
@@ -73,11 +70,11 @@ def test_every_signature_equals_the_eager_networks(model, translator):
 def test_comparing_from_the_command_line(exported, tiny_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(tiny_run, run)
-    result = command("export.compare", f"--model={exported}", f"--run_dir={run}")
+    result = commands.run("export.compare", f"--model={exported}", f"--run_dir={run}")
     assert result.returncode == 0, result.stderr
     assert (run / "comparison.md").read_text() == result.stdout
     assert result.stdout.count("\n") == 7
-    wrong = command("export.compare", f"--model={run}", f"--run_dir={run}")
+    wrong = commands.run("export.compare", f"--model={run}", f"--run_dir={run}")
     assert wrong.returncode == 2
     assert "is not a SavedModel" in wrong.stderr
 
@@ -270,7 +267,7 @@ def test_versions_count_up_and_nothing_half_written_stays(tiny_run, tmp_path, mo
     for name in ("3", "12", "old", ".hidden"):
         (output / name).mkdir(parents=True)
     (output / "12" / "precious").touch()
-    result = command("export.saved_model", f"--run_dir={tiny_run}", f"--output={output}")
+    result = commands.run("export.saved_model", f"--run_dir={tiny_run}", f"--output={output}")
     assert result.returncode == 0, result.stderr
     assert f"Wrote {output / '13'}" in result.stdout
     assert (output / "12" / "precious").exists()
@@ -286,7 +283,7 @@ def test_versions_count_up_and_nothing_half_written_stays(tiny_run, tmp_path, mo
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"cannot be written"):
         versions.write(Translator.load(tiny_run), tmp_path / "file" / "m", "crop", 100)
-    refused = command("export.saved_model", f"--run_dir={tmp_path}", f"--output={output}")
+    refused = commands.run("export.saved_model", f"--run_dir={tmp_path}", f"--output={output}")
     assert refused.returncode == 2
     assert "is not a run folder" in refused.stderr
 

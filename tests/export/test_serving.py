@@ -34,6 +34,7 @@ from tensorflow_serving.apis import (
 from tensorflow_serving.config import model_server_config_pb2
 
 from export.serving import c_api, clients
+from tests import commands
 from tests.export.conftest import encoded, pixels_of
 from tunit_tf.data import synthetic
 
@@ -232,8 +233,7 @@ def test_500_malformed_pictures_are_refused_and_the_next_good_one_is_answered(se
 
 
 def run_client(*flags):
-    command = [sys.executable, "-m", "export.client", *map(str, flags)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return commands.run("export.client", *flags)
 
 
 @pytest.mark.parametrize("protocol", CLIENTS)
