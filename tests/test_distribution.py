@@ -26,7 +26,7 @@ def plain_graphs():
 
 
 def one_step(strategy, config, phase):
-    """State before and after one step, and the step's terms."""
+    """State before and after one step, and the step's terms. One replica steps eagerly."""
     with strategy.scope():
         state = TrainState(config)
     before = snapshot(state)
@@ -34,8 +34,10 @@ def one_step(strategy, config, phase):
     dataset = pipeline.batches(images, config, 0, 1, config.batch_size)
     if strategy.num_replicas_in_sync > 1:
         dataset = strategy.experimental_distribute_dataset(dataset)
-    loop = trainer.compile_loop(phase, state, strategy, config)
-    terms = loop(iter(dataset), tf.constant(1))
+        loop = trainer.compile_loop(phase, state, strategy, config)
+        terms = loop(iter(dataset), tf.constant(1))
+    else:
+        terms = phase.step(state, next(iter(dataset)), config)
     return before, snapshot(state), {name: float(term) for name, term in terms.items()}, state
 
 
