@@ -85,7 +85,8 @@ def main(_) -> None:
             for batch in BATCHES.value:
                 for clients in CLIENTS.value:
                     print(row(server, clients, batch, source, reference), flush=True)
-            watch_memory(client, pid, source, reference)
+            if MEMORY_REQUESTS.value >= 10:
+                watch_memory(client, pid, source, reference)
 
 
 def row(server: str, clients: int, batch: int, source: bytes, reference: bytes) -> str:

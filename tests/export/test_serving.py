@@ -36,6 +36,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from export.serving import c_api, clients
 from tests import commands
 from tests.export.conftest import encoded, pixels_of
+from tunit_tf import images
 from tunit_tf.data import synthetic
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -199,9 +200,17 @@ def test_grpc_status_and_errors(server):
         assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-def malformed(rng) -> bytes:
+def originals(rng) -> list[Image.Image]:
+    """Photographs where the project has them beside it, else procedural images; 48 px."""
+    photographs = sorted(ROOT.glob("../shared/images/afhq_samples/*/*.jpg"))
+    if photographs:
+        return [images.open_rgb(path).resize((48, 48)) for path in photographs]
+    return [Image.fromarray(synthetic.draw(domain, 48, rng)[0]) for domain in range(4)]
+
+
+def malformed(squares, rng) -> bytes:
     """A real JPEG or PNG made unreadable: cut, its head destroyed, or a chunk garbled."""
-    square = Image.fromarray(synthetic.draw(int(rng.integers(4)), 48, rng)[0])
+    square = squares[rng.integers(len(squares))]
     kind = rng.integers(5)
     if kind < 2:  # cut
         content = encoded(square, ("JPEG", "PNG")[kind])
@@ -222,10 +231,11 @@ def malformed(rng) -> bytes:
 
 def test_500_malformed_pictures_are_refused_and_the_next_good_one_is_answered(server, pictures):
     rng = np.random.default_rng(2026)
+    squares = originals(rng)
     ours = connect(server, "grpc")
     before = ours.translate(pictures[:1], pictures[1:2])
     for i in range(500):
-        bad = malformed(rng)
+        bad = malformed(squares, rng)
         with pytest.raises(clients.ServerError, match=r"reference_bytes\[0\] cannot be decoded"):
             ours.translate(pictures[:1], [bad])
         if i % 50 == 49:
