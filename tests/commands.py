@@ -4,7 +4,6 @@ A server process imports it once and forks for every command. A command is run a
 `python -m MODULE FLAGS` is: its own flags, its own exit code, its own output.
 """
 
-import contextlib
 import multiprocessing
 import os
 import pathlib
@@ -29,11 +28,11 @@ class Finished(NamedTuple):
     stderr: str
 
 
-def run(module: str, *flags, **environment: str) -> Finished:
-    """Runs `python -m MODULE FLAGS` in the project's folder, with more environment variables."""
+def run(module: str, *flags) -> Finished:
+    """Runs `python -m MODULE FLAGS` in the project's folder."""
     with tempfile.TemporaryDirectory() as folder:
         names = [str(pathlib.Path(folder) / name) for name in ("stdout", "stderr")]
-        arguments = (module, [str(flag) for flag in flags], environment, *names)
+        arguments = (module, [str(flag) for flag in flags], *names)
         process = _context.Process(target=_command, args=arguments)
         process.start()
         process.join(SECONDS)
@@ -41,15 +40,15 @@ def run(module: str, *flags, **environment: str) -> Finished:
         return Finished(process.exitcode, *(pathlib.Path(name).read_text() for name in names))
 
 
-def _command(module, flags, environment, stdout, stderr) -> None:
+def _command(module, flags, stdout, stderr) -> None:
     os.chdir(ROOT)
-    os.environ.update(environment)
     for name, number in ((stdout, 1), (stderr, 2)):
         with open(name, "wb") as file:
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
     sys.argv = [module, *flags]
-    with contextlib.ExitStack() as flushing:
-        flushing.callback(sys.stderr.flush)
-        flushing.callback(sys.stdout.flush)
+    try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()

@@ -64,14 +64,10 @@ def scores(
     rng = np.random.default_rng(0)
     real = cached_features(extractor, train, cache_dir)
     styles = translator.style(held_out)
-    rounds = -(-num_translations // len(held_out))
-    sources = np.concatenate([rng.permutation(len(held_out)) for _ in range(rounds)])
-    references = np.concatenate([rng.permutation(len(held_out)) for _ in range(rounds)])
-    chosen = slice(0, num_translations)
+    places = np.arange(len(held_out))
+    sources, references = (_cycle(places, num_translations, rng) for _ in range(2))
     fake = Stream(extractor.dim)
-    for batch in translator.generate_batches(
-        held_out.take(sources[chosen]), styles[references[chosen]]
-    ):
+    for batch in translator.generate_batches(held_out.take(sources), styles[references]):
         fake.add(extractor(batch))
     real_moments = moments_of(real)
     real_sample = real[np.sort(rng.permutation(len(real))[:MAX_SAMPLE])]
