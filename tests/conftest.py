@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import pathlib
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
@@ -34,6 +35,24 @@ TINY = {
 }
 
 
+# Files that take minutes, the slowest first, so that the two processes of `make test`, each of
+# which takes a whole file at a time, end at about the same time.
+SLOW = (
+    "test_survival", "test_trainer", "test_distribution", "test_official_checkpoint", "parity",
+    "test_workers", "export/mobile/test_folder", "export/mobile", "export", "test_evaluation",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Starts with the slow files."""
+
+    def place(item) -> int:
+        path = item.path.relative_to(pathlib.Path(__file__).parent).as_posix()
+        return next((i for i, name in enumerate(SLOW) if path.startswith(name)), len(SLOW))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def freed_memory():
     """Gives back what a module's tests held: traced functions keep networks in reference cycles."""
@@ -41,6 +60,15 @@ def freed_memory():
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # other C libraries do without
         ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+@pytest.fixture(scope="module")
+def plain_graphs():
+    """Graphs as they are traced: optimising them takes most of the time and changes no number."""
+    options = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
 
 
 @pytest.fixture

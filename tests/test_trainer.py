@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from tunit_tf import config as config_lib
-from tunit_tf import trainer
+from tunit_tf import health, phases, trainer
 from tunit_tf.config import ConfigError
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -83,6 +83,7 @@ def finished(tmp_path_factory):
     return folder, values
 
 
+@pytest.mark.usefixtures("plain_graphs")
 def test_run_folder_has_what_the_readme_lists(finished):
     folder, _ = finished
     names = {path.name for path in folder.iterdir()}
@@ -132,6 +133,7 @@ def test_another_config_is_refused_with_the_fields_named(finished):
         trainer.Trainer(other)
 
 
+@pytest.mark.usefixtures("plain_graphs")
 def test_runtime_settings_may_change(finished):
     _, values = finished
     longer = config_lib.Config(**{**values, "joint_steps": 3, "log_every": 1}).resolved()
@@ -175,27 +177,45 @@ def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precisio
 
 def test_the_inner_loop_ends_at_the_first_bad_step(tiny):
     config = tiny()
-    phase = trainer.phases(config)[0]
+    phase = phases.of(config)[0]
     state = trainer.TrainState(config)
     state.guiding.style_head.bias.assign(np.full(8, np.nan))
     batches = trainer.pipeline.batches(
         trainer.sources.load(config).train, config, 0, 10, config.batch_size
     )
-    loop = trainer.compile_loop(phase, state, tf.distribute.get_strategy(), config)
+    loop = phases.compile_loop(phase, state, tf.distribute.get_strategy(), config)
     terms = loop(iter(batches), tf.constant(10))
     assert np.isnan(terms["guiding/contrastive"])
     assert state.step == 1
 
 
+@pytest.mark.usefixtures("plain_graphs")
+def test_a_run_that_goes_nowhere_is_told_once_or_halts(tiny, tmp_path, monkeypatch, caplog):
+    """Fifty domains for four held-out images: most are empty."""
+    monkeypatch.setattr(health, "MIN_PER_DOMAIN", 0)
+    settings = {"num_domains": 50, "warmup_steps": 6, "joint_steps": 0, "evaluate_every": 1}
+    told = trainer.Trainer(tiny(**settings, run_dir=str(tmp_path / "told"), steps_per_loop=1))
+    assert told.run()
+    warnings = [r.getMessage() for r in caplog.records if "domains are empty" in r.getMessage()]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("Step 2: ")  # two validations in a row
+    halted = trainer.Trainer(
+        tiny(**settings, run_dir=str(tmp_path / "halted"), halt_on_collapse=True)
+    )
+    with pytest.raises(ConfigError, match=r"Stopped at step 2 by --halt_on_collapse.*are empty"):
+        halted.run()
+    assert (tmp_path / "halted" / "checkpoints" / "ckpt-2.index").exists()
+
+
 def test_xla_gives_the_same_numbers(tiny):
-    """Compiled by XLA, a step has the terms that it has eagerly."""
+    """Compiled by XLA, a step has the terms that it has eagerly (the joint one takes minutes)."""
     config = tiny(xla=True)
     batches = trainer.pipeline.batches(
-        trainer.sources.load(config).train, config, 2, 3, config.batch_size
+        trainer.sources.load(config).train, config, 0, 1, config.batch_size
     )
-    phase = trainer.phases(config)[1]
+    phase = phases.of(config)[0]
     expected = phase.step(trainer.TrainState(config), next(iter(batches)), config)
-    loop = trainer.compile_loop(
+    loop = phases.compile_loop(
         phase, trainer.TrainState(config), tf.distribute.get_strategy(), config
     )
     compiled = loop(iter(batches), tf.constant(1))
@@ -205,9 +225,9 @@ def test_xla_gives_the_same_numbers(tiny):
 
 def test_a_batch_must_be_shared_equally(tiny, two_replicas):
     with pytest.raises(ConfigError, match="--batch_size=5 cannot be shared equally by 2"):
-        trainer.check_strategy(two_replicas, tiny(batch_size=5))
+        phases.check_strategy(two_replicas, tiny(batch_size=5))
     with pytest.raises(ConfigError, match="--xla compiles for one device"):
-        trainer.check_strategy(two_replicas, tiny(xla=True))
+        phases.check_strategy(two_replicas, tiny(xla=True))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

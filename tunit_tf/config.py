@@ -43,6 +43,9 @@ class Config:
     origin: str = _field("", "Where imported weights came from.", runtime=True)
     origin_sha256: str = _field("", "Checksum of the imported file.", runtime=True)
     data_dir: str = _field("", "TFDS data folder; '' is TFDS' own default.", runtime=True)
+    beam_runner: str = _field(
+        "", "Beam runner that prepares a TFDS set, like DirectRunner; '' needs none.", runtime=True
+    )
 
     # Networks
     image_size: int = _field(128, f"Side of the images in pixels, one of {IMAGE_SIZES}.")
@@ -77,6 +80,9 @@ class Config:
     # Optimisation
     batch_size: int = _field(32, "Global batch, over all devices.")
     warmup_batch_size: int = _field(0, "Global batch of the warm-up; 0 is --batch_size.")
+    accumulate_steps: int = _field(
+        1, "Parts that a batch is computed in, one after the other, to save memory."
+    )
     warmup_steps: int = _field(-1, "Guiding-only steps; -1: 65000, 35000 semi-, 0 supervised.")
     joint_steps: int = _field(
         -1, "Steps of the joint phase; -1: 200000 less the warm-up.", runtime=True
@@ -129,6 +135,28 @@ class Config:
         runtime=True,
     )
     progress: bool = _field(True, "Show a progress bar.", runtime=True)
+
+    # Several machines
+    workers: str = _field(
+        "",
+        "HOST:PORT of every machine, by comma; '' is this one, or what TF_CONFIG says.",
+        runtime=True,
+    )
+    worker_index: int = _field(0, "Place of this machine in --workers.", runtime=True)
+
+    # Surviving
+    max_unreadable: float = _field(
+        0.1, "Share of the images above which unreadable ones stop the run.", runtime=True
+    )
+    deterministic: bool = _field(
+        False, "Use deterministic kernels on GPUs too: the same bits every time.", runtime=True
+    )
+    halt_on_collapse: bool = _field(
+        False, "Save and stop at a sign that the run goes nowhere.", runtime=True
+    )
+    halt_on_failed_save: bool = _field(
+        False, "Stop where something cannot be saved (a full disk), not go on.", runtime=True
+    )
 
     def __post_init__(self):
         _check_types(self)
@@ -186,6 +214,7 @@ def _check_values(config: Config) -> None:
     require(config.image_size in IMAGE_SIZES, "image_size", f"one of {IMAGE_SIZES}")
     require(config.num_domains >= 2, "num_domains", "at least 2 (one domain clusters nothing)")
     require(0 < config.validation_fraction < 1, "validation_fraction", "between 0 and 1")
+    require(0 <= config.max_unreadable <= 1, "max_unreadable", "in [0, 1]")
     require(0 <= config.labeled_fraction <= 1, "labeled_fraction", "in [0, 1]")
     require(config.temperature > 0, "temperature", "above 0")
     require(config.domain_stddev > 0, "domain_stddev", "above 0")
@@ -196,7 +225,7 @@ def _check_values(config: Config) -> None:
     positive = (
         "batch_size", "style_dim", "queue_length", "synthetic_images", "steps_per_loop",
         "log_every", "sample_every", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-        "validation_images",
+        "validation_images", "accumulate_steps",
     )  # fmt: skip
     for name in positive:
         require(getattr(config, name) >= 1, name, "at least 1")

@@ -134,6 +134,21 @@ def curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> np
     return _drawn(figure)
 
 
+def columns(pictures: dict[str, np.ndarray], gap: int = 2, inches: float = 0.95) -> np.ndarray:
+    """Equal uint8 pictures `(N, S, S, 3)` side by side, a titled column for each entry."""
+    titles, stacks = zip(*pictures.items(), strict=True)
+    rows = len(stacks[0])
+    figure = Figure(figsize=(inches * len(titles), inches * rows + 0.25), layout="constrained")
+    figure.get_layout_engine().set(w_pad=gap / DPI, h_pad=gap / DPI, wspace=0, hspace=0)
+    panels = figure.subplots(rows, len(titles), squeeze=False)
+    for column, (title, stack) in enumerate(zip(titles, stacks, strict=True)):
+        panels[0, column].set_title(title, fontsize=7)
+        for axes, picture in zip(panels[:, column], stack, strict=True):
+            axes.imshow(picture, interpolation="nearest")
+            axes.axis("off")
+    return _drawn(figure)
+
+
 def _map_axes() -> tuple[Figure, Axes]:
     figure = Figure(figsize=(4.6, 4.0), layout="constrained")
     axes = figure.subplots()

@@ -11,6 +11,8 @@ The order of a joint step (docs/architecture.md has the reasons for what is shar
 Returned terms are unweighted; `weighted_*` below are the only places where weights are applied.
 """
 
+from typing import NamedTuple
+
 import keras
 import tensorflow as tf
 
@@ -21,6 +23,8 @@ from tunit_tf.distribution import all_gather, all_mean, all_sum, num_replicas
 from tunit_tf.state import TrainState
 
 Terms = dict[str, tf.Tensor]
+Targets = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
+Gradients = list[list[tf.Tensor]]  # a list for each target
 
 
 def warmup_step(state: TrainState, batch: Batch, config: Config) -> Terms:
@@ -35,43 +39,88 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
     terms, keys = update_guiding(state, batch, config, weight=config.weight_guiding)  # (1)
 
     # (2) One forward pass of E and G serves the steps of D and G: neither changes in between.
-    s_key = state.guiding_ema(batch.x, training=True).style
     with tf.GradientTape() as tape:
-        s, logits = state.guiding(batch.x, training=True)
-        s_gen = s if config.joint else tf.stop_gradient(s)
-        s_ref = permute(all_gather(s_gen), batch.reference)
-        c = state.generator.encode(batch.x)
-        both = state.generator.decode(tf.concat([c, c], 0), tf.concat([s_ref, s_gen], 0))
-        x_fake, x_rec = tf.split(both, 2)
-    y = pseudo_domain(logits, batch.label)
-    y_ref = tf.gather(all_gather(y), batch.reference)
-    terms |= update_discriminator(state, batch.x, y, x_fake, y_ref, config)
+        drawn = translate(state, batch, config)
+    terms |= update_discriminator(state, batch.x, drawn.y, drawn.x_fake, drawn.y_ref, config)
 
     # (3) The tape goes on recording, now through the new D.
-    s_key_ref = tf.gather(all_gather(s_key), batch.reference)
     with tape:
-        logit = losses.logit_of(state.discriminator(both), tf.concat([y_ref, y], 0))
-        logit_fake, logit_rec = tf.split(logit, 2)
-        s_fake = state.guiding(x_fake, training=True).style
-        generator_terms = {
-            "generator/adversarial_translated": losses.adversarial(logit_fake),
-            "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
-            "generator/reconstruction": losses.reconstruction(batch.x, x_rec),
-            "generator/style_contrastive": losses.contrastive(
-                s_fake, s_key_ref, state.queue.keys, config.temperature
-            ),
-        }
+        generator_terms = judge(state, batch.x, drawn, config)
         loss = weighted_generator(generator_terms, config)
-    update_generator(state, tape, loss, config)
+    targets = generator_targets(state, config)
+    descend(gradients_of(tape, loss, targets), targets)
 
     finish_step(state, keys, config, joint=True)  # (4)
     return terms | generator_terms
+
+
+class Drawn(NamedTuple):
+    """What a batch becomes: images, and what they are to be judged by.
+
+    Attributes:
+      x_fake: Translations `(B, S, S, 3)` into the references' styles.
+      x_rec: Reconstructions in the images' own styles.
+      y: Pseudo-domains `(B,)`.
+      y_ref: Those of the references.
+      s_key_ref: Style keys of the references, `(B, style_dim)`.
+    """
+
+    x_fake: tf.Tensor
+    x_rec: tf.Tensor
+    y: tf.Tensor
+    y_ref: tf.Tensor
+    s_key_ref: tf.Tensor
+
+
+def translate(state: TrainState, batch: Batch, config: Config) -> Drawn:
+    """Redraws a batch in its references' styles and in its own."""
+    # A tape around this call must not go back through the average of E.
+    s_key = tf.stop_gradient(state.guiding_ema(batch.x, training=True).style)
+    s, logits = state.guiding(batch.x, training=True)
+    s_gen = s if config.joint else tf.stop_gradient(s)
+    s_ref = permute(all_gather(s_gen), batch.reference)
+    c = state.generator.encode(batch.x)
+    both = state.generator.decode(tf.concat([c, c], 0), tf.concat([s_ref, s_gen], 0))
+    x_fake, x_rec = tf.split(both, 2)
+    y = pseudo_domain(logits, batch.label)
+    return Drawn(
+        x_fake,
+        x_rec,
+        y,
+        y_ref=tf.gather(all_gather(y), batch.reference),
+        s_key_ref=tf.gather(all_gather(s_key), batch.reference),
+    )
+
+
+def judge(state: TrainState, x: tf.Tensor, drawn: Drawn, config: Config) -> Terms:
+    """The generator's terms for images drawn from `x`."""
+    both = tf.concat([drawn.x_fake, drawn.x_rec], 0)  # one call of D, which treats samples alone
+    logit = losses.logit_of(state.discriminator(both), tf.concat([drawn.y_ref, drawn.y], 0))
+    logit_fake, logit_rec = tf.split(logit, 2)
+    s_fake = state.guiding(drawn.x_fake, training=True).style
+    return {
+        "generator/adversarial_translated": losses.adversarial(logit_fake),
+        "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
+        "generator/reconstruction": losses.reconstruction(x, drawn.x_rec),
+        "generator/style_contrastive": losses.contrastive(
+            s_fake, drawn.s_key_ref, state.queue.keys, config.temperature
+        ),
+    }
 
 
 def update_guiding(
     state: TrainState, batch: Batch, config: Config, weight: float
 ) -> tuple[Terms, tf.Tensor]:
     """Steps E on its own loss; returns the terms and the keys `(B, style_dim)` to enqueue."""
+    gradients, terms, keys = guiding_gradients(state, batch, config, weight)
+    descend(gradients, guiding_targets(state, config))
+    return terms, keys
+
+
+def guiding_gradients(
+    state: TrainState, batch: Batch, config: Config, weight: float
+) -> tuple[Gradients, Terms, tf.Tensor]:
+    """Gradients of E's own loss, its terms, and the keys to enqueue."""
     keys = state.guiding_ema(batch.x_aug, training=True).style
     with tf.GradientTape() as tape:
         s, logits = state.guiding(batch.x, training=True)
@@ -89,12 +138,10 @@ def update_guiding(
                 logits, label
             ) + losses.classification(logits_aug, label)
         loss = weight * weighted_guiding(terms, batch.label[0] >= 0, config)
-    supervised = config.mode == "supervised"  # the domain head has no loss then
-    variables = state.guiding.style_variables if supervised else state.guiding.trainable_variables
-    _descend(tape, loss, (state.guiding_optimizer, variables))
+    gradients = gradients_of(tape, loss, guiding_targets(state, config))
     if config.mode == "unsupervised":
         del terms["guiding/classification"]
-    return terms, keys
+    return gradients, terms, keys
 
 
 def update_discriminator(
@@ -105,7 +152,21 @@ def update_discriminator(
     y_ref: tf.Tensor,
     config: Config,
 ) -> Terms:
-    """Steps D on real images of their domains and translations in the references' domains.
+    """Steps D on real images of their domains and translations in the references' domains."""
+    gradients, terms = discriminator_gradients(state, x, y, x_fake, y_ref, config)
+    descend(gradients, discriminator_targets(state))
+    return terms
+
+
+def discriminator_gradients(
+    state: TrainState,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    x_fake: tf.Tensor,
+    y_ref: tf.Tensor,
+    config: Config,
+) -> tuple[Gradients, Terms]:
+    """Gradients of D's loss, and its terms.
 
     The paper's real images are the references. They are the batch itself in another order, and
     every term is a mean over samples that D treats alone, so the order does not matter.
@@ -123,18 +184,27 @@ def update_discriminator(
             "discriminator/r1": losses.gradient_penalty(image_gradient),
         }
         loss = weighted_discriminator(terms, config)
-    _descend(tape, loss, (state.discriminator_optimizer, state.discriminator.trainable_variables))
-    return terms
+    return gradients_of(tape, loss, discriminator_targets(state)), terms
 
 
-def update_generator(
-    state: TrainState, tape: tf.GradientTape, loss: tf.Tensor, config: Config
-) -> None:
-    """Steps G and, in joint training, E (but for its domain head, which G's loss never meets)."""
+def guiding_targets(state: TrainState, config: Config) -> Targets:
+    """What E's own loss steps; without labels to cluster, all but the domain head."""
+    supervised = config.mode == "supervised"  # the domain head has no loss then
+    variables = state.guiding.style_variables if supervised else state.guiding.trainable_variables
+    return [(state.guiding_optimizer, variables)]
+
+
+def discriminator_targets(state: TrainState) -> Targets:
+    """What D's loss steps."""
+    return [(state.discriminator_optimizer, state.discriminator.trainable_variables)]
+
+
+def generator_targets(state: TrainState, config: Config) -> Targets:
+    """What G's loss steps: G and, in joint training, E but for its domain head."""
     targets = [(state.generator_optimizer, state.generator.trainable_variables)]
     if config.joint:
         targets.append((state.guiding_optimizer, state.guiding.style_variables))
-    _descend(tape, loss, *targets)
+    return targets
 
 
 def finish_step(state: TrainState, keys: tf.Tensor, config: Config, joint: bool) -> None:
@@ -196,18 +266,23 @@ def _decay(config: Config, averaged: tf.Tensor) -> tf.Tensor:
     return tf.constant(config.ema_decay)
 
 
-def _descend(tape: tf.GradientTape, loss: tf.Tensor, *targets) -> None:
-    """Steps each (optimizer, variables) of `targets` down the gradient of the replicas' mean loss.
+def gradients_of(tape: tf.GradientTape, loss: tf.Tensor, targets: Targets) -> Gradients:
+    """Gradients of this replica's share of the mean loss, a list for each target.
 
     Keras' optimizers sum over replicas, hence the division (see `distribution.py`). With float16
-    the first optimizer's loss scale is in the gradients, and each unscales by its own.
+    the first optimizer's loss scale is in them.
     """
     scale = targets[0][0].scale_loss(1.0)
-    gradients = tape.gradient(
+    return tape.gradient(
         loss,
         [variables for _, variables in targets],
         output_gradients=tf.fill(loss.shape, tf.cast(scale / num_replicas(), loss.dtype)),
     )
+
+
+def descend(gradients: Gradients, targets: Targets) -> None:
+    """Steps each (optimizer, variables) down its gradients; each unscales by its own loss scale."""
+    scale = targets[0][0].scale_loss(1.0)
     for (optimizer, variables), gradient in zip(targets, gradients, strict=True):
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             # Keras looks for overflow before it sums over replicas: let all see the same sum.

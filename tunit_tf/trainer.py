@@ -1,103 +1,31 @@
-"""Trains a run from its config: compiled inner loops, and between them reports and saves."""
+"""Trains a run from its config, phase by phase, with reports and saves between inner loops."""
 
 import pathlib
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
-from tunit_tf import domain_styles, samples, signals, steps, validation
+from tunit_tf import (
+    domain_styles,
+    phases,
+    run_lock,
+    samples,
+    signals,
+    validation,
+    workers,
+)
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import pipeline, sources
+from tunit_tf.health import Health
 from tunit_tf.progress import Progress
 from tunit_tf.run_folder import Checkpoints, RunFolder
 from tunit_tf.state import TrainState
 from tunit_tf.translator import Translator
-
-
-class Phase(NamedTuple):
-    """Half-open range of steps that run the same step function."""
-
-    name: str
-    start: int
-    stop: int
-    batch_size: int
-    step: Callable
-
-
-def phases(config: Config) -> list[Phase]:
-    """Warm-up, then joint phase, of a resolved config."""
-    warmup, total = config.warmup_steps, config.total_steps
-    return [
-        Phase("warm-up", 0, warmup, config.warmup_batch_size, steps.warmup_step),
-        Phase("joint", warmup, total, config.batch_size, steps.joint_step),
-    ]
-
-
-def make_strategy(config: Config) -> tf.distribute.Strategy:
-    """All visible GPUs, or the default device.
-
-    Raises:
-      ConfigError: A batch cannot be shared equally, or XLA is asked for on several devices.
-    """
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    strategy = tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
-    check_strategy(strategy, config)
-    return strategy
-
-
-def check_strategy(strategy: tf.distribute.Strategy, config: Config) -> None:
-    """Raises ConfigError where the config does not fit the number of devices."""
-    replicas = strategy.num_replicas_in_sync
-    for name in ("batch_size", "warmup_batch_size"):
-        if getattr(config, name) % replicas:
-            raise ConfigError(
-                f"--{name}={getattr(config, name)} cannot be shared equally by {replicas} devices."
-            )
-    if config.xla and replicas > 1:
-        raise ConfigError("--xla compiles for one device; leave it out or hide the other devices.")
-
-
-def compile_loop(
-    phase: Phase, state: TrainState, strategy: tf.distribute.Strategy, config: Config
-) -> Callable[[Iterator, tf.Tensor], steps.Terms]:
-    """A traced function (iterator, number of steps) -> each term's mean over the steps done.
-
-    It ends early after a step with a term that is not finite.
-    """
-
-    def replica_step(batch):
-        return phase.step(state, batch, config)
-
-    if config.xla:
-        replica_step = tf.function(replica_step, jit_compile=True)
-
-    @tf.function
-    def global_step(batch):
-        terms = strategy.run(replica_step, args=(batch,))
-        return {
-            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, term, axis=None)
-            for name, term in terms.items()
-        }
-
-    @tf.function
-    def loop(iterator, num_steps):
-        # One call in the graph, not one before the loop and one inside: half the time to compile.
-        terms = global_step.get_concrete_function(iterator.element_spec).structured_outputs
-        sums = {name: tf.zeros(term.shape, term.dtype) for name, term in terms.items()}
-        done = tf.constant(0)
-        while done < num_steps and tf.reduce_all(tf.math.is_finite(list(sums.values()))):
-            terms = global_step(next(iterator))
-            sums = {name: sums[name] + terms[name] for name in sums}
-            done += 1
-        return {name: total / tf.cast(done, total.dtype) for name, total in sums.items()}
-
-    return loop
+from tunit_tf.workers import ALONE, Worker
 
 
 class Trainer:
@@ -106,58 +34,120 @@ class Trainer:
     Args:
       config: Resolved config.
       strategy: Where to train; None is all visible GPUs or the default device.
+      worker: This process among those that train the run; only the first writes.
 
     Raises:
-      ConfigError: See `sources.load`, `RunFolder`, `check_strategy`.
+      ConfigError: See `sources.load`, `RunFolder`, `phases.check_strategy`.
     """
 
-    def __init__(self, config: Config, strategy: tf.distribute.Strategy | None = None):
+    def __init__(
+        self,
+        config: Config,
+        strategy: tf.distribute.Strategy | None = None,
+        worker: Worker = ALONE,
+    ):
         self.config = config
+        self.worker = worker
         if config.best_metric not in validation.METRICS:
             raise ConfigError(
                 f"best_metric must be one of {', '.join(validation.METRICS)}; received "
                 f"{config.best_metric!r}."
             )
-        self.strategy = strategy or make_strategy(config)
-        check_strategy(self.strategy, config)
+        self.strategy = strategy or phases.make_strategy(config, worker.count)
+        phases.check_strategy(self.strategy, config)
         self.split = sources.load(config)
-        for phase in phases(config):
+        for phase in phases.of(config):
             if phase.stop > phase.start:
                 pipeline.check(self.split.train, config, phase.batch_size)
-        self.folder = RunFolder(config)
+        self.folder = RunFolder(config, writes=worker.is_chief)
         self.folder.write_json("split.json", sources.record(self.split))
         # Keras numbers layers through a process, and the order in which TensorFlow's graph
         # optimiser adds numbers up follows from names: start at the same names every time.
         keras.utils.clear_session(free_memory=False)
         with self.strategy.scope():
             self.state = TrainState(config)
-        self.checkpoints = Checkpoints(self.folder.path, self.state, config.keep_checkpoints)
-        self.step = self.checkpoints.restore()
+        self.checkpoints = Checkpoints(
+            self.folder.path, self.state, config.keep_checkpoints, writes=worker.is_chief
+        )
+        self.agreement = workers.Agreement(self.strategy)
+        self.step = self._restore()
         self.folder.forget_after(self.step)
         self.translator = Translator(self.state.guiding_ema, self.state.generator_ema)
         # Folders are sorted by class; a part of them must not be.
         order = np.random.default_rng(config.seed).permutation(len(self.split.validation))
         self.held_out = self.split.validation.take(order[: config.validation_images])
         self.scores: dict[str, float] = {}
+        self.health = Health()
+        self._told: set[str] = set()  # signs of bad health
 
     def run(self) -> bool:
-        """Trains from the current step to the end; False if a signal stopped it before."""
+        """Trains from the current step to the end; False if a signal stopped it before.
+
+        Raises:
+          ConfigError: A loss is not finite, the last state cannot be saved, or the run is to halt
+            at a sign of collapse or at something that cannot be saved.
+        """
         with signals.StopRequest() as stop, Progress(self.config, self.step) as progress:
-            for phase in phases(self.config):
+            for phase in phases.of(self.config):
                 if self.step < phase.stop and not stop.requested:
-                    self._run_phase(phase, stop, progress)
-        self.checkpoints.save()
+                    self._run_phase_together(phase, stop, progress)
+        try:
+            self.checkpoints.save()
+        except OSError as error:
+            raise self._unsaved("the last checkpoint", error) from None
         return self.step == self.config.total_steps
 
-    def _run_phase(self, phase: Phase, stop: signals.StopRequest, progress: Progress) -> None:
+    def _restore(self) -> int:
+        """Restores the newest checkpoint, with several workers the same on all of them."""
+        if self.worker.count == 1:
+            return self.checkpoints.restore()
+        if self.worker.is_chief:  # alone first: it may set a broken checkpoint aside
+            step = self.checkpoints.restore()
+        self.agreement.of(0)
+        if not self.worker.is_chief:
+            self.checkpoints = Checkpoints(
+                self.folder.path, self.state, self.config.keep_checkpoints, writes=False
+            )
+            step = self.checkpoints.restore()
+        smallest, largest = self.agreement.of(step)
+        if smallest != largest:
+            raise ConfigError(
+                f"The workers found checkpoints of steps {smallest} to {largest}; --run_dir="
+                f"{self.config.run_dir} must be the same folder on all machines."
+            )
+        return step
+
+    def _is_to_stop(self, stop: signals.StopRequest) -> bool:
+        """Whether a worker was asked to stop; all workers ask this at the same steps."""
+        if self.worker.count > 1 and self.agreement.of(int(stop.requested))[1]:
+            stop.requested = True
+        return stop.requested
+
+    def _run_phase_together(
+        self, phase: phases.Phase, stop: signals.StopRequest, progress: Progress
+    ) -> None:
+        """`_run_phase`, with a clear word where another worker is gone."""
+        try:
+            self._run_phase(phase, stop, progress)
+        except workers.GONE as error:
+            if self.worker.count == 1:
+                raise
+            raise ConfigError(
+                f"Another worker is gone after step {self.step} ({type(error).__name__}). Start "
+                "the same command on all machines again: the run resumes from its last checkpoint."
+            ) from None
+
+    def _run_phase(
+        self, phase: phases.Phase, stop: signals.StopRequest, progress: Progress
+    ) -> None:
         batches = pipeline.batches(
             self.split.train, self.config, self.step, phase.stop, phase.batch_size
         )
         if self.strategy.num_replicas_in_sync > 1:
             batches = self.strategy.experimental_distribute_dataset(batches)
         iterator = iter(batches)
-        loop = compile_loop(phase, self.state, self.strategy, self.config)
-        while self.step < phase.stop and not stop.requested:
+        loop = phases.compile_loop(phase, self.state, self.strategy, self.config)
+        while self.step < phase.stop and not self._is_to_stop(stop):
             count = self._steps_until_next_event(phase)
             started = time.monotonic()
             terms = loop(iterator, tf.constant(count))
@@ -166,9 +156,10 @@ class Trainer:
             self.step += count
             speed = count * phase.batch_size / (time.monotonic() - started)
             progress.update(self.step, phase.name, speed, terms)
-            self._between_loops(phase, speed, terms)
+            if self.worker.is_chief:
+                self._between_loops(phase, speed, terms)
 
-    def _steps_until_next_event(self, phase: Phase) -> int:
+    def _steps_until_next_event(self, phase: phases.Phase) -> int:
         """Steps to the next report, save or end of the phase, at most steps_per_loop."""
         config = self.config
         periods = (
@@ -180,7 +171,7 @@ class Trainer:
         next_event = min((self.step // period + 1) * period for period in periods)
         return min(next_event, phase.stop, self.step + config.steps_per_loop) - self.step
 
-    def _between_loops(self, phase: Phase, speed: float, terms: dict[str, float]) -> None:
+    def _between_loops(self, phase: phases.Phase, speed: float, terms: dict[str, float]) -> None:
         config = self.config
         last = self.step == config.total_steps
 
@@ -188,16 +179,48 @@ class Trainer:
             return self.step % period == 0 or last
 
         if due(config.log_every):
-            self.folder.log(
-                self.step, {"phase": phase.name, "images_per_second": round(speed, 2), **terms}
-            )
+            numbers = {"phase": phase.name, "images_per_second": round(speed, 2), **terms}
+            self._store("numbers", lambda: self.folder.log(self.step, numbers))
         if due(config.evaluate_every) or self.step == config.warmup_steps:
             self._evaluate()
         if due(config.sample_every) and self.step > config.warmup_steps:
             for name, draw in samples.GRIDS.items():
-                self.folder.picture(self.step, name, draw(self.translator, self.held_out))
+                picture = draw(self.translator, self.held_out)
+                self._store(
+                    "pictures", lambda n=name, p=picture: self.folder.picture(self.step, n, p)
+                )
+        # Last: what a killed run has written since its checkpoint, it will write again.
         if due(config.checkpoint_every):
-            self.checkpoints.save()
+            self._store("a checkpoint", self.checkpoints.save)
+        self._watch(self.health.of_terms(self.step, terms))
+
+    def _store(self, what: str, write: Callable[[], None]) -> None:
+        """Writes; a failure is told, and ends the run only if it is to."""
+        try:
+            write()
+        except (OSError, tf.errors.OpError) as error:
+            failure = self._unsaved(what, error)
+            if self.config.halt_on_failed_save:
+                raise failure from None
+            logging.warning("%s The run goes on.", failure)
+
+    def _unsaved(self, what: str, error: Exception) -> ConfigError:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        return ConfigError(
+            f"At step {self.step} {what} could not be saved ({reason}); what was "
+            f"saved before is as it was. Free space on the disk of {self.folder.path}; the same "
+            "command resumes from the last checkpoint."
+        )
+
+    def _watch(self, signs: dict[str, str]) -> None:
+        """Tells signs of a run that goes nowhere, once each, and halts if that is asked for."""
+        for sign, warning in signs.items():
+            if self.config.halt_on_collapse:
+                self._store("a checkpoint", self.checkpoints.save)
+                raise ConfigError(f"Stopped at step {self.step} by --halt_on_collapse. {warning}")
+            if sign not in self._told:
+                self._told.add(sign)
+                logging.warning("Step %d: %s", self.step, warning)
 
     def _evaluate(self) -> None:
         """Scores the averaged networks; clusters always, translations in the joint phase."""
@@ -206,10 +229,15 @@ class Trainer:
             scores |= validation.translation_scores(self.translator, self.held_out)
             metric = self.config.best_metric
             if metric in scores:
-                better = validation.METRICS[metric]
-                self.checkpoints.save_if_best(metric, scores[metric], better)
+                score, better = scores[metric], validation.METRICS[metric]
+                self._store(
+                    "the best checkpoint",
+                    lambda: self.checkpoints.save_if_best(metric, score, better),
+                )
         self.scores = scores
-        self.folder.log(self.step, {f"validation/{name}": value for name, value in scores.items()})
+        numbers = {f"validation/{name}": value for name, value in scores.items()}
+        self._store("scores", lambda: self.folder.log(self.step, numbers))
+        self._watch(self.health.of_scores(scores, len(self.held_out), self.config.num_domains))
 
     def final_scores(self) -> dict[str, float]:
         """The last validation of the run, made now if this process did none."""
@@ -217,7 +245,7 @@ class Trainer:
             self._evaluate()
         return self.scores
 
-    def _check_finite(self, terms: dict[str, float], phase: Phase) -> None:
+    def _check_finite(self, terms: dict[str, float], phase: phases.Phase) -> None:
         if all(abs(value) < float("inf") for value in terms.values()):
             return
         listed = "\n".join(f"  {name}: {value}" for name, value in terms.items())
@@ -230,8 +258,19 @@ class Trainer:
 
 def train(config: Config) -> None:
     """Trains a run, or continues it, and prints what came of it. Raises ConfigError."""
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    worker = workers.join(config)
+    if worker.is_chief:
+        with run_lock.held(pathlib.Path(config.run_dir).expanduser()):
+            _train(config, worker)
+    else:
+        Trainer(config, worker=worker).run()
+
+
+def _train(config: Config, worker: Worker) -> None:
     started = time.monotonic()
-    trainer = Trainer(config)
+    trainer = Trainer(config, worker=worker)
     first_step = trainer.step
     if not trainer.run():
         print(

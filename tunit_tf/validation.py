@@ -13,8 +13,10 @@ METRICS = {
     "nmi": True,
     "ari": True,
     "effective_domains": True,
+    "empty_domains": False,
     "domain_agreement": True,
     "reconstruction": False,
+    "style_effect": True,
     "translation_accuracy": True,
     "content_iou": True,
 }
@@ -23,7 +25,11 @@ METRICS = {
 def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
     """How the pseudo-domains of a set are used and, with labels, how they match the classes."""
     _, domains = translator.guide(images)
-    scores = {"effective_domains": clustering.effective_domains(domains, translator.num_domains)}
+    used = len(np.unique(domains))
+    scores = {
+        "effective_domains": clustering.effective_domains(domains, translator.num_domains),
+        "empty_domains": float(translator.num_domains - used),
+    }
     labels = images.classes()
     if labels is not None:
         shape = (translator.num_domains, len(images.label_names))
@@ -37,8 +43,10 @@ def translation_scores(translator: Translator, images: ImageSet) -> dict[str, fl
     """How translations of a set into styles of its own images, in another order, come out.
 
     `domain_agreement`: share whose pseudo-domain is the reference's, told by the guiding network;
-    `reconstruction`: mean absolute error in [0, 2] of images in their own style; on the procedural
-    set also `translation_accuracy` and `content_iou`, told from pixels (`data/synthetic.py`).
+    `reconstruction`: mean absolute error in [0, 2] of images in their own style; `style_effect`:
+    mean absolute difference in [0, 2] of an image in its own and in the other style; on the
+    procedural set also `translation_accuracy` and `content_iou`, told from pixels
+    (`data/synthetic.py`).
     """
     styles, domains = translator.guide(images)
     reference = another_order(len(images))
@@ -49,6 +57,7 @@ def translation_scores(translator: Translator, images: ImageSet) -> dict[str, fl
     scores = {
         "domain_agreement": float((domains_translated == domains[reference]).mean()),
         "reconstruction": float(abs(reconstructed - images.pixels()).mean() / 127.5),
+        "style_effect": float(abs(reconstructed - translated).mean() / 127.5),
     }
     if images.masks is not None:
         verdict = synthetic.judge(translated)
