@@ -9,7 +9,7 @@ import time
 import tensorflow as tf
 from absl import app, flags
 
-from tunit_tf import trainer
+from tunit_tf import phases
 from tunit_tf.config import Config
 from tunit_tf.data import pipeline, synthetic
 from tunit_tf.state import TrainState
@@ -44,7 +44,7 @@ def main(_) -> None:
 
     state = TrainState(config)
     strategy = tf.distribute.get_strategy()
-    loop = trainer.compile_loop(trainer.phases(config)[1], state, strategy, config)
+    loop = phases.compile_loop(phases.of(config)[1], state, strategy, config)
 
     def train(batches: tf.data.Dataset):
         iterator = iter(batches)

@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tunit_tf import images
+from tunit_tf import images, value_range
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (20, 40, 3), np.uint8)  # 40 wide, 20 high
 
 
-def test_bytes_survive_the_value_range():
+@pytest.mark.parametrize("module", [images, value_range])
+def test_bytes_survive_the_value_range(module):
     every = np.arange(256, dtype=np.uint8)
-    there = images.to_float(every).numpy()
+    there = np.asarray(module.from_bytes(every))
     assert there.min() == -1.0
     assert there.max() == 1.0
-    np.testing.assert_array_equal(images.to_bytes(there), every)
+    np.testing.assert_array_equal(module.to_bytes(there), every)
+    np.testing.assert_array_equal(module.from_bytes(every), images.from_bytes(every))
 
 
 @pytest.mark.parametrize("size", [(40, 20), (20, 40), (33, 7), (5, 1000), (8, 8)])

@@ -1,11 +1,10 @@
-"""The only place that knows the value range: bytes <-> [-1, 1], PIL <-> squares, grids, files."""
+"""Pictures without TensorFlow: bytes <-> [-1, 1], PIL <-> squares, grids, files."""
 
 import io
 import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image, ImageOps
 
 from tunit_tf import files
@@ -27,18 +26,13 @@ def find(folder: pathlib.Path) -> list[pathlib.Path]:
     )
 
 
-def to_float(images: tf.Tensor) -> tf.Tensor:
+def from_bytes(images: np.ndarray) -> np.ndarray:
     """uint8 images of any shape, 0..255, to float32 in [-1, 1]."""
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
 
 
-def unit_to_float(images: tf.Tensor) -> tf.Tensor:
-    """Images of any shape in [0, 1] to [-1, 1]."""
-    return 2.0 * images - 1.0
-
-
-def to_bytes(images: np.ndarray | tf.Tensor) -> np.ndarray:
-    """Float images of any shape in [-1, 1] to uint8, rounded and clipped."""
+def to_bytes(images: np.ndarray) -> np.ndarray:
+    """Float images (arrays or tensors) of any shape in [-1, 1] to uint8, rounded and clipped."""
     images = np.asarray(images, np.float32)
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 

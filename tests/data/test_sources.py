@@ -111,12 +111,23 @@ def test_bad_files_are_skipped_and_named_once(tmp_path, settings, caplog):
     (tmp_path / "truncated.jpg").write_bytes(whole.getvalue()[:700])
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.jpg").write_text("not a picture")
-    images = sources.open_images(str(tmp_path), settings())
+    images = sources.open_images(str(tmp_path), settings(max_unreadable=0.75))
     assert images.name_list() == ["good.png"]
     messages = [r.getMessage() for r in caplog.records if "Skipped" in r.getMessage()]
     assert len(messages) == 1
     assert "3 unreadable of 4" in messages[0]
     assert all(name in messages[0] for name in ("truncated.jpg", "empty.png", "text.jpg"))
+    with pytest.raises(ConfigError, match=r"3 of 4 images cannot be read, more than .*=0\.7 of"):
+        sources.open_images(str(tmp_path), settings(max_unreadable=0.7))
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_a_bad_one(tmp_path, settings, monkeypatch):
+    folder_of(tmp_path, ["a.png", "b.png"])
+    paths = sources.pixels.find(tmp_path)
+    (tmp_path / "b.png").unlink()
+    monkeypatch.setattr(sources.pixels, "find", lambda _: paths)
+    images = sources.open_images(str(tmp_path), settings(max_unreadable=0.5))
+    assert images.name_list() == ["a.png"]
 
 
 def test_decoded_images_are_cached_until_a_file_changes(tmp_path, settings, monkeypatch):

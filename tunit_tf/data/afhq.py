@@ -18,7 +18,13 @@ class AfhqConfig(tfds.core.BuilderConfig):
 
 
 class Afhq(tfds.core.GeneratorBasedBuilder):
-    """AFHQ at 512 px, one species or all, labelled by species, splits train and test."""
+    """AFHQ at 512 px, one species or all, labelled by species, splits train and test.
+
+    Attributes:
+      on_beam: Whether it is prepared by a Beam pipeline, whose runner is TFDS' to choose.
+    """
+
+    on_beam = False
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "First release."}
@@ -69,9 +75,23 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
         }
 
     def _generate_examples(self, folder: pathlib.Path):
-        for species in self.builder_config.species:
-            for path in sorted((folder / species).glob("*.jpg")):
-                yield f"{species}/{path.name}", {"image": path, "label": species}
+        """The examples, or with `on_beam` a Beam transform that makes them on many workers."""
+        paths = [
+            path
+            for species in self.builder_config.species
+            for path in sorted((folder / species).glob("*.jpg"))
+        ]
+        if not self.on_beam:
+            return map(_example, paths)
+        beam = tfds.core.lazy_imports.apache_beam
+        return beam.Create([str(path) for path in paths]) | beam.Map(_example)
+
+
+def _example(path: str | pathlib.Path) -> tuple[str, dict]:
+    """Key and features of a picture; its folder names the species."""
+    path = pathlib.Path(path)
+    species = path.parent.name
+    return f"{species}/{path.name}", {"image": str(path), "label": species}
 
 
 def _manual_archive(dl_manager: tfds.download.DownloadManager) -> pathlib.Path | None:

@@ -52,7 +52,7 @@ def decoded(
       config: Gives image size, resizing and the cache folder.
 
     Raises:
-      ConfigError: The cache cannot be written, or no picture can be read.
+      ConfigError: The cache cannot be written, or too many pictures cannot be read.
     """
     folder = pathlib.Path(config.cache_dir).expanduser()
     stem = folder / f"{set_key}-{config.image_size}-{config.resize}"
@@ -77,6 +77,12 @@ def decoded(
     good = np.array([i for i, name in enumerate(names) if name not in bad], np.int64)
     if not len(good):
         raise ConfigError(f"None of the {len(names)} images can be read; see the warning above.")
+    if len(bad) > config.max_unreadable * len(names):
+        raise ConfigError(
+            f"{len(bad)} of {len(names)} images cannot be read, more than "
+            f"--max_unreadable={config.max_unreadable:g} of them; see the warning above, and mend "
+            "or remove these files, or allow more."
+        )
     return Decoded(np.load(array_path, mmap_mode="r"), good)
 
 

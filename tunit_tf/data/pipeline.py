@@ -8,7 +8,7 @@ import enum
 import numpy as np
 import tensorflow as tf
 
-from tunit_tf import images as pixels
+from tunit_tf import value_range
 from tunit_tf.batch import Batch
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data import augment
@@ -106,8 +106,8 @@ def batches(
             tf.range(batch_size), seed(Stream.REFERENCE)
         )
         return Batch(
-            x=tf.cast(pixels.unit_to_float(x), dtype),
-            x_aug=tf.cast(pixels.unit_to_float(x_aug), dtype),
+            x=tf.cast(value_range.from_unit(x), dtype),
+            x_aug=tf.cast(value_range.from_unit(x_aug), dtype),
             label=tf.where(is_labeled, tf.gather(labels, positions), -1),
             reference=reference,
         )

@@ -85,7 +85,7 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
         paths = [path for path in paths if _class_of(path, folder) in classes]
     labels = np.array([classes.index(_class_of(path, folder)) for path in paths], np.int32)
     names = tuple(str(path.relative_to(folder)) for path in paths)
-    stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    stamps = [_stamp(path) for path in paths]
     decoded = cache.decoded(
         (lambda path=path: Image.open(path) for path in paths),
         names,
@@ -95,6 +95,15 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
     if len(classes) == 1:
         return ImageSet(decoded.images, decoded.good, names)
     return ImageSet(decoded.images, decoded.good, names, labels, tuple(classes))
+
+
+def _stamp(path: pathlib.Path) -> tuple[int, int]:
+    """Size and time of change of a file; zeros for one that has vanished."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _class_of(path: pathlib.Path, folder: pathlib.Path) -> str:
@@ -128,8 +137,19 @@ def _tfds_builder(name: str, config: Config):
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise ConfigError(f"--data=tfds:{name} is unknown to TFDS: {first_line}") from None
+    settings = None
+    if config.beam_runner:
+        try:
+            importlib.import_module("apache_beam")
+        except ImportError:
+            raise ConfigError(
+                f"--beam_runner={config.beam_runner} needs Apache Beam: pip install -r "
+                "requirements-beam.txt."
+            ) from None
+        settings = tfds.download.DownloadConfig(beam_runner=config.beam_runner)
+        builder.on_beam = True  # of ours; sets that always use Beam take the runner alone
     try:
-        builder.download_and_prepare()
+        builder.download_and_prepare(download_config=settings)
     except (AssertionError, OSError, ValueError, tfds.download.DownloadError) as error:
         reason = " ".join(str(error).split())[:400]
         raise ConfigError(

@@ -1,0 +1,62 @@
+"""Translates a folder or a file pattern of any size on a Beam runner, with an exported SavedModel.
+
+`python -m tunit_tf.translate_beam --model=models/tunit/1 --source='photos/**' --reference=look.jpg
+--output=translated`, and Beam's own flags: `--runner=DataflowRunner --project=... --region=...`.
+"""
+
+import argparse
+import sys
+
+from tunit_tf.config import ConfigError
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--model", required=True, help="folder of a version of a SavedModel")
+    parser.add_argument("--source", required=True, help="folder or file pattern of pictures")
+    parser.add_argument("--reference", default="", help="picture with the look")
+    parser.add_argument("--domain", type=int, default=-1, help="or: average of this pseudo-domain")
+    parser.add_argument("--output", required=True, help="folder of the results")
+    parser.add_argument("--batch_size", type=int, default=16, help="pictures computed at once")
+    options, of_beam = parser.parse_known_args()
+    try:
+        run(options, of_beam)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def run(options: argparse.Namespace, of_beam: list[str]) -> None:
+    """Checks what can be mistyped, runs the pipeline, prints what was done."""
+    try:
+        import apache_beam as beam
+
+        from tunit_tf import beam_translation as translation
+    except ImportError:
+        raise ConfigError(
+            "Apache Beam is not installed: pip install -r requirements-beam.txt."
+        ) from None
+    if bool(options.reference) == (options.domain >= 0):
+        raise ConfigError("Name one look: --reference=PICTURE or --domain=K.")
+    if options.batch_size < 1:
+        raise ConfigError(f"--batch_size must be at least 1; received {options.batch_size}.")
+    manifest = translation.read_manifest(options.model)
+    if options.reference:
+        translation.check_reference(options.reference)
+    else:
+        translation.average_style(manifest, options.domain)
+    _, pattern = translation.split_pattern(options.source)
+    if not translation.FileSystems.match([pattern], limits=[1])[0].metadata_list:
+        raise ConfigError(f"--source={options.source} matches no file.")
+    look = translation.Look(options.reference, options.domain)
+    pipeline = beam.Pipeline(argv=of_beam)
+    translation.pipeline(
+        pipeline, options.source, look, options.model, options.output, options.batch_size
+    )
+    result = pipeline.run()
+    result.wait_until_finish()
+    print(f"{options.source} -> {options.output}: {translation.counted(result)}.")
+
+
+if __name__ == "__main__":
+    main()
