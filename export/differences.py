@@ -27,7 +27,7 @@ def of_saved_model(model: c_api.Model, translator: Translator, count: int) -> li
     """Runs every signature in the C++ loader and the eager networks on the same images."""
     squares = synthetic.generate(2 * count, translator.image_size, 0).pixels()
     sources, references = squares[:count], squares[count:]
-    x, x_ref = (images.to_float(s).numpy() for s in (sources, references))
+    x, x_ref = (images.from_bytes(s) for s in (sources, references))
     guided = translator.guiding(x_ref, training=False)
     expected = {
         "style": guided.style.numpy(),

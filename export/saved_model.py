@@ -4,7 +4,6 @@
 """
 
 import pathlib
-import sys
 
 from absl import flags
 
@@ -29,11 +28,7 @@ def main() -> None:
     if MAX_PIXELS.value < 1:
         raise ConfigError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
-    if not translator.generator_is_trained:
-        print(
-            "warning: this checkpoint is of the warm-up, its generator draws noise.",
-            file=sys.stderr,
-        )
+    translator.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
     version = versions.write(translator, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tunit_tf import images
+from tunit_tf import images, value_range
 from tunit_tf.translator import Translator
 
 RESIZE = ("crop", "stretch")
@@ -63,8 +63,7 @@ def endpoints(translator: Translator, resize: str, max_pixels: int) -> dict[str,
             )
         ]
         translated = translate(*squares)["translated"]
-        # as images.to_bytes does: rounded, clipped
-        pixels = tf.cast(tf.clip_by_value(tf.round((translated + 1.0) * 127.5), 0, 255), tf.uint8)
+        pixels = value_range.to_bytes(translated)
         return {
             "translated_bytes": tf.map_fn(
                 tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string)
@@ -219,4 +218,4 @@ def _square(picture: tf.Tensor, size: int, resize: str) -> tf.Tensor:
         picture = picture[top : top + side, left : left + side]
     picture = tf.image.resize(picture, (size, size), "bicubic", antialias=True)
     # Rounded to bytes, as decoded training images are.
-    return images.to_float(tf.round(tf.clip_by_value(picture, 0.0, 255.0)))
+    return value_range.from_bytes(tf.round(tf.clip_by_value(picture, 0.0, 255.0)))

@@ -1,8 +1,6 @@
 """Versions of a served model: integer folders, each a whole SavedModel or not there."""
 
 import pathlib
-import shutil
-import tempfile
 
 import keras
 import tensorflow as tf
@@ -33,39 +31,31 @@ def write(
       ConfigError: The folder cannot be written.
     """
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=".exporting-", dir=output))
-    except OSError as error:
-        raise ConfigError(
-            f"{output} cannot be written ({error.strerror or error}); name another --output."
-        ) from None
-    try:
-        # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
-        # Serving, does not find their variables (docs/decisions.md, 22).
-        archive = keras.export.ExportArchive()
-        endpoints = signatures.endpoints(translator, resize, max_pixels)
-        for name, endpoint in endpoints.items():
-            archive.add_endpoint(name, endpoint.function, input_signature=endpoint.inputs)
-        model = temporary / "model"
-        archive.write_out(str(model), verbose=False)
-        warmup.write(model, translator.image_size, translator.style_dim)
-        described = {
-            "kind": "saved_model",
-            **manifest.describe(translator, data),
-            "resize": resize,
-            "max_pixels": max_pixels,
-            "signatures": _signatures(model),
-            "files": manifest.checksums(model),
-        }
-        files.write_json(model / "manifest.json", described)
-        return _as_next_version(model, output)
+        with files.temporary_folder(output) as temporary:
+            # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
+            # Serving, does not find their variables (docs/decisions.md, 22).
+            archive = keras.export.ExportArchive()
+            endpoints = signatures.endpoints(translator, resize, max_pixels)
+            for name, endpoint in endpoints.items():
+                archive.add_endpoint(name, endpoint.function, input_signature=endpoint.inputs)
+            model = temporary / "model"
+            archive.write_out(str(model), verbose=False)
+            warmup.write(model, translator.image_size, translator.style_dim)
+            described = {
+                "kind": "saved_model",
+                **manifest.describe(translator, data),
+                "resize": resize,
+                "max_pixels": max_pixels,
+                "signatures": _signatures(model),
+                "files": manifest.checksums(model),
+            }
+            files.write_json(model / "manifest.json", described)
+            return _as_next_version(model, output)
     except (OSError, tf.errors.OpError) as error:
         raise ConfigError(
             f"{output} cannot be written ({str(error).splitlines()[0]}); free space there or name "
             "another --output."
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def existing(output: pathlib.Path) -> list[int]:

@@ -16,7 +16,7 @@ import torch
 from tests import commands, official
 from tests.parity import recipe
 from tunit_tf import config as config_lib
-from tunit_tf import official_checkpoint, official_names, trainer
+from tunit_tf import official_checkpoint, official_names, steps, trainer
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.run_folder import Checkpoints
 from tunit_tf.state import TrainState
@@ -34,8 +34,11 @@ def restored(folder):
     return state
 
 
-@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
-@pytest.mark.parametrize("size", [64, 128])
+@pytest.mark.parametrize(
+    ("size", "zipped"),
+    [(64, True), (128, True), (64, False)],
+    ids=["64-zip", "128-zip", "64-legacy"],
+)
 def test_the_authors_outputs_are_reproduced(size, zipped, tmp_path):
     dicts = official.drawn_networks(size)
     dicts = dicts if zipped else official.prefixed(dicts)
@@ -161,7 +164,7 @@ def test_an_imported_step_is_the_step_the_run_would_have_made(tiny, tmp_path):
     config = tiny(warmup_steps=0, joint_steps=2, run_dir=str(tmp_path / "whole"))
     whole = trainer.Trainer(config)
     batches = list(trainer.pipeline.batches(whole.split.train, config, 0, 2, config.batch_size))
-    trainer.steps.joint_step(whole.state, batches[0], config)
+    steps.joint_step(whole.state, batches[0], config)
     dicts = official.networks_of(whole.state)
     optimizers = {part: moments_of(whole.state, part) for part in official_checkpoint.OPTIMIZERS}
     path = official.save(tmp_path / "half.ckpt", {**dicts, **optimizers}, True)
@@ -172,20 +175,30 @@ def test_an_imported_step_is_the_step_the_run_would_have_made(tiny, tmp_path):
     imported.queue.keys.assign(whole.state.queue.keys)
     imported.queue.position.assign(whole.state.queue.position)
     imported.step.assign(1)
-    terms = [
-        trainer.steps.joint_step(state, batches[1], config) for state in (whole.state, imported)
-    ]
+    before = [[v.numpy() for v in variables_of(state)] for state in (whole.state, imported)]
+    for ours, theirs in zip(*before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    terms = [steps.joint_step(state, batches[1], config) for state in (whole.state, imported)]
     for name in terms[0]:
         np.testing.assert_allclose(terms[0][name], terms[1][name], rtol=1e-5, err_msg=name)
-    for attribute in ("guiding", "generator", "discriminator", "guiding_ema"):
-        pairs = zip(
-            getattr(whole.state, attribute).variables,
-            getattr(imported, attribute).variables,
-            strict=True,
-        )
-        for ours, theirs in pairs:
-            if not ours.path.endswith("bias"):  # in front of a norm they move by rounding noise
-                np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
+    pairs = zip(before[0], variables_of(whole.state), variables_of(imported), strict=True)
+    for start, ours, theirs in pairs:
+        # Where a gradient is zero but for rounding, as of biases before a norm, steps are noise.
+        if "bias" not in ours.path:
+            moved = np.linalg.norm(np.float64(ours) - start)
+            assert np.linalg.norm(np.float64(ours) - theirs) <= 0.1 * moved, ours.path
+
+
+def variables_of(state):
+    """The networks that are stepped, an average, and what the optimizers go on with."""
+    parts = ("guiding", "generator", "discriminator", "guiding_ema")
+    networks = [v for part in parts for v in getattr(state, part).variables]
+    optimizers = [v for part in parts[:3] for v in getattr(state, f"{part}_optimizer").variables]
+    adam = state.guiding_optimizer.variables
+    # RMSprop's momentum slots hold the last gradient, which nothing uses.
+    return networks + [
+        v for v in optimizers if any(v is a for a in adam) or "momentum" not in v.path
+    ]
 
 
 def moments_of(state, part):

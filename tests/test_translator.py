@@ -30,7 +30,7 @@ def trained(tiny_run):
 
 
 def test_it_computes_what_the_averaged_networks_compute(translator, trained):
-    x = images.to_float(IMAGES.pixels())
+    x = images.from_bytes(IMAGES.pixels())
     guided = trained.state.guiding_ema(x, training=False)
     np.testing.assert_allclose(translator.style(IMAGES), guided.style, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(

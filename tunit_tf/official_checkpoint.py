@@ -1,14 +1,10 @@
 """Turns a checkpoint of the authors' PyTorch runs into a run folder of ours."""
 
-import contextlib
 import dataclasses
 import hashlib
 import math
 import pathlib
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -75,21 +71,34 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
         raise ConfigError(f"--checkpoint={checkpoint} is not a file; name the authors' .ckpt file.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"--run_dir={config.run_dir} exists already; name a new folder.")
-    with _work_folder(config, folder) as temporary:
-        content = pytorch_file.read(path, temporary)
-        _check_parts(content, path)
-        dicts = {part: _without_prefix(content.pop(part), part) for part in NETWORKS}
-        config = dataclasses.replace(
-            _with_sizes(config, dicts, given),
-            data=config.data if "data" in given else "",
-            licence=config.licence or LICENCE,
-            origin=f"{path.name} of the paper's authors, epoch {content.get('epoch', 'unknown')}",
-            origin_sha256=_sha256(path),
-        ).resolved()
-        state = TrainState(config)
-        result = _fill(state, config, dicts, content)
-        _write(temporary / "run", folder, config, state)
+    try:
+        with files.temporary_folder(folder.parent) as temporary:
+            content = pytorch_file.read(path, temporary)
+            state, result = _imported(path, content, config, given)
+            _write(temporary / "run", folder, result.config, state)
+    except OSError as error:
+        raise ConfigError(
+            f"--run_dir={config.run_dir} cannot be written ({error.strerror or error}); free space "
+            "there or name another folder."
+        ) from None
     return result
+
+
+def _imported(
+    path: pathlib.Path, content: dict, config: Config, given: set[str]
+) -> tuple[TrainState, Imported]:
+    """The state of a run that goes on from a file's content, which is consumed."""
+    _check_parts(content, path)
+    dicts = {part: _without_prefix(content.pop(part), part) for part in NETWORKS}
+    config = dataclasses.replace(
+        _with_sizes(config, dicts, given),
+        data=config.data if "data" in given else "",
+        licence=config.licence or LICENCE,
+        origin=f"{path.name} of the paper's authors, epoch {content.get('epoch', 'unknown')}",
+        origin_sha256=_sha256(path),
+    ).resolved()
+    state = TrainState(config)
+    return state, _fill(state, config, dicts, content)
 
 
 def _fill(state: TrainState, config: Config, dicts: dict, content: dict) -> Imported:
@@ -118,27 +127,6 @@ def _fill(state: TrainState, config: Config, dicts: dict, content: dict) -> Impo
         notes += [note] if note else []
     state.step.assign(config.total_steps)
     return Imported(config, used, dropped, notes)
-
-
-@contextlib.contextmanager
-def _work_folder(config: Config, folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A temporary folder beside the run's, removed at the end."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=".importing-", dir=folder.parent))
-    except OSError as error:
-        raise ConfigError(
-            f"--run_dir={config.run_dir} cannot be made ({error.strerror or error})."
-        ) from None
-    try:
-        yield temporary
-    except OSError as error:
-        raise ConfigError(
-            f"{folder} cannot be written ({error.strerror or error}); free space there or name "
-            "another folder with --run_dir."
-        ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _check_parts(content: dict, path: pathlib.Path) -> None:

@@ -68,12 +68,7 @@ def main() -> None:
         progress=PROGRESS.value,
     )
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value, request.batch_size, RESIZE.value)
-    if not translator.generator_is_trained:
-        print(
-            f"warning: {RUN_DIR.value} is in its warm-up (step {translator.step}); its generator "
-            "is untrained and draws noise.",
-            file=sys.stderr,
-        )
+    translator.warn_if_untrained()
     result = translation.run(translator, request)
     for path, reason in list(result.bad.items())[:MAX_NAMED]:
         print(f"skipped: {path} ({reason})", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Inference with a trained pair of networks: style codes, pseudo-domains, translations."""
 
 import pathlib
+import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tunit_tf import images as pixels
-from tunit_tf import run_folder, state
+from tunit_tf import run_folder, state, value_range
 from tunit_tf.config import Config, ConfigError
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.networks import Generator, GuidingNetwork
@@ -59,11 +60,11 @@ class Translator:
 
         @tf.function(input_signature=[x])
         def guide(x):
-            return guiding(tf.cast(pixels.to_float(x), dtype), training=False)
+            return guiding(tf.cast(value_range.from_bytes(x), dtype), training=False)
 
         @tf.function(input_signature=[x, s])
         def generate(x, s):
-            return generator(tf.cast(pixels.to_float(x), dtype), s)
+            return generator(tf.cast(value_range.from_bytes(x), dtype), s)
 
         self._guide, self._generate = guide, generate
 
@@ -99,6 +100,15 @@ class Translator:
     def generator_is_trained(self) -> bool:
         """False for a checkpoint of the warm-up, whose generator is as it was initialised."""
         return self.config is None or self.step > self.config.warmup_steps
+
+    def warn_if_untrained(self) -> None:
+        """Says on stderr that a checkpoint of the warm-up draws noise."""
+        if not self.generator_is_trained:
+            print(
+                f"warning: {self.run_dir} is in its warm-up (step {self.step}); its generator is "
+                "untrained and draws noise.",
+                file=sys.stderr,
+            )
 
     def guide(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
         """Style codes `(N, style_dim)` and most likely pseudo-domains `(N,)` int32, in one pass."""

@@ -1,0 +1,64 @@
+"""Size, speed, memory and quality of every exported variant, in one table.
+
+`python -m export.benchmark --run_dir=runs/mine --models=models/mobile`; the baseline is the float32
+graph that a plain conversion of the networks gives. Encoder + generator; every number
+is of a process of its own.
+"""
+
+import pathlib
+import sys
+
+from absl import flags
+
+from export.mobile import comparison, folder, op_profile
+from export.mobile.conversion import ROLES
+from tunit_tf import cli, files
+from tunit_tf.config import ConfigError
+from tunit_tf.translator import Translator
+
+RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
+CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
+MODELS = flags.DEFINE_string("models", "models/mobile", "Folder that export.tflite wrote.")
+ROUNDS = flags.DEFINE_integer("rounds", 3, "How often each file is loaded, in turns.")
+REPEATS = flags.DEFINE_integer("repeats", 15, "Runs in a round; the median of all is reported.")
+PROFILE = flags.DEFINE_boolean("profile", False, "Print the slowest operations of the files.")
+SLOWEST = 12
+
+
+def main() -> None:
+    for flag in (ROUNDS, REPEATS):
+        if flag.value < 1:
+            raise ConfigError(f"--{flag.name} must be at least 1; received {flag.value}.")
+    models = pathlib.Path(MODELS.value).expanduser()
+    exported = folder.read_manifest(models)
+    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
+    if translator.step != exported["step"]:
+        raise ConfigError(
+            f"{models} was exported at step {exported['step']}, and {RUN_DIR.value} is at "
+            f"{translator.step}; export again, or name the right --run_dir."
+        )
+    rows = comparison.measure(translator, models, exported, ROUNDS.value, REPEATS.value, progress)
+    text = comparison.table(rows)
+    files.write_bytes(models / "benchmark.md", (text + "\n").encode())
+    print(text)
+    if PROFILE.value:
+        for entry in exported["variants"].values():
+            for role in ROLES.values():
+                if entry["shipped"]:
+                    print_profile(models / entry[role])
+
+
+def print_profile(path: pathlib.Path) -> None:
+    times = op_profile.measure(path.read_bytes())
+    total = sum(time.milliseconds for time in times)
+    print(f"\n{path.name}: {total:.1f} ms, every operation alone, one thread")
+    for time in times[:SLOWEST]:
+        print(f"{time.milliseconds:8.2f} ms {time.count:3d} x {time.name} {time.shapes}")
+
+
+def progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,59 @@
+"""Reads and writes .tflite files as objects that can be changed."""
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+ALIGNMENT = 16  # of constants, as the format's schema asks for; the generated writer forgets it
+
+
+class _AlignedBuffer(schema.BufferT):
+    """Constants of a model, written at an aligned place."""
+
+    def Pack(self, builder):  # noqa: N802, the name that generated code calls
+        data = None
+        if self.data is not None:
+            content = np.asarray(self.data, np.uint8).tobytes()
+            builder.StartVector(1, len(content), ALIGNMENT)
+            builder.head -= len(content)
+            builder.Bytes[builder.head : builder.head + len(content)] = content
+            data = builder.EndVector()
+        schema.BufferStart(builder)
+        if data is not None:
+            schema.BufferAddData(builder, data)
+        return schema.BufferEnd(builder)
+
+
+def read(content: bytes) -> schema.ModelT:
+    """A model with all constants inside of it, also those that lay behind the flatbuffer."""
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model.buffers = [_inlined(buffer, content) for buffer in model.buffers]
+    return model
+
+
+def name_by_signature(model: schema.ModelT) -> None:
+    """Gives the tensors of inputs and outputs the names that the only signature has for them."""
+    (signature,) = model.signatureDefs
+    for tensor in [*signature.inputs, *signature.outputs]:
+        model.subgraphs[0].tensors[tensor.tensorIndex].name = tensor.name
+
+
+def write(model: schema.ModelT) -> bytes:
+    """The bytes of a model."""
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def buffer_of(data: bytes | np.ndarray | None) -> schema.BufferT:
+    """A buffer with content, or an empty one."""
+    buffer = _AlignedBuffer()
+    if data is not None and len(data):
+        buffer.data = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
+    return buffer
+
+
+def _inlined(buffer, content: bytes) -> schema.BufferT:
+    if buffer.offset > 1:  # behind the flatbuffer; such files need a recent runtime
+        return buffer_of(content[buffer.offset : buffer.offset + buffer.size])
+    return buffer_of(buffer.data)

@@ -1,0 +1,96 @@
+"""Runs the pair as a phone does: LiteRT, NumPy and Pillow, no TensorFlow."""
+
+import pathlib
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from tunit_tf import images
+
+
+class ModelError(ValueError):
+    """A file is not there, or not the model it should be; the message names it."""
+
+
+class Model:
+    """A .tflite file with one signature, called with named arrays.
+
+    Args:
+      model: Path, or the file's bytes.
+      signature: Which signature it must have.
+      threads: Of the CPU.
+
+    Attributes:
+      input_shapes: {input: its shape}.
+
+    Raises:
+      ModelError: It is not such a file.
+    """
+
+    def __init__(self, model: pathlib.Path | bytes, signature: str, threads: int = 1):
+        name = str(model) if isinstance(model, pathlib.Path) else "the model"
+        try:
+            content = model.read_bytes() if isinstance(model, pathlib.Path) else model
+            self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        except OSError as error:
+            raise ModelError(f"{name} cannot be read ({error.strerror}).") from None
+        except ValueError:
+            raise ModelError(f"{name} is not a .tflite file.") from None
+        found = list(self._interpreter.get_signature_list())
+        if found != [signature]:
+            raise ModelError(
+                f"{name} has the signatures {found}, not '{signature}': is it the other file of "
+                "the pair?"
+            )
+        self._run = self._interpreter.get_signature_runner(signature)
+        self.input_shapes = {
+            name: tuple(map(int, details["shape"]))
+            for name, details in self._run.get_input_details().items()
+        }
+
+    def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name, of float32 inputs by name."""
+        return self._run(**inputs)
+
+    @property
+    def partitions(self) -> int:
+        """Stretches of the graph that a delegate runs."""
+        operations = self._interpreter._get_ops_details()  # there is no public way
+        return sum(operation["op_name"] == "DELEGATE" for operation in operations)
+
+
+class Pair:
+    """Encoder and generator of one model.
+
+    Args:
+      encoder, generator: Files, or their bytes.
+      threads: Of the CPU.
+
+    Raises:
+      ModelError: One is broken, or they do not belong together.
+    """
+
+    def __init__(
+        self, encoder: pathlib.Path | bytes, generator: pathlib.Path | bytes, threads: int = 1
+    ):
+        self.encoder = Model(encoder, "encode", threads)
+        self.generator = Model(generator, "generate", threads)
+        self.image_size = self.generator.input_shapes["image"][1]
+        if self.encoder.input_shapes["image"] != self.generator.input_shapes["image"]:
+            raise ModelError(
+                f"The encoder takes images of {self.encoder.input_shapes['image'][1]} pixels, the "
+                f"generator of {self.image_size}: they are of different models."
+            )
+
+    def style(self, square: np.ndarray) -> np.ndarray:
+        """Style code `(1, style_dim)` of a uint8 `(S, S, 3)` image."""
+        return self.encoder(image=images.from_bytes(square[None]))["style"]
+
+    def generate(self, square: np.ndarray, style: np.ndarray) -> np.ndarray:
+        """A uint8 `(S, S, 3)` image redrawn in a style, uint8 `(S, S, 3)`."""
+        return images.to_bytes(self.generate_float(square, style))
+
+    def generate_float(self, square: np.ndarray, style: np.ndarray) -> np.ndarray:
+        """As `generate`, float32 in [-1, 1]."""
+        inputs = {"image": images.from_bytes(square[None]), "style": style.reshape(1, -1)}
+        return self.generator(**inputs)["translated"][0]

@@ -1,0 +1,61 @@
+"""Translates a picture with an exported pair: a phone's pre- and postprocessing, in Python.
+
+Needs ai-edge-litert, numpy and pillow, nothing else: `python -m export.run_tflite --encoder=...
+--generator=... --source=me.jpg --reference=look.jpg --output=translated.png`.
+"""
+
+import argparse
+import pathlib
+import sys
+
+from export.mobile.runtime import ModelError, Pair
+from tunit_tf import files, images
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--encoder", type=pathlib.Path, required=True, help="encoder_*.tflite")
+    parser.add_argument("--generator", type=pathlib.Path, required=True, help="generator_*.tflite")
+    parser.add_argument("--source", type=pathlib.Path, required=True, help="picture to redraw")
+    parser.add_argument("--reference", type=pathlib.Path, required=True, help="picture of the look")
+    parser.add_argument("--output", type=pathlib.Path, required=True, help=".png or .jpg to write")
+    parser.add_argument(
+        "--resize", choices=images.RESIZE, default="crop", help="how to make squares"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU")
+    flags = parser.parse_args()
+    if flags.output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        fail(f"--output={flags.output} must end with .png or .jpg.")
+    if flags.threads < 1:
+        fail(f"--threads must be at least 1; received {flags.threads}.")
+    try:
+        pair = Pair(flags.encoder, flags.generator, flags.threads)
+    except ModelError as error:
+        fail(str(error))
+    source, reference = (
+        read(path, pair.image_size, flags.resize) for path in (flags.source, flags.reference)
+    )
+    translated = pair.generate(source, pair.style(reference))
+    try:
+        suffix = flags.output.suffix.lower()
+        files.write_bytes(flags.output, images.encode(translated, suffix))
+    except OSError as error:
+        fail(f"{flags.output} cannot be written ({error.strerror or error}).")
+    print(f"Wrote {flags.output}.")
+
+
+def read(path: pathlib.Path, size: int, resize: str):
+    """A picture file as a uint8 square."""
+    try:
+        return images.square(images.open_rgb(path), size, resize)
+    except (OSError, ValueError) as error:
+        fail(f"{path} is not a readable picture ({error}).")
+
+
+def fail(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

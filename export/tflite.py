@@ -1,0 +1,63 @@
+"""Writes a run as pairs of .tflite files for phones and browsers.
+
+`python -m export.tflite --run_dir=runs/mine --output=models/mobile`.
+"""
+
+import pathlib
+
+from absl import flags
+
+from export.mobile import folder, quantization
+from tunit_tf import cli
+from tunit_tf.config import ConfigError
+from tunit_tf.translator import Translator
+
+DEFAULTS = folder.Options()
+RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
+CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
+OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
+VARIANTS = flags.DEFINE_list("variants", list(DEFAULTS.variants), "Which of them, by comma.")
+MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Least PSNR of a variant, dB.")
+DATA = flags.DEFINE_string(
+    "data", DEFAULTS.data, "Images to measure on; '' takes the run's held-out ones."
+)
+CALIBRATION_IMAGES = flags.DEFINE_string(
+    "calibration_images", "", "Images to calibrate static_int8 on; '' takes the run's, or --data."
+)
+CALIBRATION_STEPS = flags.DEFINE_integer(
+    "calibration_steps", DEFAULTS.calibration_steps, "Pairs of images seen in calibration."
+)
+QUALITY_IMAGES = flags.DEFINE_integer(
+    "quality_images", DEFAULTS.quality_images, "Held-out images translated for PSNR and SSIM."
+)
+
+
+def main() -> None:
+    unknown = sorted(set(VARIANTS.value) - set(quantization.VARIANTS))
+    if unknown or not VARIANTS.value:
+        raise ConfigError(
+            f"--variants must be among {','.join(quantization.VARIANTS)}; received "
+            f"'{','.join(VARIANTS.value)}'."
+        )
+    for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
+        if flag.value < 2:
+            raise ConfigError(f"--{flag.name} must be at least 2; received {flag.value}.")
+    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
+    translator.warn_if_untrained()
+    output = pathlib.Path(OUTPUT.value).expanduser()
+    options = folder.Options(
+        variants=tuple(dict.fromkeys(VARIANTS.value)),
+        min_psnr=MIN_PSNR.value,
+        data=DATA.value,
+        calibration_images=CALIBRATION_IMAGES.value or DATA.value,
+        calibration_steps=CALIBRATION_STEPS.value,
+        quality_images=QUALITY_IMAGES.value,
+    )
+    written = folder.write(translator, output, options)
+    print(folder.table(written))
+    licence = f", licence: {written['licence']}" if written["licence"] else ""
+    print(f"Wrote {output}{licence}.")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,30 @@
+"""A tiny exported pair."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from export.mobile import folder
+from tunit_tf.translator import Translator
+
+OPTIONS = folder.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
+
+
+@pytest.fixture(scope="session")
+def translator(tiny_run) -> Translator:
+    """Networks of the tiny run."""
+    return Translator.load(tiny_run)
+
+
+@pytest.fixture(scope="session")
+def pair_folder(translator, tmp_path_factory) -> pathlib.Path:
+    """All variants; tests must not change it."""
+    output = tmp_path_factory.mktemp("models") / "mobile"
+    folder.write(translator, output, OPTIONS)
+    return output
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

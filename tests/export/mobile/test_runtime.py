@@ -1,0 +1,103 @@
+"""The pair without TensorFlow: in an environment that has nothing but what a client needs."""
+
+import pathlib
+import re
+import subprocess
+import venv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from export.mobile import conversion, networks
+from export.mobile.runtime import Model, ModelError, Pair
+from tests import commands
+from tunit_tf.data import synthetic
+from tunit_tf.networks import Generator
+
+ROOT = pathlib.Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory):
+    """Python with ai-edge-litert, numpy and pillow, in the versions of the requirements files."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    pins = (ROOT / "requirements-tflite.txt").read_text()
+    litert = re.search(r"^ai-edge-litert==\S+", pins, re.MULTILINE)[0]
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", litert]
+    subprocess.run([*command, "numpy", "pillow"], check=True, capture_output=True)
+    return python
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    squares = synthetic.generate(2, 48, 9).pixels()
+    Image.fromarray(squares[0]).resize((64, 48)).save(folder / "source.png")
+    Image.fromarray(squares[1]).save(folder / "reference.webp", lossless=True)
+    return folder / "source.png", folder / "reference.webp"
+
+
+def flags(pair_folder, pictures, output, variant="float32"):
+    source, reference = pictures
+    return [
+        f"--encoder={pair_folder / f'encoder_{variant}.tflite'}",
+        f"--generator={pair_folder / f'generator_{variant}.tflite'}",
+        f"--source={source}", f"--reference={reference}", f"--output={output}",
+    ]  # fmt: skip
+
+
+def test_translates_as_the_run_does_without_tensorflow(
+    bare_python, pair_folder, pictures, translator, tmp_path
+):
+    output = tmp_path / "translated.png"
+    command = [bare_python, "-m", "export.run_tflite", *flags(pair_folder, pictures, output)]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    packages = subprocess.run(
+        [bare_python, "-m", "pip", "list"], check=True, capture_output=True, text=True
+    )
+    assert "tensorflow" not in packages.stdout
+    source, reference = pictures
+    with Image.open(output) as picture:
+        gap = np.asarray(picture).astype(int) - translator.translate([source], [reference])[0]
+    assert np.abs(gap).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"encoder": "missing.tflite"}, "missing.tflite cannot be read"),
+        ({"encoder": "{source}"}, "is not a .tflite file"),
+        ({"encoder": "{generator}"}, "not 'encode': is it the other file of the pair?"),
+        ({"source": "missing.png"}, "missing.png is not a readable picture"),
+        ({"reference": "{encoder}"}, "is not a readable picture"),
+        ({"output": "out.gif"}, "must end with .png or .jpg"),
+        ({"threads": "0"}, "--threads must be at least 1; received 0"),
+    ],
+)
+def test_what_can_be_mistyped_is_one_sentence(pair_folder, pictures, tmp_path, changed, message):
+    given = flags(pair_folder, pictures, tmp_path / "out.png", "dynamic_int8")
+    named = dict(flag.removeprefix("--").split("=", 1) for flag in given)
+    named.update({name: value.format(**named) for name, value in changed.items()})
+    result = commands.run("export.run_tflite", *(f"--{n}={v}" for n, v in named.items()))
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_of_different_models_are_not_a_pair(pair_folder):
+    shapes = {"image": (1, 64, 64, 3), "style": (1, 8)}
+    other = networks.generator(Generator(64, style_dim=8, base_channels=2))
+    with pytest.raises(ModelError, match="32 pixels, the generator of 64"):
+        Pair(pair_folder / "encoder_float32.tflite", conversion.convert(other, "generate", shapes))
+
+
+def test_threads_do_not_change_what_is_drawn(pair_folder, rng):
+    path = pair_folder / "generator_float32.tflite"
+    x = rng.uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    s = rng.standard_normal((1, 8)).astype(np.float32)
+    one, two = (Model(path, "generate", threads)(image=x, style=s) for threads in (1, 2))
+    np.testing.assert_allclose(one["translated"], two["translated"], rtol=0, atol=1e-5)

@@ -1,0 +1,20 @@
+"""A pair of .tflite files of tiny networks, for tests outside of pytest's processes."""
+
+import pathlib
+
+from export.mobile import folder
+from tests.conftest import TINY
+from tunit_tf import trainer
+from tunit_tf.config import Config
+from tunit_tf.translator import Translator
+
+
+def write(output: pathlib.Path) -> Translator:
+    """Trains a few steps in `run/`, exports every variant to `mobile/`; returns the networks."""
+    run_dir = str(output / "run")
+    config = Config(**{**TINY, "run_dir": run_dir, "base_channels": 8, "joint_steps": 4})
+    trainer.train(config.resolved())
+    translator = Translator.load(run_dir)
+    options = folder.Options(min_psnr=10.0, quality_images=4, calibration_steps=8)
+    folder.write(translator, output / "mobile", options)
+    return translator
