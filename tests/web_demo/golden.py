@@ -1,0 +1,43 @@
+"""Golden vectors of pre- and postprocessing: `python -m tests.web_demo.golden` writes them."""
+
+import json
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from tunit_tf import images
+
+PATH = pathlib.Path(__file__).parents[2] / "web_demo" / "test" / "golden.json"
+PICTURES = [((9, 5), 4), ((20, 33), 8), ((33, 20), 32), ((8, 8), 8), ((6, 7), 16)]  # size, square
+
+
+def vectors() -> dict:
+    """Pictures with the squares cut of them; bytes with their floats; floats with their bytes."""
+    rng = np.random.default_rng(0)
+    squares = []
+    for (width, height), size in PICTURES:
+        pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
+        square = images.square(Image.fromarray(pixels), size, "crop")
+        squares.append(
+            {
+                "width": width,
+                "height": height,
+                "size": size,
+                "rgb": pixels.ravel().tolist(),
+                "square": square.ravel().tolist(),
+            }
+        )
+    every = np.arange(256, dtype=np.uint8)
+    # Between bytes and beyond the range, but for halves, which rounding errors decide.
+    floats = np.float32(rng.uniform(-1.2, 1.2, 64))
+    return {
+        "squares": squares,
+        "from_bytes": images.from_bytes(every).tolist(),
+        "floats": floats.tolist(),
+        "to_bytes": images.to_bytes(floats).tolist(),
+    }
+
+
+if __name__ == "__main__":
+    PATH.write_text(json.dumps(vectors()) + "\n")
