@@ -1,26 +1,67 @@
-# make demo | test | lint | clean
+# make demo | web | test | compat | web-test | chaos | lint | bench | clean
 #
 # The first Python from 3.10 to 3.13 that runs is used; PYTHON=... chooses another.
 
 VENV := .venv
 BIN := $(VENV)/bin
+COMPAT := .venv-compat
+RUN_DIR ?= runs/quickstart
+MODELS ?= models/mobile
+WEB_GIVEN := web_demo/.given
+# An exported pair that the page is tested with; without one, a tiny pair is made.
+WEB_MODELS ?=
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done; \
 	python3 -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo python3)
+COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
+	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo web test compat web-test chaos lint bench clean
 
-demo: $(VENV)/.installed
+demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
 	$(BIN)/python -m tunit_tf.evaluate --run_dir=runs/quickstart --features=random_conv64
 	$(BIN)/python -m tunit_tf.translate --run_dir=runs/quickstart --source=docs/images/shapes \
 		--reference=docs/images/looks --grid --overwrite --output=runs/quickstart/translated
 	$(BIN)/python -m export.saved_model --run_dir=runs/quickstart --output=models/quickstart
+	$(BIN)/python -m export.tflite --run_dir=runs/quickstart --output=models/mobile
+	$(BIN)/python -m export.benchmark --run_dir=runs/quickstart --models=models/mobile
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
+
+# What is archived, as oracle, in an environment of its own; Debian needs libusb-1.0-0.
+compat: $(VENV)/.installed-test $(COMPAT)/.installed
+	$(BIN)/python -m tests.compat.given $(COMPAT)/given
+	$(COMPAT)/bin/python -m pytest -c tests/compat/pytest.ini --confcutdir=tests/compat \
+		--given=$(COMPAT)/given tests/compat
+
+# The page, with the models of a folder, on http://localhost:8080; exported of RUN_DIR if not there.
+web: web_demo/dist/index.html
+	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
+		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
+	cd web_demo && MODELS=$(abspath $(MODELS)) npm run --silent serve
+
+# Kills, damages and fills up real runs; half an hour.
+chaos: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.chaos
+
+web-test: $(VENV)/.installed-test web_demo/dist/index.html
+	cd web_demo && npm test --silent
+	$(BIN)/python -m tests.web_demo.given $(WEB_GIVEN) $(WEB_MODELS)
+	cd web_demo && GIVEN=$(abspath $(WEB_GIVEN)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_GIVEN)/mobile)) \
+		npm run --silent test-browser
+
+web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
+	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js from 20.19 with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	cd web_demo && npm ci --silent
+	touch $@
+
+web_demo/dist/index.html: web_demo/node_modules/.package-lock.json web_demo/index.html \
+		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/*)
+	cd web_demo && npm run --silent build
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -39,11 +80,21 @@ $(VENV)/.installed: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt \
-		requirements-import.txt requirements-serving.txt
+$(VENV)/.installed-tflite: $(VENV)/.installed requirements-tflite.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tflite.txt
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-beam.txt \
+		requirements-import.txt requirements-serving.txt requirements-tflite.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	touch $@
 
+$(COMPAT)/.installed: requirements-compat.txt
+	@test -n "$(COMPAT_PYTHON)" || { echo "TensorFlow 2.15 needs Python 3.9 to 3.11; install one or give COMPAT_PYTHON=/path/to/python." >&2; exit 1; }
+	test -x $(COMPAT)/bin/python || $(COMPAT_PYTHON) -m venv $(COMPAT)
+	$(COMPAT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-compat.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) runs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_GIVEN) runs .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
