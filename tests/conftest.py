@@ -64,7 +64,7 @@ def freed_memory():
 
 @pytest.fixture(scope="module")
 def plain_graphs():
-    """Graphs as they are traced: optimising them takes most of the time and changes no number."""
+    """Graphs as they are traced: optimising them takes most of the time and changes rounding."""
     options = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield

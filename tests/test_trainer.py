@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tunit_tf import config as config_lib
+from tests import compiled_graphs
+from tests.conftest import TINY
 from tunit_tf import health, phases, trainer
-from tunit_tf.config import ConfigError
+from tunit_tf.config import Config, ConfigError
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -46,12 +47,22 @@ def stopping_after(step):
     return arrive
 
 
-def test_four_steps_equal_two_a_restart_and_two(tiny, tmp_path, monkeypatch):
-    settings = {"warmup_steps": 1, "joint_steps": 3, "steps_per_loop": 2, "ema_ramp": True}
-    whole = trainer.Trainer(tiny(run_dir=str(tmp_path / "whole"), **settings))
-    assert whole.run()
+FOUR_STEPS = {"warmup_steps": 1, "joint_steps": 3, "steps_per_loop": 2, "ema_ramp": True}
 
-    config = tiny(run_dir=str(tmp_path / "parts"), **settings)
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of four steps in one go: the values of its state, and the graphs of its steps."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    with compiled_graphs.collected() as graphs:
+        run = trainer.Trainer(Config(**{**TINY, **FOUR_STEPS}, run_dir=str(folder)).resolved())
+        assert run.run()
+    return everything(run.state), graphs
+
+
+def test_four_steps_equal_two_a_restart_and_two(whole, tiny, tmp_path, monkeypatch):
+    expected, _ = whole
+    config = tiny(run_dir=str(tmp_path / "parts"), **FOUR_STEPS)
     first = trainer.Trainer(config)
     with monkeypatch.context() as patch:
         patch.setattr(trainer.Progress, "update", stopping_after(2))
@@ -62,7 +73,6 @@ def test_four_steps_equal_two_a_restart_and_two(tiny, tmp_path, monkeypatch):
     for name, value in everything(first.state).items():
         np.testing.assert_array_equal(everything(second.state)[name], value, err_msg=name)
     assert second.run()
-    expected = everything(whole.state)
     for name, value in everything(second.state).items():
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
@@ -71,15 +81,20 @@ def test_four_steps_equal_two_a_restart_and_two(tiny, tmp_path, monkeypatch):
     assert logged == sorted(logged)
 
 
+def test_no_sum_of_a_step_depends_on_timing(whole):
+    _, graphs = whole
+    assert sum(len(compiled_graphs.sums_of_three(graph)) for graph in graphs) > 100
+    for graph in graphs:
+        assert compiled_graphs.sums_that_depend_on_timing(graph) == []
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished tiny run and its folder."""
-    from tests.conftest import TINY
-
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     values = {**TINY, "run_dir": str(folder), "log_every": 2, "evaluate_every": 2}
     values |= {"sample_every": 4, "checkpoint_every": 1, "keep_checkpoints": 2, "steps_per_loop": 1}
-    trainer.train(config_lib.Config(**values).resolved())
+    trainer.train(Config(**values).resolved())
     return folder, values
 
 
@@ -120,7 +135,7 @@ def test_tensorboard_has_unweighted_terms_and_grids(finished):
 def test_a_finished_run_is_left_alone(finished):
     folder, values = finished
     before = (folder / "metrics.jsonl").read_bytes()
-    trainer.train(config_lib.Config(**values).resolved())
+    trainer.train(Config(**values).resolved())
     after = (folder / "metrics.jsonl").read_bytes()
     assert after.startswith(before)
     assert json.loads((folder / "metrics.json").read_text())["steps"] == 4
@@ -128,7 +143,7 @@ def test_a_finished_run_is_left_alone(finished):
 
 def test_another_config_is_refused_with_the_fields_named(finished):
     _, values = finished
-    other = config_lib.Config(**{**values, "num_domains": 4, "weight_r1": 1.0}).resolved()
+    other = Config(**{**values, "num_domains": 4, "weight_r1": 1.0}).resolved()
     with pytest.raises(ConfigError, match=r"num_domains \(3 -> 4\), weight_r1 \(10.0 -> 1.0\)"):
         trainer.Trainer(other)
 
@@ -136,7 +151,7 @@ def test_another_config_is_refused_with_the_fields_named(finished):
 @pytest.mark.usefixtures("plain_graphs")
 def test_runtime_settings_may_change(finished):
     _, values = finished
-    longer = config_lib.Config(**{**values, "joint_steps": 3, "log_every": 1}).resolved()
+    longer = Config(**{**values, "joint_steps": 3, "log_every": 1}).resolved()
     run = trainer.Trainer(longer)
     assert run.step == 4
     assert run.run()

@@ -33,7 +33,9 @@ class Adam(keras.optimizers.Adam):
             variable,
             mean.value,
             square.value,
-            gradient + self.l2 * variable,
+            # Not `+`: the graph optimiser would merge it with the gradient's own sum into one of
+            # three terms and more, which TensorFlow adds in an order that depends on timing.
+            gradient - (-self.l2) * variable,
             learning_rate,
             (self.beta_1, powers[0]),
             (self.beta_2, powers[1]),
