@@ -11,9 +11,10 @@ import torch
 from absl import app, flags
 
 from benchmarks.process import measured
-from tunit_tf import official_checkpoint, official_names
 from tunit_tf.config import Config
-from tunit_tf.state import TrainState
+from tunit_tf.official import checkpoint as official_checkpoint
+from tunit_tf.official import names as official_names
+from tunit_tf.training.state import TrainState
 
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 

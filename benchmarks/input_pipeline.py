@@ -9,10 +9,10 @@ import time
 import tensorflow as tf
 from absl import app, flags
 
-from tunit_tf import phases
 from tunit_tf.config import Config
 from tunit_tf.data import pipeline, synthetic
-from tunit_tf.state import TrainState
+from tunit_tf.training import phases
+from tunit_tf.training.state import TrainState
 
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Images a step.")

@@ -1,21 +1,21 @@
 """A joint step in the textbook order, nothing shared: the baseline of `train_step.py` only.
 
-The same update as `tunit_tf.steps.joint_step`, but every network runs again wherever the
+The same update as `tunit_tf.training.steps.joint_step`, but every network runs again wherever the
 algorithm names it, and D's weight gradients are computed in the generator's step as well.
 """
 
 import tensorflow as tf
 
-from tunit_tf import losses, steps
-from tunit_tf.batch import Batch
 from tunit_tf.config import Config
-from tunit_tf.state import TrainState
+from tunit_tf.data.batch import Batch
+from tunit_tf.training import losses, steps
+from tunit_tf.training.state import TrainState
 
 UNUSED = "discriminator/unused_gradient_norm"
 
 
 def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
-    """One joint step on one replica; terms as `tunit_tf.steps.joint_step`, and `UNUSED`."""
+    """One joint step on one replica; terms as `steps.joint_step`, and `UNUSED`."""
     guiding, generator, discriminator = state.guiding, state.generator, state.discriminator
     x, x_ref = batch.x, tf.gather(batch.x, batch.reference)
     terms, keys = steps.update_guiding(state, batch, config, weight=config.weight_guiding)

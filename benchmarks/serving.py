@@ -17,12 +17,13 @@ from collections.abc import Iterator
 import numpy as np
 from absl import app, flags
 
-from export import signatures, versions
+from export.serving import signatures, versions
 from export.serving.clients import GrpcClient
-from tunit_tf import images, state
 from tunit_tf.config import Config
 from tunit_tf.data import synthetic
-from tunit_tf.translator import Translator
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
+from tunit_tf.networks import from_config
 
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 BASE_CHANNELS = flags.DEFINE_integer("base_channels", 0, "Width of G; 0 is the paper's.")
@@ -37,7 +38,10 @@ def export(folder: pathlib.Path) -> pathlib.Path:
     config = Config(
         image_size=IMAGE_SIZE.value, base_channels=BASE_CHANNELS.value, data=""
     ).resolved()
-    networks = state.guiding_network(config, "float32"), state.generator(config, "float32")
+    networks = (
+        from_config.guiding_network(config, "float32"),
+        from_config.generator(config, "float32"),
+    )
     translator = Translator(*networks)
     translator.config, translator.run_dir, translator.step = config, folder, 0
     started = time.monotonic()
@@ -73,7 +77,7 @@ def resident_megabytes(pid: int) -> float:
 
 def main(_) -> None:
     squares = synthetic.generate(2, IMAGE_SIZE.value, 0).pixels()
-    source, reference = (images.encode(square, ".jpg") for square in squares)
+    source, reference = (pixels.encode(square, ".jpg") for square in squares)
     with tempfile.TemporaryDirectory() as folder:
         version = export(pathlib.Path(folder))
         with stand_in(version) as (server, pid):

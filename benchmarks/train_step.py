@@ -29,10 +29,10 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     import tensorflow as tf  # here, so that the parent process stays small
 
     from benchmarks import reference_order
-    from tunit_tf import steps
     from tunit_tf.config import Config
     from tunit_tf.data import pipeline, synthetic
-    from tunit_tf.state import TrainState
+    from tunit_tf.training import steps
+    from tunit_tf.training.state import TrainState
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)

@@ -10,11 +10,12 @@ import sys
 
 from absl import flags
 
-from export.mobile import comparison, folder, op_profile
+from export.mobile import bundle, op_profile, variant_timing
 from export.mobile.conversion import ROLES
-from tunit_tf import cli, files
-from tunit_tf.config import ConfigError
-from tunit_tf.translator import Translator
+from tunit_tf import cli
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import files
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
@@ -28,17 +29,19 @@ SLOWEST = 12
 def main() -> None:
     for flag in (ROUNDS, REPEATS):
         if flag.value < 1:
-            raise ConfigError(f"--{flag.name} must be at least 1; received {flag.value}.")
+            raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
     models = pathlib.Path(MODELS.value).expanduser()
-    exported = folder.read_manifest(models)
+    exported = bundle.read_manifest(models)
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
     if translator.step != exported["step"]:
-        raise ConfigError(
+        raise UserError(
             f"{models} was exported at step {exported['step']}, and {RUN_DIR.value} is at "
             f"{translator.step}; export again, or name the right --run_dir."
         )
-    rows = comparison.measure(translator, models, exported, ROUNDS.value, REPEATS.value, progress)
-    text = comparison.table(rows)
+    rows = variant_timing.measure(
+        translator, models, exported, ROUNDS.value, REPEATS.value, progress
+    )
+    text = variant_timing.table(rows)
     files.write_bytes(models / "benchmark.md", (text + "\n").encode())
     print(text)
     if PROFILE.value:

@@ -10,8 +10,9 @@ import tqdm
 from absl import flags
 
 from export.serving import clients
-from tunit_tf import cli, picture_files
-from tunit_tf.config import ConfigError
+from tunit_tf import cli
+from tunit_tf.errors import UserError
+from tunit_tf.io import picture_files
 
 PROTOCOL = flags.DEFINE_enum("protocol", "rest", ["rest", "grpc"], "How to ask.")
 SERVER = flags.DEFINE_string("server", "", "HOST:PORT; '' is localhost:8501 (REST) or :8500.")
@@ -29,14 +30,14 @@ PROGRESS = flags.DEFINE_boolean("progress", True, "Show a progress bar.")
 
 def main() -> None:
     if not SOURCE.value or not REFERENCE.value:
-        raise ConfigError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
+        raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
     for flag, least in ((BATCH_SIZE, 1), (RETRIES, 0)):
         if flag.value < least:
-            raise ConfigError(f"--{flag.name} must be at least {least}; received {flag.value}.")
+            raise UserError(f"--{flag.name} must be at least {least}; received {flag.value}.")
     sources = picture_files.find(SOURCE.value, "source")
     reference = picture_files.find(REFERENCE.value, "reference")
     if len(reference) != 1:
-        raise ConfigError(f"--reference={REFERENCE.value} must be one image; has {len(reference)}.")
+        raise UserError(f"--reference={REFERENCE.value} must be one image; has {len(reference)}.")
     look = clients.upright(reference[0])
     client_class, port = {"rest": (clients.RestClient, 8501), "grpc": (clients.GrpcClient, 8500)}[
         PROTOCOL.value
@@ -55,7 +56,7 @@ def main() -> None:
         for path in sources[start : start + BATCH_SIZE.value]:
             try:
                 read[path] = clients.upright(path)
-            except ConfigError as error:
+            except UserError as error:
                 skipped += 1
                 print(f"skipped: {error}", file=sys.stderr)
         if not read:
@@ -67,7 +68,7 @@ def main() -> None:
                 RETRIES.value,
             )
         except clients.ServerError as error:
-            raise ConfigError(
+            raise UserError(
                 f"The server did not translate {next(iter(read))} ...: {error}"
             ) from None
         for path, content in zip(read, drawn, strict=True):

@@ -8,11 +8,11 @@ import pathlib
 
 from absl import flags
 
-from export import differences
-from export.serving import c_api
-from tunit_tf import cli, files
-from tunit_tf.config import ConfigError
-from tunit_tf.translator import Translator
+from export.serving import c_api, differences
+from tunit_tf import cli
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import files
 
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -23,17 +23,17 @@ COUNT = flags.DEFINE_integer("count", 8, "Images compared.")
 def main() -> None:
     folder = pathlib.Path(MODEL.value).expanduser()
     if not (folder / "saved_model.pb").is_file():
-        raise ConfigError(
+        raise UserError(
             f"--model={MODEL.value} is not a SavedModel; name a version that export.saved_model "
             "wrote."
         )
     if COUNT.value < 1:
-        raise ConfigError(f"--count must be at least 1; received {COUNT.value}.")
+        raise UserError(f"--count must be at least 1; received {COUNT.value}.")
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
     try:
         model = c_api.Model(folder)
     except c_api.Error as error:
-        raise ConfigError(f"{folder} does not load in C++: {error}") from None
+        raise UserError(f"{folder} does not load in C++: {error}") from None
     text = differences.table(differences.of_saved_model(model, translator, COUNT.value))
     files.write_bytes(translator.run_dir / "comparison.md", (text + "\n").encode())
     print(text)

@@ -7,9 +7,9 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from tunit_tf import domain_styles
-from tunit_tf.config import ConfigError
-from tunit_tf.translator import Translator
+from tunit_tf.errors import UserError
+from tunit_tf.inference import domain_styles
+from tunit_tf.inference.translator import Translator
 
 FORMAT = 1  # of the manifest; goes up when a field changes its meaning
 
@@ -55,7 +55,7 @@ def _domains(translator: Translator, data: str) -> list[dict] | None:
     """Images and average style of every domain; an empty domain has none."""
     try:
         known = domain_styles.of_run(translator, data)
-    except ConfigError:
+    except UserError:
         return None
     return [
         {

@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 from export.mobile.runtime import ModelError, Pair
-from tunit_tf import files, images
+from tunit_tf.io import files, pixels
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--reference", type=pathlib.Path, required=True, help="picture of the look")
     parser.add_argument("--output", type=pathlib.Path, required=True, help=".png or .jpg to write")
     parser.add_argument(
-        "--resize", choices=images.RESIZE, default="crop", help="how to make squares"
+        "--resize", choices=pixels.RESIZE, default="crop", help="how to make squares"
     )
     parser.add_argument("--threads", type=int, default=1, help="of the CPU")
     flags = parser.parse_args()
@@ -38,7 +38,7 @@ def main() -> None:
     translated = pair.generate(source, pair.style(reference))
     try:
         suffix = flags.output.suffix.lower()
-        files.write_bytes(flags.output, images.encode(translated, suffix))
+        files.write_bytes(flags.output, pixels.encode(translated, suffix))
     except OSError as error:
         fail(f"{flags.output} cannot be written ({error.strerror or error}).")
     print(f"Wrote {flags.output}.")
@@ -47,7 +47,7 @@ def main() -> None:
 def read(path: pathlib.Path, size: int, resize: str):
     """A picture file as a uint8 square."""
     try:
-        return images.square(images.open_rgb(path), size, resize)
+        return pixels.square(pixels.open_rgb(path), size, resize)
     except (OSError, ValueError) as error:
         fail(f"{path} is not a readable picture ({error}).")
 

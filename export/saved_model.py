@@ -7,10 +7,10 @@ import pathlib
 
 from absl import flags
 
-from export import signatures, versions, warmup
+from export.serving import signatures, versions, warmup
 from tunit_tf import cli
-from tunit_tf.config import ConfigError
-from tunit_tf.translator import Translator
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
@@ -26,7 +26,7 @@ DATA = flags.DEFINE_string(
 
 def main() -> None:
     if MAX_PIXELS.value < 1:
-        raise ConfigError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
+        raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
     translator.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()

@@ -7,12 +7,12 @@ import pathlib
 
 from absl import flags
 
-from export.mobile import folder, quantization
+from export.mobile import bundle, quantization
 from tunit_tf import cli
-from tunit_tf.config import ConfigError
-from tunit_tf.translator import Translator
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
 
-DEFAULTS = folder.Options()
+DEFAULTS = bundle.Options()
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
 OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
@@ -35,17 +35,17 @@ QUALITY_IMAGES = flags.DEFINE_integer(
 def main() -> None:
     unknown = sorted(set(VARIANTS.value) - set(quantization.VARIANTS))
     if unknown or not VARIANTS.value:
-        raise ConfigError(
+        raise UserError(
             f"--variants must be among {','.join(quantization.VARIANTS)}; received "
             f"'{','.join(VARIANTS.value)}'."
         )
     for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
         if flag.value < 2:
-            raise ConfigError(f"--{flag.name} must be at least 2; received {flag.value}.")
+            raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
     translator.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
-    options = folder.Options(
+    options = bundle.Options(
         variants=tuple(dict.fromkeys(VARIANTS.value)),
         min_psnr=MIN_PSNR.value,
         data=DATA.value,
@@ -53,8 +53,8 @@ def main() -> None:
         calibration_steps=CALIBRATION_STEPS.value,
         quality_images=QUALITY_IMAGES.value,
     )
-    written = folder.write(translator, output, options)
-    print(folder.table(written))
+    written = bundle.write(translator, output, options)
+    print(bundle.table(written))
     licence = f", licence: {written['licence']}" if written["licence"] else ""
     print(f"Wrote {output}{licence}.")
 

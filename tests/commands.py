@@ -13,7 +13,12 @@ import tempfile
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).parent.parent
-PRELOADED = ["tensorflow", "keras", "tunit_tf.translator", "tunit_tf.evaluation"]
+PRELOADED = [
+    "tensorflow",
+    "keras",
+    "tunit_tf.inference.translator",
+    "tunit_tf.evaluation.evaluator",
+]
 SECONDS = 300
 
 _context = multiprocessing.get_context("forkserver")

@@ -11,8 +11,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import pytest
 import tensorflow as tf
 
-from tunit_tf import trainer
 from tunit_tf.config import Config
+from tunit_tf.training import trainer
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -38,8 +38,8 @@ TINY = {
 # Files that take minutes, the slowest first, so that the two processes of `make test`, each of
 # which takes a whole file at a time, end at about the same time.
 SLOW = (
-    "test_survival", "test_trainer", "test_distribution", "test_official_checkpoint", "parity",
-    "test_workers", "export/mobile/test_folder", "export/mobile", "export", "test_evaluation",
+    "benchmarks", "training/test_trainer", "training/test_distribution", "official", "parity",
+    "training/test_workers", "export/mobile/test_bundle", "export", "evaluation",
 )  # fmt: skip
 
 

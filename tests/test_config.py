@@ -6,7 +6,8 @@ import json
 import pytest
 
 from tunit_tf import config as config_lib
-from tunit_tf.config import Config, ConfigError
+from tunit_tf.config import Config
+from tunit_tf.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_schedule_of_the_paper_by_mode(fraction, mode, warmup, joint, labeled_on
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_and_value(field, value):
-    with pytest.raises(ConfigError, match=f"{field}.*received {value!r}"):
+    with pytest.raises(UserError, match=f"{field}.*received {value!r}"):
         Config(**{field: value})
 
 
@@ -55,9 +56,9 @@ def test_json_round_trip():
 
 
 def test_unknown_and_broken_json_name_the_source():
-    with pytest.raises(ConfigError, match=r"run/config\.json has unknown settings: colour"):
+    with pytest.raises(UserError, match=r"run/config\.json has unknown settings: colour"):
         config_lib.from_json(json.dumps({"colour": 1}), "run/config.json")
-    with pytest.raises(ConfigError, match=r"run/config\.json is not valid JSON"):
+    with pytest.raises(UserError, match=r"run/config\.json is not valid JSON"):
         config_lib.from_json("{", "run/config.json")
 
 

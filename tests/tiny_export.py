@@ -2,11 +2,11 @@
 
 import pathlib
 
-from export.mobile import folder
+from export.mobile import bundle
 from tests.conftest import TINY
-from tunit_tf import trainer
 from tunit_tf.config import Config
-from tunit_tf.translator import Translator
+from tunit_tf.inference.translator import Translator
+from tunit_tf.training import trainer
 
 
 def write(output: pathlib.Path) -> Translator:
@@ -15,6 +15,6 @@ def write(output: pathlib.Path) -> Translator:
     config = Config(**{**TINY, "run_dir": run_dir, "base_channels": 8, "joint_steps": 4})
     trainer.train(config.resolved())
     translator = Translator.load(run_dir)
-    options = folder.Options(min_psnr=10.0, quality_images=4, calibration_steps=8)
-    folder.write(translator, output / "mobile", options)
+    options = bundle.Options(min_psnr=10.0, quality_images=4, calibration_steps=8)
+    bundle.write(translator, output / "mobile", options)
     return translator

@@ -5,11 +5,9 @@ import json
 
 from absl import flags
 
-from tunit_tf.networks.sizes import IMAGE_SIZES
+from tunit_tf.errors import UserError
 
-
-class ConfigError(ValueError):
-    """A setting a user can mistype; the message names the value and the cure."""
+IMAGE_SIZES = (32, 64, 128, 256, 512)  # sides in pixels that the networks are made for
 
 
 def _field(default, help_text: str, *, runtime: bool = False, choices: tuple[str, ...] = ()):
@@ -200,16 +198,16 @@ def _check_types(config: Config) -> None:
         value = getattr(config, name)
         accepted = (int, float) if f.type is float else (f.type,)
         if (isinstance(value, bool) and f.type is not bool) or not isinstance(value, accepted):
-            raise ConfigError(f"{name} must be of type {f.type.__name__}; received {value!r}.")
+            raise UserError(f"{name} must be of type {f.type.__name__}; received {value!r}.")
         choices = f.metadata["choices"]
         if choices and value not in choices:
-            raise ConfigError(f"{name} must be one of {', '.join(choices)}; received {value!r}.")
+            raise UserError(f"{name} must be one of {', '.join(choices)}; received {value!r}.")
 
 
 def _check_values(config: Config) -> None:
     def require(ok: bool, name: str, rule: str) -> None:
         if not ok:
-            raise ConfigError(f"{name} must be {rule}; received {getattr(config, name)!r}.")
+            raise UserError(f"{name} must be {rule}; received {getattr(config, name)!r}.")
 
     require(config.image_size in IMAGE_SIZES, "image_size", f"one of {IMAGE_SIZES}")
     require(config.num_domains >= 2, "num_domains", "at least 2 (one domain clusters nothing)")
@@ -244,15 +242,15 @@ def from_json(text: str, source: str) -> Config:
       source: Where the text came from, for messages.
 
     Raises:
-      ConfigError: The text is not JSON, or a key is unknown or ill-typed.
+      UserError: The text is not JSON, or a key is unknown or ill-typed.
     """
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{source} is not valid JSON ({error}); restore or delete it.") from None
+        raise UserError(f"{source} is not valid JSON ({error}); restore or delete it.") from None
     unknown = sorted(set(values) - set(FIELDS))
     if unknown:
-        raise ConfigError(f"{source} has unknown settings: {', '.join(unknown)}.")
+        raise UserError(f"{source} has unknown settings: {', '.join(unknown)}.")
     return Config(**values)
 
 
@@ -284,6 +282,6 @@ def from_flags() -> Config:
     """The config of the parsed flags.
 
     Raises:
-      ConfigError: A value is out of range.
+      UserError: A value is out of range.
     """
     return Config(**{name: flags.FLAGS[name].value for name in FIELDS})

@@ -7,12 +7,14 @@ import time
 
 from absl import flags
 
-from tunit_tf import cli, comparison, evaluation, report
-from tunit_tf.config import Config, ConfigError
+from tunit_tf import cli
+from tunit_tf.config import Config
 from tunit_tf.data import sources
-from tunit_tf.drawings import Drawing
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import evaluator, report, run_comparison
+from tunit_tf.evaluation.figures import Drawing
+from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import features
-from tunit_tf.translator import Translator
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
@@ -42,12 +44,12 @@ def main() -> None:
     started = time.monotonic()
     for flag in (NUM_TRANSLATIONS, BATCH_SIZE):
         if flag.value < 2:
-            raise ConfigError(f"--{flag.name} must be at least 2; received {flag.value}.")
+            raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value, BATCH_SIZE.value)
     config = _data_config(translator.config)
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
     split = sources.load(config)
-    result = evaluation.evaluate(
+    result = evaluator.evaluate(
         translator, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value
     )
     folder = pathlib.Path(REPORT_DIR.value or translator.run_dir / "report").expanduser()
@@ -63,7 +65,7 @@ def main() -> None:
     if config.licence:
         facts["licence of the weights"] = f"{config.licence} ({config.origin})"
     others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
-    compared, curves = comparison.compare(translator.run_dir, result, others)
+    compared, curves = run_comparison.compare(translator.run_dir, result, others)
     section = "Comparison" if others else "Curves"
     if curves is not None:
         caption = "Terms and scores over the steps of training"
@@ -79,7 +81,7 @@ def _data_config(config: Config) -> Config:
     if DATA.value:
         changes |= {"data": DATA.value, "validation_data": VALIDATION_DATA.value}
     elif VALIDATION_DATA.value:
-        raise ConfigError("--validation_data needs --data beside it.")
+        raise UserError("--validation_data needs --data beside it.")
     return dataclasses.replace(config, progress=sys.stderr.isatty(), **changes)
 
 

@@ -5,8 +5,9 @@
 
 from absl import flags
 
-from tunit_tf import cli, official_checkpoint
+from tunit_tf import cli
 from tunit_tf import config as config_lib
+from tunit_tf.official import checkpoint as official_checkpoint
 
 CHECKPOINT = flags.DEFINE_string("checkpoint", "", "The authors' .ckpt file.")
 

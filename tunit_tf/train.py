@@ -2,8 +2,9 @@
 
 from absl import flags
 
-from tunit_tf import cli, trainer
+from tunit_tf import cli
 from tunit_tf import config as config_lib
+from tunit_tf.training import trainer
 
 DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
 

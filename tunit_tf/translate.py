@@ -7,8 +7,10 @@ import sys
 
 from absl import flags
 
-from tunit_tf import cli, images, translation
-from tunit_tf.translator import Translator
+from tunit_tf import cli
+from tunit_tf.inference import file_translation
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
@@ -37,7 +39,7 @@ OVERWRITE = flags.DEFINE_boolean("overwrite", False, "Replace results that exist
 RESIZE = flags.DEFINE_enum(
     "resize",
     "crop",
-    images.RESIZE,
+    pixels.RESIZE,
     "How pictures become squares; letterbox keeps all of a picture and its aspect ratio.",
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
@@ -48,7 +50,7 @@ MAX_NAMED = 10  # unreadable files named at the end
 
 
 def main() -> None:
-    request = translation.Request(
+    request = file_translation.Request(
         source=SOURCE.value,
         output=OUTPUT.value,
         reference=REFERENCE.value,
@@ -69,7 +71,7 @@ def main() -> None:
     )
     translator = Translator.load(RUN_DIR.value, CHECKPOINT.value, request.batch_size, RESIZE.value)
     translator.warn_if_untrained()
-    result = translation.run(translator, request)
+    result = file_translation.run(translator, request)
     for path, reason in list(result.bad.items())[:MAX_NAMED]:
         print(f"skipped: {path} ({reason})", file=sys.stderr)
     if len(result.bad) > MAX_NAMED:

@@ -7,7 +7,7 @@
 import argparse
 import sys
 
-from tunit_tf.config import ConfigError
+from tunit_tf.errors import UserError
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     options, of_beam = parser.parse_known_args()
     try:
         run(options, of_beam)
-    except ConfigError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
 
@@ -31,15 +31,15 @@ def run(options: argparse.Namespace, of_beam: list[str]) -> None:
     try:
         import apache_beam as beam
 
-        from tunit_tf import beam_translation as translation
+        from tunit_tf.inference import beam_translation as translation
     except ImportError:
-        raise ConfigError(
+        raise UserError(
             "Apache Beam is not installed: pip install -r requirements-beam.txt."
         ) from None
     if bool(options.reference) == (options.domain >= 0):
-        raise ConfigError("Name one look: --reference=PICTURE or --domain=K.")
+        raise UserError("Name one look: --reference=PICTURE or --domain=K.")
     if options.batch_size < 1:
-        raise ConfigError(f"--batch_size must be at least 1; received {options.batch_size}.")
+        raise UserError(f"--batch_size must be at least 1; received {options.batch_size}.")
     manifest = translation.read_manifest(options.model)
     if options.reference:
         translation.check_reference(options.reference)
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, of_beam: list[str]) -> None:
         translation.average_style(manifest, options.domain)
     _, pattern = translation.split_pattern(options.source)
     if not translation.FileSystems.match([pattern], limits=[1])[0].metadata_list:
-        raise ConfigError(f"--source={options.source} matches no file.")
+        raise UserError(f"--source={options.source} matches no file.")
     look = translation.Look(options.reference, options.domain)
     pipeline = beam.Pipeline(argv=of_beam)
     translation.pipeline(

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from export.mobile import flatbuffer
-from tunit_tf.translator import Translator
+from tunit_tf.inference.translator import Translator
 
 ENCODE, GENERATE = "encode", "generate"  # signatures
 ROLES = {ENCODE: "encoder", GENERATE: "generator"}  # which network has which

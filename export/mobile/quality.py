@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from export.mobile.runtime import Pair
-from tunit_tf import images
-from tunit_tf.translator import Translator
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
 
 RANGE = 2.0  # of values in [-1, 1]
 
@@ -50,7 +50,7 @@ def translated_by_networks(translator: Translator, squares: np.ndarray) -> Pairs
     references = np.roll(squares, len(squares) // 2, axis=0)
     styles = translator.style(references)
     translated = [
-        translator.generator(images.from_bytes(source[None]), style[None]).numpy()
+        translator.generator(pixels.from_bytes(source[None]), style[None]).numpy()
         for source, style in zip(squares, styles, strict=True)
     ]
     return Pairs(squares, references, styles, np.concatenate(translated))

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from tunit_tf import images
+from tunit_tf.io import pixels
 
 
 class ModelError(ValueError):
@@ -84,13 +84,13 @@ class Pair:
 
     def style(self, square: np.ndarray) -> np.ndarray:
         """Style code `(1, style_dim)` of a uint8 `(S, S, 3)` image."""
-        return self.encoder(image=images.from_bytes(square[None]))["style"]
+        return self.encoder(image=pixels.from_bytes(square[None]))["style"]
 
     def generate(self, square: np.ndarray, style: np.ndarray) -> np.ndarray:
         """A uint8 `(S, S, 3)` image redrawn in a style, uint8 `(S, S, 3)`."""
-        return images.to_bytes(self.generate_float(square, style))
+        return pixels.to_bytes(self.generate_float(square, style))
 
     def generate_float(self, square: np.ndarray, style: np.ndarray) -> np.ndarray:
         """As `generate`, float32 in [-1, 1]."""
-        inputs = {"image": images.from_bytes(square[None]), "style": style.reshape(1, -1)}
+        inputs = {"image": pixels.from_bytes(square[None]), "style": style.reshape(1, -1)}
         return self.generator(**inputs)["translated"][0]

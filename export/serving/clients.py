@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image
 
-from tunit_tf import images
-from tunit_tf.config import ConfigError
+from tunit_tf.errors import UserError
+from tunit_tf.io import pixels
 
 FIRST_PAUSE = 0.5  # seconds before the first further try; doubled before each other
 PASSING_HTTP = (429, 502, 503, 504)
@@ -80,7 +80,7 @@ class GrpcClient:
             service = importlib.import_module("tensorflow_serving.apis.prediction_service_pb2_grpc")
             tensorflow = importlib.import_module("tensorflow")
         except ImportError:
-            raise ConfigError(
+            raise UserError(
                 "--protocol=grpc needs tensorflow-serving-api; install it with "
                 "'pip install -r requirements-serving.txt', or take --protocol=rest."
             ) from None
@@ -127,18 +127,18 @@ def upright(path: pathlib.Path) -> bytes:
     """A file's content, re-encoded as PNG if EXIF says that it is rotated, which TF does not read.
 
     Raises:
-      ConfigError: It cannot be read.
+      UserError: It cannot be read.
     """
     try:
         with Image.open(path) as picture:
             if picture.getexif().get(0x0112, 1) == 1:
                 return path.read_bytes()
         buffer = io.BytesIO()
-        images.open_rgb(path).save(buffer, format="PNG")
+        pixels.open_rgb(path).save(buffer, format="PNG")
         return buffer.getvalue()
     # Pillow's decoders raise many kinds of errors on broken files.
     except Exception as error:
-        raise ConfigError(f"{path} cannot be read ({error}).") from None
+        raise UserError(f"{path} cannot be read ({error}).") from None
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

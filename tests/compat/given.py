@@ -9,8 +9,8 @@ import numpy as np
 from export.mobile import quantization
 from export.mobile.runtime import Model
 from tests import tiny_export
-from tunit_tf import images
 from tunit_tf.data import synthetic
+from tunit_tf.io import pixels
 from tunit_tf.networks.layers import FilterResponseNorm
 
 IMAGES = 16
@@ -21,7 +21,7 @@ def write(output: pathlib.Path) -> None:
     translator = tiny_export.write(output)
     rng = np.random.default_rng(0)
     squares = synthetic.generate(IMAGES, translator.image_size, 1).pixels()
-    image, style = images.from_bytes(squares)[:, None], translator.style(squares)[:, None]
+    image, style = pixels.from_bytes(squares)[:, None], translator.style(squares)[:, None]
     found = {"image": image, "style": style}
     for variant in quantization.VARIANTS:
         encoder = Model(output / "mobile" / f"encoder_{variant}.tflite", "encode")

@@ -11,8 +11,8 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tunit_tf.config import ConfigError
 from tunit_tf.data import afhq, sources
+from tunit_tf.errors import UserError
 
 COUNTS = {"train": {"cat": 3, "dog": 2, "wild": 2}, "test": {"cat": 1, "dog": 1, "wild": 1}}
 COLOURS = {"cat": (200, 0, 0), "dog": (0, 200, 0), "wild": (0, 0, 200)}
@@ -109,7 +109,7 @@ def test_a_box_feature_that_is_not_there_is_named(data_dir, tmp_path, tiny):
         cache_dir=str(tmp_path / "cache"),
         box_feature="head",
     )
-    with pytest.raises(ConfigError, match=r"--box_feature=head is not among .*image, label"):
+    with pytest.raises(UserError, match=r"--box_feature=head is not among .*image, label"):
         sources.load(config)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tunit_tf.config import ConfigError
 from tunit_tf.data import pipeline, synthetic
+from tunit_tf.errors import UserError
 
 IMAGES = synthetic.generate(24, 32, 0)
 
@@ -84,10 +84,10 @@ def test_labels_are_chosen_from_every_class():
 
 
 def test_check_names_the_cure(tiny):
-    with pytest.raises(ConfigError, match=r"batch of 25 needs.*only 24.*--batch_size"):
+    with pytest.raises(UserError, match=r"batch of 25 needs.*only 24.*--batch_size"):
         pipeline.check(IMAGES, tiny(batch_size=25), 25)
-    with pytest.raises(ConfigError, match=r"received 3 for 4 classes"):
+    with pytest.raises(UserError, match=r"received 3 for 4 classes"):
         pipeline.check(IMAGES, tiny(labeled_fraction=0.5), 4)
     unlabelled = type(IMAGES)(IMAGES.images, IMAGES.rows, IMAGES.names)
-    with pytest.raises(ConfigError, match=r"no class folders"):
+    with pytest.raises(UserError, match=r"no class folders"):
         pipeline.check(unlabelled, tiny(labeled_fraction=0.5), 4)

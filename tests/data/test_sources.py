@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tunit_tf.config import ConfigError
 from tunit_tf.data import sources
+from tunit_tf.errors import UserError
 
 RNG = np.random.default_rng(0)
 
@@ -99,7 +99,7 @@ def test_classes_are_chosen_by_name_or_index(tmp_path, settings):
     folder_of(tmp_path, ["a/1.png", "b/1.png", "c/1.png"])
     images = sources.open_images(str(tmp_path), settings(classes="0, c"))
     assert images.label_names == ("a", "c")
-    with pytest.raises(ConfigError, match="'zebra' is neither a class folder"):
+    with pytest.raises(UserError, match="'zebra' is neither a class folder"):
         sources.open_images(str(tmp_path), settings(classes="zebra"))
 
 
@@ -117,7 +117,7 @@ def test_bad_files_are_skipped_and_named_once(tmp_path, settings, caplog):
     assert len(messages) == 1
     assert "3 unreadable of 4" in messages[0]
     assert all(name in messages[0] for name in ("truncated.jpg", "empty.png", "text.jpg"))
-    with pytest.raises(ConfigError, match=r"3 of 4 images cannot be read, more than .*=0\.7 of"):
+    with pytest.raises(UserError, match=r"3 of 4 images cannot be read, more than .*=0\.7 of"):
         sources.open_images(str(tmp_path), settings(max_unreadable=0.7))
 
 
@@ -154,30 +154,30 @@ def test_nothing_half_written_stays_in_the_cache(tmp_path, settings):
 def test_an_empty_folder_is_an_error(tmp_path, settings, content):
     for name in content:
         (tmp_path / name).write_text("words")
-    with pytest.raises(ConfigError, match=f"No images .* below {tmp_path}"):
+    with pytest.raises(UserError, match=f"No images .* below {tmp_path}"):
         sources.load(settings(data=str(tmp_path)))
 
 
 def test_a_folder_of_broken_files_is_an_error(tmp_path, settings):
     (tmp_path / "a.jpg").write_text("words")
-    with pytest.raises(ConfigError, match="None of the 1 images can be read"):
+    with pytest.raises(UserError, match="None of the 1 images can be read"):
         sources.load(settings(data=str(tmp_path)))
 
 
 def test_a_missing_path_is_named_with_the_choices(settings):
-    with pytest.raises(ConfigError, match=r"--data=nowhere is not a folder.*synthetic.*tfds:"):
+    with pytest.raises(UserError, match=r"--data=nowhere is not a folder.*synthetic.*tfds:"):
         sources.load(settings(data="nowhere"))
 
 
 def test_an_unknown_tfds_name_is_an_error(settings):
-    with pytest.raises(ConfigError, match="tfds:no_such_set is unknown to TFDS"):
+    with pytest.raises(UserError, match="tfds:no_such_set is unknown to TFDS"):
         sources.load(settings(data="tfds:no_such_set"))
 
 
 def test_a_cache_that_cannot_be_written_names_the_flag(tmp_path, tiny):
     root = folder_of(tmp_path / "images", ["a.png"])
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="--cache_dir"):
+    with pytest.raises(UserError, match="--cache_dir"):
         sources.open_images(str(root), tiny(cache_dir=str(tmp_path / "file" / "cache")))
 
 
@@ -195,7 +195,7 @@ class TestSplit:
         folder_of(tmp_path, ["a/1.png", "a/2.png", "b/1.png", "b/2.png", "b/3.png"])
         split = sources.load(settings(data=str(tmp_path), validation_last=1))
         assert split.validation.name_list() == ["a/2.png", "b/3.png"]
-        with pytest.raises(ConfigError, match="leaves none of 5"):
+        with pytest.raises(UserError, match="leaves none of 5"):
             sources.load(settings(data=str(tmp_path), validation_last=3))
 
     def test_separate_folder(self, tmp_path, settings):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export import versions
-from tunit_tf import images
+from export.serving import versions
 from tunit_tf.data import synthetic
-from tunit_tf.translator import Translator
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
 
 MAX_PIXELS = 40_000
 
@@ -64,6 +64,6 @@ def squares_of():
 
     def read(contents, size=32, resize="crop"):
         opened = [Image.open(io.BytesIO(content)) for content in contents]
-        return np.stack([images.square(images.upright_rgb(o), size, resize) for o in opened])
+        return np.stack([pixels.square(pixels.upright_rgb(o), size, resize) for o in opened])
 
     return read

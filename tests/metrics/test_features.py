@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tunit_tf.config import ConfigError
+from tunit_tf.errors import UserError
 from tunit_tf.metrics import features
 
 RNG = np.random.default_rng(0)
@@ -112,21 +112,21 @@ def test_keras_weights_are_read_from_a_file(tmp_path):
 
 
 def test_missing_and_wrong_files_are_named(tmp_path, monkeypatch):
-    with pytest.raises(ConfigError, match=r"--features_file=nowhere.pb does not exist"):
+    with pytest.raises(UserError, match=r"--features_file=nowhere.pb does not exist"):
         features.load("inception_2015", "nowhere.pb", "")
     monkeypatch.setattr(features, "INCEPTION_URL", (tmp_path / "no.tgz").as_uri())
-    with pytest.raises(ConfigError, match=r"cannot be downloaded .*--features_file, or take"):
+    with pytest.raises(UserError, match=r"cannot be downloaded .*--features_file, or take"):
         features.load("inception_2015", "", str(tmp_path))
     (tmp_path / "text.pb").write_text("hello")
-    with pytest.raises(ConfigError, match=r"text.pb is not the Inception graph"):
+    with pytest.raises(UserError, match=r"text.pb is not the Inception graph"):
         features.load("inception_2015", str(tmp_path / "text.pb"), "")
     (tmp_path / "empty.pb").touch()
-    with pytest.raises(ConfigError, match=r"it has no node Mul"):
+    with pytest.raises(UserError, match=r"it has no node Mul"):
         features.load("inception_2015", str(tmp_path / "empty.pb"), "")
     (tmp_path / "other.tgz").write_bytes(archive_of("other.txt", b"hello"))
-    with pytest.raises(ConfigError, match=r"other.tgz is not the Inception graph"):
+    with pytest.raises(UserError, match=r"other.tgz is not the Inception graph"):
         features.load("inception_2015", str(tmp_path / "other.tgz"), "")
-    with pytest.raises(ConfigError, match=r"weights cannot be had"):
+    with pytest.raises(UserError, match=r"weights cannot be had"):
         features.load("keras_inception_v3", str(tmp_path / "text.pb"), "")
 
 

@@ -14,10 +14,11 @@ import pytest
 import tensorflow as tf
 
 from tests.parity import recipe
-from tunit_tf import ema, official_names, steps
-from tunit_tf.batch import Batch
 from tunit_tf.config import Config
-from tunit_tf.state import TrainState
+from tunit_tf.data.batch import Batch
+from tunit_tf.official import names as official_names
+from tunit_tf.training import ema, steps
+from tunit_tf.training.state import TrainState
 
 REFERENCE = np.load(pathlib.Path(__file__).parent / "reference_64.npz")
 META = json.loads(str(REFERENCE["meta"]))

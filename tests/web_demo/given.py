@@ -12,11 +12,11 @@ import sys
 import numpy as np
 from PIL import Image
 
-from export.mobile.folder import read_manifest
+from export.mobile.bundle import read_manifest
 from export.mobile.runtime import Pair
 from tests import tiny_export
-from tunit_tf import images
 from tunit_tf.data import synthetic
+from tunit_tf.io import pixels
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "docs" / "images"
 VARIANTS = ("dynamic_int8", "float32")
@@ -50,7 +50,7 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
 
 
 def cut(path: pathlib.Path, size: int) -> np.ndarray:
-    return images.square(images.open_rgb(path), size, "crop")
+    return pixels.square(pixels.open_rgb(path), size, "crop")
 
 
 def write_rotated(path: pathlib.Path) -> pathlib.Path:

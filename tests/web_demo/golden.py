@@ -6,8 +6,6 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from tunit_tf import images
-
 PATH = pathlib.Path(__file__).parents[2] / "web_demo" / "test" / "golden.json"
 PICTURES = [((9, 5), 4), ((20, 33), 8), ((33, 20), 32), ((8, 8), 8), ((6, 7), 16)]  # size, square
 
@@ -18,7 +16,7 @@ def vectors() -> dict:
     squares = []
     for (width, height), size in PICTURES:
         pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
-        square = images.square(Image.fromarray(pixels), size, "crop")
+        square = pixels.square(Image.fromarray(pixels), size, "crop")
         squares.append(
             {
                 "width": width,
@@ -33,9 +31,9 @@ def vectors() -> dict:
     floats = np.float32(rng.uniform(-1.2, 1.2, 64))
     return {
         "squares": squares,
-        "from_bytes": images.from_bytes(every).tolist(),
+        "from_bytes": pixels.from_bytes(every).tolist(),
         "floats": floats.tolist(),
-        "to_bytes": images.to_bytes(floats).tolist(),
+        "to_bytes": pixels.to_bytes(floats).tolist(),
     }
 
 

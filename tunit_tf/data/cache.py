@@ -16,8 +16,9 @@ import tqdm
 from absl import logging
 from PIL import Image
 
-from tunit_tf import files, images
-from tunit_tf.config import Config, ConfigError
+from tunit_tf.config import Config
+from tunit_tf.errors import UserError
+from tunit_tf.io import files, pixels
 
 MAX_NAMED = 10  # unreadable files named in the log
 CHUNK = 256  # pictures in flight
@@ -52,7 +53,7 @@ def decoded(
       config: Gives image size, resizing and the cache folder.
 
     Raises:
-      ConfigError: The cache cannot be written, or too many pictures cannot be read.
+      UserError: The cache cannot be written, or too many pictures cannot be read.
     """
     folder = pathlib.Path(config.cache_dir).expanduser()
     stem = folder / f"{set_key}-{config.image_size}-{config.resize}"
@@ -63,7 +64,7 @@ def decoded(
             bad = _decode_to_file(openers, len(names), array_path, config)
             files.write_json(bad_path, {names[i]: reason for i, reason in sorted(bad.items())})
         except OSError as error:
-            raise ConfigError(
+            raise UserError(
                 f"The image cache {folder} cannot be written ({error.strerror or error}); free "
                 "space there or name another folder with --cache_dir."
             ) from None
@@ -76,9 +77,9 @@ def decoded(
         )
     good = np.array([i for i, name in enumerate(names) if name not in bad], np.int64)
     if not len(good):
-        raise ConfigError(f"None of the {len(names)} images can be read; see the warning above.")
+        raise UserError(f"None of the {len(names)} images can be read; see the warning above.")
     if len(bad) > config.max_unreadable * len(names):
-        raise ConfigError(
+        raise UserError(
             f"{len(bad)} of {len(names)} images cannot be read, more than "
             f"--max_unreadable={config.max_unreadable:g} of them; see the warning above, and mend "
             "or remove these files, or allow more."
@@ -116,7 +117,7 @@ def _decode_to_file(
             index, opener = indexed_opener
             try:
                 with opener() as picture:
-                    array[index] = images.square(images.upright_rgb(picture), size, config.resize)
+                    array[index] = pixels.square(pixels.upright_rgb(picture), size, config.resize)
             # Pillow's decoders raise many kinds of errors on broken files.
             except Exception as error:
                 return f"{type(error).__name__}: {error}"

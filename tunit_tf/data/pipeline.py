@@ -8,11 +8,12 @@ import enum
 import numpy as np
 import tensorflow as tf
 
-from tunit_tf import value_range
-from tunit_tf.batch import Batch
-from tunit_tf.config import Config, ConfigError
+from tunit_tf.config import Config
 from tunit_tf.data import augment
+from tunit_tf.data.batch import Batch
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.io import value_range
 
 
 class Stream(enum.IntEnum):
@@ -27,21 +28,21 @@ class Stream(enum.IntEnum):
 
 
 def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
-    """Raises ConfigError if the images cannot feed the run: too few, or labels missing."""
+    """Raises UserError if the images cannot feed the run: too few, or labels missing."""
     if len(image_set) < batch_size:
-        raise ConfigError(
+        raise UserError(
             f"A batch of {batch_size} needs at least as many training images, but there are only "
             f"{len(image_set)}; add images or lower --batch_size."
         )
     if config.mode == "unsupervised":
         return
     if image_set.labels is None:
-        raise ConfigError(
+        raise UserError(
             f"--labeled_fraction={config.labeled_fraction} needs labels, but {config.data} has no "
             "class folders; sort the images into one folder a class or leave the flag out."
         )
     if len(image_set.label_names) != config.num_domains:
-        raise ConfigError(
+        raise UserError(
             f"With labels --num_domains must be the number of classes; received "
             f"{config.num_domains} for {len(image_set.label_names)} classes "
             f"({', '.join(image_set.label_names)})."

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tunit_tf import images as pixels
-from tunit_tf.config import Config, ConfigError
+from tunit_tf.config import Config
 from tunit_tf.data import cache, synthetic
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.io import pixels
 
 TFDS_PREFIX = "tfds:"
 TFDS_HELD_OUT = ("test", "validation")
@@ -27,10 +28,10 @@ def load(config: Config) -> Split:
     """Loads the images of a run, decoded and resized, and splits them.
 
     Raises:
-      ConfigError: A path is missing, nothing can be read, or a split is empty.
+      UserError: A path is missing, nothing can be read, or a split is empty.
     """
     if not config.data:
-        raise ConfigError("This run has no images of its own; name some with --data=FOLDER.")
+        raise UserError("This run has no images of its own; name some with --data=FOLDER.")
     if config.validation_data:
         return Split(open_images(config.data, config), open_images(config.validation_data, config))
     if config.data.startswith(TFDS_PREFIX):
@@ -42,7 +43,7 @@ def load(config: Config) -> Split:
 
 
 def open_images(data: str, config: Config) -> ImageSet:
-    """All images that `data` names, in a fixed order. Raises ConfigError as `load`."""
+    """All images that `data` names, in a fixed order. Raises UserError as `load`."""
     if data == "synthetic":
         return synthetic.generate(config.synthetic_images, config.image_size, config.seed)
     if data.startswith(TFDS_PREFIX):
@@ -63,7 +64,7 @@ def split(images: ImageSet, config: Config) -> Split:
         order = np.random.default_rng([config.seed, len(images)]).permutation(len(images))
         held_out[order[:count]] = True
     if held_out.all():
-        raise ConfigError(
+        raise UserError(
             f"Holding out validation images leaves none of {len(images)} in {config.data} to "
             f"train on; add images or lower --validation_last={config.validation_last}."
         )
@@ -72,13 +73,13 @@ def split(images: ImageSet, config: Config) -> Split:
 
 def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
     if not folder.is_dir():
-        raise ConfigError(
+        raise UserError(
             f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
             "tfds:NAME; configs/README.md says how to get the paper's sets."
         )
     paths = pixels.find(folder)
     if not paths:
-        raise ConfigError(f"No images ({', '.join(pixels.EXTENSIONS)}) below {folder}.")
+        raise UserError(f"No images ({', '.join(pixels.EXTENSIONS)}) below {folder}.")
     classes = sorted({_class_of(path, folder) for path in paths})
     if config.classes:
         classes = _chosen(classes, config.classes, folder)
@@ -120,7 +121,7 @@ def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
         elif word.isdigit() and int(word) < len(classes):
             chosen.append(classes[int(word)])
         else:
-            raise ConfigError(
+            raise UserError(
                 f"--classes={wanted}: '{word}' is neither a class folder of {folder} nor an index "
                 f"below {len(classes)}; the folders are {', '.join(classes[:20])}."
             )
@@ -136,13 +137,13 @@ def _tfds_builder(name: str, config: Config):
         builder = tfds.builder(name, data_dir=config.data_dir or None)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
-        raise ConfigError(f"--data=tfds:{name} is unknown to TFDS: {first_line}") from None
+        raise UserError(f"--data=tfds:{name} is unknown to TFDS: {first_line}") from None
     settings = None
     if config.beam_runner:
         try:
             importlib.import_module("apache_beam")
         except ImportError:
-            raise ConfigError(
+            raise UserError(
                 f"--beam_runner={config.beam_runner} needs Apache Beam: pip install -r "
                 "requirements-beam.txt."
             ) from None
@@ -152,7 +153,7 @@ def _tfds_builder(name: str, config: Config):
         builder.download_and_prepare(download_config=settings)
     except (AssertionError, OSError, ValueError, tfds.download.DownloadError) as error:
         reason = " ".join(str(error).split())[:400]
-        raise ConfigError(
+        raise UserError(
             f"--data=tfds:{name} could not be downloaded or prepared ({reason}); check the "
             "network, or put the archive into TFDS' manual folder as configs/README.md says."
         ) from None
@@ -164,9 +165,9 @@ def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
     builder = _tfds_builder(name, config)
     features = builder.info.features
     if "image" not in features:
-        raise ConfigError(f"--data=tfds:{name} has no feature 'image', only {', '.join(features)}.")
+        raise UserError(f"--data=tfds:{name} has no feature 'image', only {', '.join(features)}.")
     if config.box_feature and config.box_feature not in features:
-        raise ConfigError(
+        raise UserError(
             f"--box_feature={config.box_feature} is not among {name}'s features: "
             f"{', '.join(features)}."
         )

@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tunit_tf import files
-from tunit_tf.config import ConfigError
+from tunit_tf.errors import UserError
+from tunit_tf.io import files
 
 INCEPTION_URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 INCEPTION_GRAPH = "classify_image_graph_def.pb"  # in the archive
@@ -76,10 +76,10 @@ def load(name: str, file: str, cache_dir: str) -> Extractor:
       cache_dir: Where downloads are kept.
 
     Raises:
-      ConfigError: The weights are missing, unreadable or cannot be downloaded.
+      UserError: The weights are missing, unreadable or cannot be downloaded.
     """
     if file and not pathlib.Path(file).expanduser().is_file():
-        raise ConfigError(f"--features_file={file} does not exist.")
+        raise UserError(f"--features_file={file} does not exist.")
     return EXTRACTORS[name](name, file, pathlib.Path(cache_dir).expanduser())
 
 
@@ -95,14 +95,14 @@ def _inception_2015(name: str, file: str, cache: pathlib.Path) -> Extractor:
         graph = tf.compat.v1.GraphDef.FromString(content)
         nodes = {node.name for node in graph.node}
     except (OSError, tarfile.TarError, KeyError, ValueError, RuntimeError) as error:
-        raise ConfigError(_unusable(path, str(error) or type(error).__name__)) from None
+        raise UserError(_unusable(path, str(error) or type(error).__name__)) from None
     except Exception as error:  # protobuf's own DecodeError is not public
         if type(error).__name__ != "DecodeError":
             raise
-        raise ConfigError(_unusable(path, "not a graph")) from None
+        raise UserError(_unusable(path, "not a graph")) from None
     for tensor in (INCEPTION_INPUT, INCEPTION_OUTPUT):
         if tensor.removesuffix(":0") not in nodes:
-            raise ConfigError(_unusable(path, f"it has no node {tensor.removesuffix(':0')}"))
+            raise UserError(_unusable(path, f"it has no node {tensor.removesuffix(':0')}"))
 
     def imported(x):
         (features,) = tf.graph_util.import_graph_def(
@@ -122,7 +122,7 @@ def _keras_inception_v3(name: str, file: str, _: pathlib.Path) -> Extractor:
             include_top=False, weights=file or "imagenet", pooling="avg"
         )
     except Exception as error:  # Keras raises plain Exception when a download fails
-        raise ConfigError(
+        raise UserError(
             f"--features={name}: the weights cannot be had ({str(error).splitlines()[0]}); give "
             "Keras' 'notop' weights with --features_file, or take --features=random_conv64, which "
             "needs no file."
@@ -169,7 +169,7 @@ def _downloaded(name: str) -> bytes:
         with urllib.request.urlopen(INCEPTION_URL, timeout=DOWNLOAD_SECONDS) as response:
             return response.read()
     except (urllib.error.URLError, OSError) as error:
-        raise ConfigError(
+        raise UserError(
             f"--features={name} needs {INCEPTION_GRAPH}, which cannot be downloaded "
             f"({getattr(error, 'reason', error)}). Get {INCEPTION_URL} by other means and name it "
             "with --features_file, or take --features=random_conv64, which needs no file."

@@ -1,6 +1,6 @@
 """Image sizes the networks are made for, and the paper's widths for them."""
 
-IMAGE_SIZES = (32, 64, 128, 256, 512)
+from tunit_tf.config import IMAGE_SIZES
 
 
 def check_image_size(image_size: int) -> int:

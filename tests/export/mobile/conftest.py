@@ -5,10 +5,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from export.mobile import folder
-from tunit_tf.translator import Translator
+from export.mobile import bundle
+from tunit_tf.inference.translator import Translator
 
-OPTIONS = folder.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
+OPTIONS = bundle.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def translator(tiny_run) -> Translator:
 def pair_folder(translator, tmp_path_factory) -> pathlib.Path:
     """All variants; tests must not change it."""
     output = tmp_path_factory.mktemp("models") / "mobile"
-    folder.write(translator, output, OPTIONS)
+    bundle.write(translator, output, OPTIONS)
     return output
 
 

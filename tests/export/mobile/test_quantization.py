@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from export.mobile import conversion, layers, quality, quantization
+from export.mobile import conversion, operations, quality, quantization
 from export.mobile.runtime import Pair
 from tunit_tf.data import synthetic
 
@@ -27,7 +27,7 @@ def test_weights_take_their_share_of_the_bytes(rng, variant, share):
     kernel = rng.standard_normal((3, 3, 128, 128)).astype(np.float32)
 
     def convolve(x):
-        return {"y": layers.convolve(x, kernel)}
+        return {"y": operations.convolve(x, kernel)}
 
     content = conversion.convert(convolve, "convolve", {"x": (1, 8, 8, 128)})
     samples = [{"x": rng.standard_normal((1, 8, 8, 128)).astype(np.float32)}]

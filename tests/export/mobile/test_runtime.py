@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export.mobile import conversion, networks
+from export.mobile import conversion, graphs
 from export.mobile.runtime import Model, ModelError, Pair
 from tests import commands
 from tunit_tf.data import synthetic
@@ -90,7 +90,7 @@ def test_what_can_be_mistyped_is_one_sentence(pair_folder, pictures, tmp_path, c
 
 def test_files_of_different_models_are_not_a_pair(pair_folder):
     shapes = {"image": (1, 64, 64, 3), "style": (1, 8)}
-    other = networks.generator(Generator(64, style_dim=8, base_channels=2))
+    other = graphs.generator(Generator(64, style_dim=8, base_channels=2))
     with pytest.raises(ModelError, match="32 pixels, the generator of 64"):
         Pair(pair_folder / "encoder_float32.tflite", conversion.convert(other, "generate", shapes))
 

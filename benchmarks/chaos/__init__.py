@@ -1,0 +1,1 @@
+"""Faults done to real training processes on purpose: `make chaos`."""

@@ -1,0 +1,129 @@
+"""The variants of an exported pair, timed side by side with the graph that a plain export gives."""
+
+import pathlib
+import statistics
+import tempfile
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from export.mobile import conversion, timing
+from export.mobile.conversion import ENCODE, GENERATE, ROLES
+from tunit_tf.inference.translator import Translator
+from tunit_tf.networks import from_config
+
+BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
+THREADS = [1, 2]
+
+
+def default_pair(translator: Translator) -> dict[str, bytes]:
+    """{signature: float32 .tflite file} of the networks as they are, convolutions not folded."""
+    generator = from_config.generator(translator.config, "float32", fold=False)
+    for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
+        ours.assign(theirs)
+
+    def encode(image):
+        output = translator.guiding(image, training=False)
+        return {
+            "style": output.style,
+            "domain_probabilities": tf.nn.softmax(output.domain_logits),
+        }
+
+    def generate(image, style):
+        return {"translated": generator(image, style)}
+
+    shapes = conversion.input_shapes(translator)
+    return {
+        name: conversion.convert(function, name, shapes[name])
+        for name, function in ((ENCODE, encode), (GENERATE, generate))
+    }
+
+
+def measure(
+    translator: Translator,
+    folder: pathlib.Path,
+    exported: dict,
+    rounds: int,
+    repeats: int,
+    note: Callable[[str], None],
+) -> list[dict]:
+    """Times all variants in turns, so that a slow minute of the machine meets every one of them.
+
+    Args:
+      translator: Networks that were exported.
+      folder: Of the export.
+      exported: Its manifest.
+      rounds: How often every file is loaded, each time in a new process.
+      repeats: Runs a round and number of threads.
+      note: Told what is being measured.
+
+    Returns:
+      A row for every variant, the baseline first; milliseconds, MB, dB.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        files = {BASELINE: {}}
+        for signature, content in default_pair(translator).items():
+            files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
+            files[BASELINE][signature].write_bytes(content)
+        for variant, entry in exported["variants"].items():
+            if entry["shipped"]:
+                files[variant] = {s: folder / entry[role] for s, role in ROLES.items()}
+        timings = {variant: {s: [] for s in ROLES} for variant in files}
+        for i in range(rounds):
+            for variant, paths in files.items():
+                note(f"round {i + 1} of {rounds}: {variant}")
+                for signature, path in paths.items():
+                    timings[variant][signature].append(
+                        timing.measure(path, signature, THREADS, repeats)
+                    )
+        return [
+            _row(variant, paths, timings[variant], exported["variants"].get(variant, {}))
+            for variant, paths in files.items()
+        ]
+
+
+def _row(variant: str, paths: dict, timings: dict, entry: dict) -> dict:
+    row = {"variant": variant, "psnr": entry.get("psnr")}
+    for signature, role in ROLES.items():
+        runs = timings[signature]
+        row[role] = {
+            "megabytes": paths[signature].stat().st_size / 1e6,
+            "load": statistics.median(run.load for run in runs),
+            "latency": {
+                count: statistics.median(t for run in runs for t in run.latencies[count])
+                for count in THREADS
+            },
+            "peak": max(run.peak for run in runs),
+            "partitions": runs[0].partitions,
+        }
+    return row
+
+
+def table(rows: list[dict]) -> str:
+    """The rows as Markdown; encoder + generator in each cell that has two."""
+    first = _together(rows[0])
+    lines = [
+        "| variant | MB | load ms | ms, 1 thread | ms, 2 threads | times faster, 1 thread "
+        "| peak MB | partitions | PSNR dB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        parts = [row[role] for role in ROLES.values()]
+        megabytes = [part["megabytes"] for part in parts]
+        cells = [
+            row["variant"],
+            f"{megabytes[0]:.2f} + {megabytes[1]:.2f} = {sum(megabytes):.2f}",
+            " + ".join(f"{part['load']:.0f}" for part in parts),
+            *(" + ".join(f"{part['latency'][count]:.1f}" for part in parts) for count in THREADS),
+            f"{first / _together(row):.2f}",
+            " + ".join(f"{part['peak']:.0f}" for part in parts),
+            " + ".join(str(part["partitions"]) for part in parts),
+            "-" if row["psnr"] is None else f"{row['psnr']:.1f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _together(row: dict) -> float:
+    """Milliseconds of encoder and generator on one thread."""
+    return sum(row[role]["latency"][1] for role in ROLES.values())

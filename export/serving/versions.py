@@ -1,0 +1,98 @@
+"""Versions of a served model: integer folders, each a whole SavedModel or not there."""
+
+import pathlib
+
+import keras
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from export import manifest
+from export.serving import signatures, warmup
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import files
+
+
+def write(
+    translator: Translator, output: pathlib.Path, resize: str, max_pixels: int, data: str = ""
+) -> pathlib.Path:
+    """Writes the next version of a model; a version is whole or not there.
+
+    Args:
+      translator: Loaded from a run.
+      output: Folder of the versions, made if missing.
+      resize: How pictures become squares, one of `signatures.RESIZE`.
+      max_pixels: Largest picture that the model decodes.
+      data: See `manifest.describe`.
+
+    Returns:
+      The version's folder.
+
+    Raises:
+      UserError: The folder cannot be written.
+    """
+    try:
+        with files.temporary_folder(output) as temporary:
+            # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
+            # Serving, does not find their variables (docs/decisions.md, 22).
+            archive = keras.export.ExportArchive()
+            endpoints = signatures.endpoints(translator, resize, max_pixels)
+            for name, endpoint in endpoints.items():
+                archive.add_endpoint(name, endpoint.function, input_signature=endpoint.inputs)
+            model = temporary / "model"
+            archive.write_out(str(model), verbose=False)
+            warmup.write(model, translator.image_size, translator.style_dim)
+            described = {
+                "kind": "saved_model",
+                **manifest.describe(translator, data),
+                "resize": resize,
+                "max_pixels": max_pixels,
+                "signatures": _signatures(model),
+                "files": manifest.checksums(model),
+            }
+            files.write_json(model / "manifest.json", described)
+            return _as_next_version(model, output)
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(
+            f"{output} cannot be written ({str(error).splitlines()[0]}); free space there or name "
+            "another --output."
+        ) from None
+
+
+def existing(output: pathlib.Path) -> list[int]:
+    """The versions in a model's folder, in order."""
+    return sorted(int(path.name) for path in output.iterdir() if path.name.isdigit())
+
+
+def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
+    """Renames a finished model to the number after the largest."""
+    version = max(existing(output), default=0) + 1
+    while True:
+        target = output / str(version)
+        try:
+            model.rename(target)
+            return target
+        except OSError:
+            if not target.exists():
+                raise
+            version += 1  # another export took the number in between
+
+
+def _signatures(model: pathlib.Path) -> dict:
+    """{signature: its inputs and outputs, {name: dtype and shape}}, as the file says."""
+    content = saved_model_pb2.SavedModel.FromString((model / "saved_model.pb").read_bytes())
+    listed = {}
+    for name, signature in content.meta_graphs[0].signature_def.items():
+        if name.startswith("__"):
+            continue
+        listed[name] = {
+            side: {
+                key: {
+                    "dtype": tf.as_dtype(info.dtype).name,
+                    "shape": [d.size if d.size >= 0 else None for d in info.tensor_shape.dim],
+                }
+                for key, info in sorted(getattr(signature, side).items())
+            }
+            for side in ("inputs", "outputs")
+        }
+    return listed

@@ -1,0 +1,211 @@
+"""A whole evaluation as a user runs it, its page in a real browser, and its warnings."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests import commands
+from tunit_tf.config import Config
+from tunit_tf.data import sources, synthetic
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import evaluator
+from tunit_tf.inference.translator import Translator
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def command(module, *flags):
+    return commands.run(f"tunit_tf.{module}", *flags)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tiny_run, tmp_path_factory):
+    """Two copies of a run, the first evaluated, alone and then beside the second."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    for name in ("first", "second"):
+        shutil.copytree(tiny_run, folder / name)
+    flags = (
+        f"--run_dir={folder / 'first'}", "--features=random_conv64", "--num_translations=60",
+        f"--compare={folder / 'second'}",
+    )  # fmt: skip
+    result = command("evaluate", *flags)
+    assert result.returncode == 0, result.stderr
+    return folder / "first", result.stdout
+
+
+def test_the_report_has_every_number_and_figure(evaluated):
+    folder, printed = evaluated
+    report = json.loads((folder / "report" / "metrics.json").read_text())
+    numbers = {n: v for section in report["metrics"].values() for n, v in section.items()}
+    wanted = {
+        "clustering_accuracy", "clustering_accuracy_same_set", "nmi", "ari", "entropy_nats",
+        "effective_domains", "domain_agreement", "translation_accuracy", "content_iou",
+        "edge_correlation",
+    }  # fmt: skip
+    of_features = ("fid", "fid_held_out", "kid", "mfid", "mfid_tunit", "density", "coverage")
+    wanted |= {f"{name}_random_conv64" for name in (*of_features, "class_agreement")}
+    assert wanted <= set(numbers)
+    assert all(np.isfinite(value) for value in numbers.values())
+    for name in wanted:
+        assert name in printed
+    assert report["counts"]["fid_random_conv64"] == {"real": 72, "fake": 60}
+    assert sum(report["domains"]["sizes"]) == 72
+    assert report["comparison"]["fid_random_conv64"] == {"first": numbers["fid_random_conv64"]}
+    assert set(report["comparison"]["validation/nmi"]) == {"first", "second"}
+    figures = {path.stem for path in (folder / "report" / "figures").iterdir()}
+    assert {
+        "confusion", "curves", "domain_grid", "domain_sizes", "reference_grid", "styles_as_images",
+        "styles_by_class", "styles_by_domain",
+    } <= figures  # fmt: skip
+    assert any(re.fullmatch(r"domain_\d", name) for name in figures)
+
+
+def test_the_page_needs_nothing_from_anywhere(evaluated):
+    page = (evaluated[0] / "report" / "index.html").read_text()
+    without_pictures, pictures = re.subn(r'src="data:image/png;base64,[^"]*"', "", page)
+    assert pictures == page.count("<img") >= 9
+    for word in ("src=", "href", "http", "@import", "url("):
+        assert word not in without_pictures
+
+
+@pytest.mark.skipif(
+    not CHROMIUM and not os.environ.get("CI"), reason="needs Debian's package chromium"
+)
+def test_a_browser_shows_it(evaluated, tmp_path):
+    page = evaluated[0] / "report" / "index.html"
+    options = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    dom = subprocess.run(
+        [*options, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120
+    ).stdout
+    assert dom.count("<figure>") == page.read_text().count("<figure>") >= 9
+    shot = tmp_path / "report.png"
+    subprocess.run(
+        [*options, f"--screenshot={shot}", "--window-size=1180,4200", page.as_uri()],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    with Image.open(shot) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    assert pixels.shape == (4200, 1180, 3)
+    # The grids of saturated colours are on it, which a page of text or broken images lacks.
+    colourful = np.ptp(pixels.astype(int), axis=-1) > 80
+    assert colourful.mean() > 0.005
+
+
+def test_the_map_is_found_on_training_images_and_scored_on_held_out_ones(tiny_run):
+    """With the classes of half the training images renamed, the two accuracies part ways."""
+    translator = Translator.load(tiny_run)
+    images = synthetic.generate(60, 32, 5)
+    domains = translator.domains(images)
+    labels = (domains % 2).astype(np.int32)
+    names = ("even", "odd")
+
+    def labelled(values):
+        return type(images)(images.images, images.rows, images.names, values, names)
+
+    result = evaluator.Evaluation()
+    train = evaluator.Codes(labelled(1 - labels), translator.style(images), domains)
+    held_out = evaluator.Codes(labelled(labels), train.styles, domains)
+    known = evaluator.domain_styles.of(train.styles, domains, translator.num_domains)
+    evaluator._clusters(result, train, held_out, known, translator.num_domains)
+    scores = result.metrics["Clusters"]
+    assert scores["clustering_accuracy"] < 0.2
+    assert scores["clustering_accuracy_same_set"] > 0.6
+
+
+def test_empty_and_coinciding_domains_are_warned_of():
+    rng = np.random.default_rng(0)
+    images = synthetic.generate(90, 32, 0)
+    domains = np.repeat([0, 1, 3], 30).astype(np.int32)
+    styles = rng.normal(size=(90, 8)).astype(np.float32)
+    styles[domains == 3] += 10
+    codes = evaluator.Codes(images, styles, domains)
+    result = evaluator.Evaluation()
+    known = evaluator.domain_styles.of(styles, domains, 4)
+    evaluator._clusters(result, codes, codes, known, 4)
+    empty, coinciding = result.warnings
+    assert "1 of 4 domains are empty (2)" in empty
+    assert "Domains 0 and 1 nearly coincide" in coinciding
+    assert result.metrics["Clusters"]["domains_used"] == 3
+    np.testing.assert_allclose(result.metrics["Clusters"]["effective_domains"], 3.0)
+
+
+def test_a_supervised_run_wants_images_of_its_classes(tiny_run, tmp_path):
+    translator = Translator.load(tiny_run)
+    config = translator.config
+    translator.config = Config(**{**vars(config), "labeled_fraction": 1.0})
+    split = sources.load(config)
+    with pytest.raises(UserError, match=r"trained with 3 classes, but these images have 4"):
+        evaluator.evaluate(translator, split, None, str(tmp_path), 10)
+    bare = [type(part)(part.images, part.rows, part.names) for part in split]
+    with pytest.raises(UserError, match=r"trained with labels, but these images have none"):
+        evaluator.evaluate(translator, sources.Split(*bare), None, str(tmp_path), 10)
+
+
+def test_too_few_images_and_other_classes_are_named(tiny_run, tmp_path):
+    translator = Translator.load(tiny_run)
+    train, held_out = sources.load(translator.config)
+
+    def evaluate(*split):
+        evaluator.evaluate(translator, sources.Split(*split), None, str(tmp_path), 10)
+
+    with pytest.raises(UserError, match=r"at least 10 training and 2 held-out images; .* 9 and 8"):
+        evaluate(train.take(np.arange(9)), held_out)
+    with pytest.raises(UserError, match=r"there are 72 and 1"):
+        evaluate(train, held_out.take(np.arange(1)))
+    renamed = type(held_out)(
+        held_out.images,
+        held_out.rows,
+        held_out.names,
+        held_out.labels,
+        ("a", *synthetic.DOMAINS[1:]),
+    )
+    with pytest.raises(UserError, match=r"other classes \(a, ember in one of them only\)"):
+        evaluate(train, renamed)
+
+
+@pytest.mark.parametrize(
+    ("module", "flags", "words"),
+    [
+        ("evaluate", ["--run_dir=nowhere"], "nowhere is not a run folder"),
+        (
+            "evaluate",
+            ["--run_dir={run}", "--data={run}/best", "--features=random_conv64"],
+            "No images",
+        ),
+        (
+            "evaluate",
+            ["--run_dir={run}", "--features_file=no.pb"],
+            "--features_file=no.pb does not exist",
+        ),
+        ("evaluate", ["--run_dir={run}", "--num_translations=1"], "must be at least 2"),
+        ("evaluate", ["--run_dir={run}", "--validation_data=x"], "--validation_data needs --data"),
+        ("translate", ["--run_dir=nowhere", "--source=x", "--domain=0"], "is not a run folder"),
+        ("translate", ["--run_dir={run}", "--source=x", "--domain=9"], "--source=x does not exist"),
+        ("translate", ["--run_dir={run}", "--source=x"], "either --reference"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_a_code(tiny_run, module, flags, words):
+    result = command(module, *(flag.format(run=tiny_run) for flag in flags))
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tiny_run / "report").exists()
+
+
+def test_translating_from_the_command_line(tiny_run, tmp_path):
+    for i, image in enumerate(synthetic.generate(3, 48, 0).pixels()):
+        Image.fromarray(image).save(tmp_path / f"{i}.jpg")
+    (tmp_path / "broken.png").write_text("no picture")
+    out = tmp_path / "out"
+    flags = (f"--run_dir={tiny_run}", f"--source={tmp_path}", f"--output={out}")
+    result = command("translate", *flags, f"--reference={tmp_path / '0.jpg'}")
+    assert result.returncode == 0, result.stderr
+    assert "skipped:" in result.stderr
+    assert f"Wrote 3 files to {out}, skipped 1 that cannot be read." in result.stdout
+    assert sorted(path.name for path in out.iterdir()) == ["0.png", "1.png", "2.png"]

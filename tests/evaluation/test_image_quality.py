@@ -1,0 +1,137 @@
+"""Protocols of the image metrics: who is compared with whom, and how many."""
+
+import numpy as np
+import pytest
+
+from tunit_tf.data import synthetic
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import image_quality
+from tunit_tf.inference.translator import Translator
+from tunit_tf.metrics import features, frechet
+
+TRAIN, HELD_OUT = synthetic.generate(120, 32, 0), synthetic.generate(40, 32, 1)
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_run):
+    return Translator.load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return features.load("random_conv64", "", "")
+
+
+class Painter:
+    """Stands where a translator does, and draws any source as the reference itself."""
+
+    def __init__(self, images):
+        self._images = images
+
+    def style(self, images):
+        assert images is self._images
+        return np.arange(len(images), dtype=np.float32)[:, None]
+
+    def generate_batches(self, sources, styles):
+        assert len(sources) == len(styles)
+        yield self._images.pixels(styles[:, 0].astype(int))
+
+
+def by_class(held_out=HELD_OUT):
+    return image_quality.Domains(TRAIN.classes(), held_out.classes(), synthetic.DOMAINS)
+
+
+def test_real_features_are_computed_once_for_the_same_pixels(extractor, tmp_path, monkeypatch):
+    first = image_quality.cached_features(extractor, TRAIN, str(tmp_path))
+    np.testing.assert_allclose(first, extractor(TRAIN.pixels()), rtol=1e-4, atol=1e-5)
+    (file,) = tmp_path.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(image_quality, "_write_features", None)
+        again = image_quality.cached_features(extractor, TRAIN, str(tmp_path))
+    np.testing.assert_array_equal(first, again)
+    image_quality.cached_features(extractor, TRAIN.take(np.arange(119)), str(tmp_path))
+    assert len(list(tmp_path.iterdir())) == 2
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"feature cache .* cannot be written"):
+        image_quality.cached_features(extractor, HELD_OUT, str(tmp_path / "file"))
+    assert file.exists()
+
+
+def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor, tmp_path):
+    found = image_quality.scores(
+        Painter(HELD_OUT), TRAIN, HELD_OUT, by_class(), extractor, str(tmp_path), 80
+    )
+    values = found.values
+    assert set(found.counts["fid_random_conv64"].items()) == {("real", 120), ("fake", 80)}
+    # Every held-out image was painted twice: same mean, covariance scaled by 39/40 * 80/79.
+    np.testing.assert_allclose(
+        values["fid_random_conv64"], values["fid_held_out_random_conv64"], rtol=0.02
+    )
+    real = image_quality.moments_of(extractor(TRAIN.pixels()))
+    fake = image_quality.moments_of(extractor(HELD_OUT.pixels()))
+    np.testing.assert_allclose(
+        values["fid_held_out_random_conv64"], frechet.distance(real, fake), rtol=1e-3
+    )
+
+
+def test_mean_fid_compares_each_domain_with_its_own_images(extractor, tmp_path):
+    real = image_quality.cached_features(extractor, TRAIN, str(tmp_path))
+    painter = Painter(HELD_OUT)
+    mean, domains = image_quality.mean_frechet(
+        painter, HELD_OUT, painter.style(HELD_OUT), by_class(), real, extractor, 40
+    )
+    assert list(domains) == list(synthetic.DOMAINS)
+    np.testing.assert_allclose(mean, np.mean([d["fid"] for d in domains.values()]))
+    own = extractor(HELD_OUT.pixels(np.flatnonzero(HELD_OUT.classes() == 1)))
+    reals = image_quality.moments_of(real, np.flatnonzero(TRAIN.classes() == 1))
+    assert domains["moss"]["real"] == (TRAIN.classes() == 1).sum()
+    assert domains["moss"]["fake"] == 10
+    np.testing.assert_allclose(
+        domains["moss"]["fid"], frechet.distance(reals, image_quality.moments_of(own)), rtol=0.35
+    )
+    # Painting another class's images instead is far worse.
+    shuffled = by_class()._replace(held_out=(HELD_OUT.classes() + 1) % 4)
+    worse, _ = image_quality.mean_frechet(
+        painter, HELD_OUT, painter.style(HELD_OUT), shuffled, real, extractor, 40
+    )
+    assert worse > 5 * mean
+
+
+def test_domains_that_cannot_be_scored_are_left_out(translator, extractor, tmp_path):
+    names = (*synthetic.DOMAINS, "nothing")
+    domains = image_quality.Domains(TRAIN.classes(), HELD_OUT.classes(), names)
+    found = image_quality.scores(translator, TRAIN, HELD_OUT, domains, extractor, str(tmp_path), 40)
+    assert set(found.counts["mfid_random_conv64"]) == set(synthetic.DOMAINS)
+    alone = image_quality.Domains(np.zeros(120, int), np.zeros(40, int), ("all",))
+    found = image_quality.scores(translator, TRAIN, HELD_OUT, alone, extractor, str(tmp_path), 40)
+    assert "mfid_random_conv64" not in found.values
+
+
+def test_the_references_protocol_counts_as_described(translator, extractor, monkeypatch):
+    """N, m and n of the docstring, with classes of 8 to 20 training images and C = 4."""
+    rows = np.concatenate(
+        [np.flatnonzero(TRAIN.classes() == k)[:count] for k, count in enumerate((8, 12, 20, 16))]
+    )
+    train = TRAIN.take(rows)
+    monkeypatch.setattr(image_quality, "TUNIT_TRANSLATIONS", 8)
+    drawn = []
+    generate = translator.generate_batches
+
+    def watch(sources, styles):
+        drawn.append((sources, len(styles)))
+        return generate(sources, styles)
+
+    monkeypatch.setattr(translator, "generate_batches", watch)
+    mean, classes = image_quality.mean_frechet_tunit(translator, train, HELD_OUT, extractor)
+    total, draws = (8 + 20) // 2, 8 // 4
+    each = (total // draws) // 3
+    assert list(classes) == list(synthetic.DOMAINS)
+    for target, (sources, count) in enumerate(drawn):
+        assert count == len(sources) == min(total, 3 * draws * each)
+        assert target not in sources.classes()
+        for other in set(range(4)) - {target}:
+            firsts = HELD_OUT.rows[np.flatnonzero(HELD_OUT.classes() == other)[:each]]
+            used = sources.rows[sources.classes() == other]
+            np.testing.assert_array_equal(used, np.tile(firsts, draws))
+    assert [c["real"] for c in classes.values()] == [8, 12, 20, 16]
+    np.testing.assert_allclose(mean, np.mean([c["fid"] for c in classes.values()]))

@@ -1,0 +1,147 @@
+"""The exported folder: whole or not there, and true to its manifest."""
+
+import dataclasses
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from PIL import Image
+
+from export.mobile import bundle, flatbuffer, op_profile, quantization
+from export.mobile.runtime import Pair
+from tests import commands
+from tunit_tf.data import synthetic
+from tunit_tf.errors import UserError
+
+ONE = bundle.Options(variants=("float32",), quality_images=2)
+
+
+def files_in(path):
+    return {p.name: p.read_bytes() for p in path.iterdir()}
+
+
+def test_the_manifest_lists_every_file_with_its_checksum(pair_folder):
+    described = bundle.read_manifest(pair_folder)
+    found = files_in(pair_folder)
+    assert set(found) == {*described["files"], "manifest.json"}
+    for name, entry in described["files"].items():
+        assert hashlib.sha256(found[name]).hexdigest() == entry["sha256"]
+        assert len(found[name]) == entry["bytes"]
+    assert list(described["variants"]) == list(quantization.VARIANTS)
+    for entry in described["variants"].values():
+        assert entry["shipped"]
+        assert {entry["encoder"], entry["generator"]} <= set(found)
+    assert described["step"] == 6
+    assert described["style_dim"] == described["signatures"]["generate"]["inputs"]["style"][1]
+
+
+def test_a_client_translates_with_an_average_style_of_the_manifest(pair_folder, translator):
+    described = bundle.read_manifest(pair_folder)
+    pair = Pair(*(pair_folder / f"{r}_float32.tflite" for r in ("encoder", "generator")))
+    square = synthetic.generate(1, described["image_size"], 5).pixels()
+    known = next(d for d in described["domains"] if d["images"])
+    style = np.array(known["average_style"], np.float32)
+    drawn = pair.generate(square[0], style)
+    gap = np.abs(drawn.astype(int) - translator.generate(square, style)[0])
+    assert gap.max() <= 1
+
+
+def test_the_picture_compares_every_variant(pair_folder):
+    with Image.open(pair_folder / bundle.COMPARISON) as picture:
+        pixels = np.asarray(picture)
+    assert pixels.std() > 10
+    columns = 3 + len(quantization.VARIANTS)
+    assert pixels.shape[1] > columns * 50
+
+
+def test_a_second_export_replaces_the_first(translator, tmp_path):
+    output = tmp_path / "mobile"
+    bundle.write(translator, output, bundle.Options(("float32", "float16"), quality_images=2))
+    bundle.write(translator, output, ONE)
+    assert set(files_in(output)) == {
+        "encoder_float32.tflite", "generator_float32.tflite", "manifest.json", "comparison.png",
+    }  # fmt: skip
+    assert [p.name for p in tmp_path.iterdir()] == ["mobile"]
+
+
+def test_a_variant_that_is_too_far_stops_the_export_and_leaves_nothing(translator, tmp_path):
+    options = bundle.Options(variants=("dynamic_int8",), min_psnr=200.0, quality_images=2)
+    with pytest.raises(UserError, match=r"dynamic_int8 is too far .* --min_psnr=200"):
+        bundle.write(translator, tmp_path / "mobile", options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(translator, tmp_path):
+    options = bundle.Options(
+        ("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2
+    )
+    described = bundle.write(translator, tmp_path / "mobile", options)
+    assert not described["variants"]["static_int8"]["shipped"]
+    assert described["variants"]["static_int8"]["psnr"] > 0
+    assert not list((tmp_path / "mobile").glob("*.tflite"))
+    assert "| static_int8 | - | - |" in bundle.table(described)
+
+
+def test_the_licence_of_an_imported_run_is_carried_on(translator, tmp_path, monkeypatch):
+    licensed = dataclasses.replace(translator.config, licence="CC BY-NC 4.0")
+    monkeypatch.setattr(translator, "config", licensed)
+    described = bundle.write(translator, tmp_path / "mobile", ONE)
+    assert described["licence"] == "CC BY-NC 4.0"
+    assert b"CC BY-NC 4.0" in (tmp_path / "mobile" / "encoder_float32.tflite").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--variants=float8"], "--variants must be among float32,"),
+        (["--quality_images=1"], "--quality_images must be at least 2; received 1"),
+        (["--run_dir=nowhere"], "nowhere"),
+        (["--data=nowhere"], "--data=FOLDER"),
+    ],
+)
+def test_what_can_be_mistyped_is_one_sentence(tiny_run, tmp_path, flags, message):
+    output = tmp_path / "mobile"
+    result = commands.run("export.tflite", f"--run_dir={tiny_run}", f"--output={output}", *flags)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_other_things_is_not_replaced(translator, tmp_path):
+    (tmp_path / "thesis.txt").write_text("all of it")
+    with pytest.raises(UserError, match="holds other files"):
+        bundle.write(translator, tmp_path, ONE)
+    assert (tmp_path / "thesis.txt").read_text() == "all of it"
+
+
+def test_the_commands_export_and_measure(tiny_run, tmp_path):
+    output = tmp_path / "mobile"
+    both = f"--run_dir={tiny_run}", "--variants=float32,dynamic_int8", "--min_psnr=15"
+    result = commands.run("export.tflite", *both, f"--output={output}", "--quality_images=2")
+    assert result.returncode == 0, result.stderr
+    assert "| dynamic_int8 |" in result.stdout
+    flags = [f"--run_dir={tiny_run}", f"--models={output}", "--rounds=1", "--repeats=2"]
+    result = commands.run("export.benchmark", *flags, "--profile")
+    assert result.returncode == 0, result.stderr
+    for text in ("| default graph |", "| float32 |", "| dynamic_int8 |", "x CONV_2D"):
+        assert text in result.stdout
+    assert (output / "benchmark.md").read_text() in result.stdout
+    (output / "manifest.json").write_text(json.dumps({"kind": "another"}))
+    result = commands.run("export.benchmark", *flags)
+    assert result.returncode == 2
+    assert "is not a folder that export.tflite wrote" in result.stderr
+
+
+@pytest.mark.parametrize("variant", ["dynamic_int8", "weight_int8"])
+def test_the_profile_counts_every_operation_of_an_invocation(pair_folder, variant):
+    content = (pair_folder / f"encoder_{variant}.tflite").read_bytes()
+    times = op_profile.measure(content, repeats=1)
+    model = flatbuffer.read(content)
+    codes = [model.operatorCodes[op.opcodeIndex].builtinCode for op in model.subgraphs[0].operators]
+    unpacked = codes.count(schema.BuiltinOperator.DEQUANTIZE)  # weights, once at load
+    assert (unpacked > 0) == (variant == "weight_int8")
+    assert sum(t.count for t in times) == len(codes) - unpacked
+    assert times == sorted(times, key=lambda t: -t.milliseconds)

@@ -1,0 +1,313 @@
+"""The SavedModel under the C++ loader: equal to the eager networks, robust, whole on disk."""
+
+import base64
+import hashlib
+import json
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
+
+from export.serving import c_api, differences, signatures, versions, warmup
+from tests import commands
+from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
+from tunit_tf.config import Config
+from tunit_tf.data import synthetic
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
+
+ROOT = pathlib.Path(__file__).parents[3]
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_run):
+    return Translator.load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def model(exported):
+    return c_api.Model(exported)
+
+
+def test_a_process_without_pythons_tensorflow_translates_jpegs(exported, translator, tmp_path):
+    squares = synthetic.generate(3, 32, 9).pixels()
+    paths = [tmp_path / f"{i}.jpg" for i in range(3)]
+    for path, square in zip(paths, squares, strict=True):
+        path.write_bytes(pixels.encode(square, ".jpg"))
+    words = [sys.executable, "-m", "tests.export.serving.cpp_process", exported, *paths]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert not answer["python_tensorflow"]
+
+    decoded = np.stack([tf.io.decode_image(path.read_bytes()).numpy() for path in paths])
+    expected = translator.translate(decoded, np.roll(decoded, -1, axis=0))
+    for content, wanted in zip(answer["translated"], expected, strict=True):
+        drawn = pixels_of(base64.b64decode(content))
+        assert np.abs(drawn.astype(int) - wanted).max() <= 1  # rounding to bytes
+
+
+def test_every_signature_equals_the_eager_networks(model, translator):
+    found = differences.of_saved_model(model, translator, 5)
+    assert {(d.signature, d.output) for d in found} == {
+        ("encode", "style"), ("encode", "domain_probabilities"), ("generate", "translated"),
+        ("translate", "translated"), ("serving_default", "translated_bytes"),
+    }  # fmt: skip
+    for difference in found:
+        assert difference.largest <= (1 if "bytes" in difference.output else 1e-5), difference
+
+
+def test_comparing_from_the_command_line(exported, tiny_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    result = commands.run("export.compare", f"--model={exported}", f"--run_dir={run}")
+    assert result.returncode == 0, result.stderr
+    assert (run / "comparison.md").read_text() == result.stdout
+    assert result.stdout.count("\n") == 7
+    wrong = commands.run("export.compare", f"--model={run}", f"--run_dir={run}")
+    assert wrong.returncode == 2
+    assert "is not a SavedModel" in wrong.stderr
+
+
+def test_a_batch_of_eight_equals_eight_batches_of_one(model, pictures):
+    references = pictures[1:] + pictures[:1]
+    whole = model.run("serving_default", {"image_bytes": pictures, "reference_bytes": references})
+    for i in range(8):
+        alone = model.run(
+            "serving_default",
+            {"image_bytes": [pictures[i]], "reference_bytes": [references[i]]},
+        )
+        drawn = [
+            pixels_of(a["translated_bytes"][j]).astype(int) for a, j in ((whole, i), (alone, 0))
+        ]
+        assert np.abs(drawn[0] - drawn[1]).max() <= 1
+    x = RNG.uniform(-1, 1, (8, 32, 32, 3)).astype(np.float32)
+    for name, inputs in (
+        ("encode", {"image": x}),
+        ("translate", {"image": x, "reference": x[::-1]}),
+    ):
+        whole = model.run(name, inputs)
+        for i in range(8):
+            alone = model.run(name, {key: value[i : i + 1] for key, value in inputs.items()})
+            for key in whole:
+                np.testing.assert_allclose(whole[key][i], alone[key][0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("resize", signatures.RESIZE)
+def test_pictures_become_the_squares_that_training_sees(pictures, squares_of, resize):
+    decode = tf.function(
+        lambda contents: signatures.decode_squares(contents, "x", 32, resize, MAX_PIXELS)
+    )
+    ours = pixels.to_bytes(decode(tf.constant(pictures))).astype(int)
+    wanted = squares_of(pictures, resize=resize)
+    # Other resampling and JPEG code: small differences at edges.
+    assert np.abs(ours - wanted).mean() < 1.5
+    lossless = [1, 2, 3, 4, 5]
+    assert np.abs(ours - wanted)[lossless].mean() < 0.8
+
+
+def test_transparency_is_white(squares_of):
+    image = with_alpha(Image.fromarray(RNG.integers(0, 256, (32, 32, 3), np.uint8)))
+    contents = [encoded(image, "PNG"), encoded(image.convert("LA"), "PNG")]
+    ours = signatures.decode_squares(tf.constant(contents), "x", 32, "crop", MAX_PIXELS)
+    difference = pixels.to_bytes(ours).astype(int) - squares_of(contents)
+    assert np.abs(difference).max() <= 1
+
+
+FORMATS = {
+    "png": ("PNG", {}),
+    "jpeg": ("JPEG", {}),
+    "progressive": ("JPEG", {"progressive": True}),
+    "gif": ("GIF", {}),
+    "bmp": ("BMP", {}),
+    "webp_lossy": ("WEBP", {}),
+    "webp_lossless": ("WEBP", {"lossless": True}),
+    "webp_alpha": ("WEBP", {"alpha": True}),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_sizes_are_read_from_headers(form):
+    name, options = FORMATS[form]
+    for width, height in ((1, 1), (300, 7), (129, 255)):
+        image = Image.new("RGB", (width, height), (200, 10, 30))
+        if options.pop("alpha", False) or form == "webp_alpha":
+            image = with_alpha(image)
+        size = signatures._header_size(tf.constant(encoded(image, name, **options)))
+        assert tuple(int(s) for s in size) == (height, width)
+
+
+def huge_png() -> bytes:
+    """A PNG whose header claims 60,000 x 60,000 pixels."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    data = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + data + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_pictures_above_the_limit_are_refused_in_every_format(model, pictures, form):
+    name, options = FORMATS[form]
+    options = {key: value for key, value in options.items() if key != "alpha"}
+    large = encoded(Image.new("RGB", (201, 200)), name, **options)
+    just = encoded(Image.new("RGB", (200, 200)), name, **options)
+    inputs = {"reference_bytes": pictures[:2]}
+    model.run("serving_default", {"image_bytes": [pictures[0], just], **inputs})
+    with pytest.raises(
+        c_api.Error, match=r"image_bytes\[1\] cannot be decoded.* 40000 pix"
+    ) as caught:
+        model.run("serving_default", {"image_bytes": [pictures[0], large], **inputs})
+    assert caught.value.code == c_api.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"\xff", b"junk" * 99, b"\x89PNG\r\n\x1a\n", b"RIFF....WEBP", b"BM", huge_png()]
+)
+def test_malformed_pictures_are_named(model, pictures, bad):
+    good = {"image_bytes": pictures[:3], "reference_bytes": pictures[3:6]}
+    before = model.run("serving_default", good)["translated_bytes"]
+    for name in good:
+        for index in (0, 2):
+            inputs = {key: list(values) for key, values in good.items()}
+            inputs[name][index] = bad
+            with pytest.raises(
+                c_api.Error, match=rf"{name}\[{index}\] cannot be decoded"
+            ) as caught:
+                model.run("serving_default", inputs)
+            assert caught.value.code == c_api.INVALID_ARGUMENT
+    assert model.run("serving_default", good)["translated_bytes"] == before
+
+
+def test_wrong_requests_are_refused(model, pictures):
+    cases = [
+        ("nothing", {}, "no signature 'nothing'"),
+        ("encode", {"picture": np.zeros(1)}, "takes image; received picture"),
+        ("encode", {"image": np.zeros((1, 16, 16, 3))}, r"has shape \(1, 16, 16, 3\)"),
+        (
+            "serving_default",
+            {"image_bytes": pictures[:2], "reference_bytes": pictures[:1]},
+            "must have as many pictures",
+        ),
+    ]
+    for name, inputs, words in cases:
+        with pytest.raises(c_api.Error, match=words) as caught:
+            model.run(name, inputs)
+        assert caught.value.code == c_api.INVALID_ARGUMENT
+
+
+def test_the_weights_are_there_once(exported, translator):
+    data = (exported / "variables" / "variables.data-00000-of-00001").stat().st_size
+    networks = (translator.guiding, translator.generator)
+    weights = sum(4 * v.numpy().size for network in networks for v in network.variables)
+    assert weights <= data < 1.1 * weights + 20_000
+
+
+def test_the_manifest_says_what_a_client_must_know(exported, tiny_run):
+    manifest = json.loads((exported / "manifest.json").read_text())
+    assert manifest["kind"] == "saved_model"
+    assert (manifest["image_size"], manifest["num_domains"], manifest["style_dim"]) == (32, 3, 8)
+    assert manifest["value_range"] == [-1.0, 1.0]
+    assert manifest["step"] == 6
+    assert manifest["config"] == json.loads((tiny_run / "config.json").read_text())
+    assert manifest["signatures"]["generate"] == {
+        "inputs": {
+            "image": {"dtype": "float32", "shape": [None, 32, 32, 3]},
+            "style": {"dtype": "float32", "shape": [None, 8]},
+        },
+        "outputs": {"translated": {"dtype": "float32", "shape": [None, 32, 32, 3]}},
+    }
+    for name, file in manifest["files"].items():
+        content = (exported / name).read_bytes()
+        assert file == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    on_disk = {str(p.relative_to(exported)) for p in exported.rglob("*") if p.is_file()}
+    assert on_disk - {"manifest.json"} == set(manifest["files"])
+    with np.load(tiny_run / "domain_styles.npz") as known:
+        for domain, count, mean in zip(
+            manifest["domains"], known["counts"], known["means"], strict=True
+        ):
+            assert domain["images"] == count
+            if count:
+                np.testing.assert_allclose(domain["average_style"], mean, rtol=1e-6)
+            else:
+                assert domain["average_style"] is None
+
+
+def test_licence_and_origin_are_carried_on_and_missing_images_are_no_hindrance(tiny_run, tmp_path):
+    translator = Translator.load(tiny_run)
+    values = json.loads(translator.config.to_json())
+    translator.config = Config(
+        **{**values, "data": "", "licence": "CC BY-NC 4.0", "origin": "model_1.ckpt"}
+    )
+    translator.step += 1  # no styles are known at this step
+    version = versions.write(translator, tmp_path / "m", "stretch", 100)
+    manifest = json.loads((version / "manifest.json").read_text())
+    assert manifest["licence"] == "CC BY-NC 4.0"
+    assert manifest["origin"] == "model_1.ckpt"
+    assert manifest["domains"] is None
+    assert manifest["resize"] == "stretch"
+    assert manifest["max_pixels"] == 100
+
+
+def test_versions_count_up_and_nothing_half_written_stays(tiny_run, tmp_path, monkeypatch):
+    output = tmp_path / "tunit"
+    for name in ("3", "12", "old", ".hidden"):
+        (output / name).mkdir(parents=True)
+    (output / "12" / "precious").touch()
+    result = commands.run("export.saved_model", f"--run_dir={tiny_run}", f"--output={output}")
+    assert result.returncode == 0, result.stderr
+    assert f"Wrote {output / '13'}" in result.stdout
+    assert (output / "12" / "precious").exists()
+    assert versions.existing(output) == [3, 12, 13]
+
+    def failing(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(warmup, "write", failing)
+    with pytest.raises(UserError, match=r"No space left on device"):
+        versions.write(Translator.load(tiny_run), output, "crop", 100)
+    assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden"}
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot be written"):
+        versions.write(Translator.load(tiny_run), tmp_path / "file" / "m", "crop", 100)
+    refused = commands.run("export.saved_model", f"--run_dir={tmp_path}", f"--output={output}")
+    assert refused.returncode == 2
+    assert "is not a run folder" in refused.stderr
+
+
+def test_warm_up_records_are_played_through_the_model(exported, model):
+    records = tf.data.TFRecordDataset(str(exported / warmup.PATH)).as_numpy_iterator()
+    logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
+    assert len(logs) == len(warmup.BATCHES) * 4
+    played = set()
+    for log in logs:
+        request = log.predict_log.request
+        assert request.model_spec.name == "tunit"
+        inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
+        inputs = {k: list(v) if v.dtype == object else v for k, v in inputs.items()}
+        outputs = model.run(request.model_spec.signature_name, inputs)
+        batch = len(next(iter(inputs.values())))
+        assert all(len(value) == batch for value in outputs.values())
+        played.add((request.model_spec.signature_name, batch))
+    assert len(played) == len(logs)
+
+
+def test_a_broken_model_is_refused_by_the_loader(exported, tmp_path):
+    copy = tmp_path / "model"
+    shutil.copytree(exported, copy)
+    (copy / "variables" / "variables.index").write_bytes(b"")
+    with pytest.raises(c_api.Error):
+        c_api.Model(copy)

@@ -1,0 +1,122 @@
+"""Folders translated on Beam's direct runner, in real processes."""
+
+import io
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from export.serving import versions
+from tests import commands
+from tunit_tf.data import synthetic
+from tunit_tf.inference.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_run):
+    return Translator.load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def model(translator, tmp_path_factory):
+    return versions.write(translator, tmp_path_factory.mktemp("beam") / "tunit", "crop", 10**6)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Nine pictures in two folders, three broken ones, and a text file."""
+    folder = tmp_path / "pictures"
+    for i, square in enumerate(synthetic.generate(9, 48, 2).pixels()):
+        path = folder / ("a" if i < 5 else "b/c") / f"{i}.{'png' if i % 2 else 'jpg'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(square).save(path)
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "cut.jpg").write_bytes((folder / "a" / "0.jpg").read_bytes()[:300])
+    (folder / "text.webp").write_text("no picture")
+    (folder / "notes.txt").write_text("not even named like one")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    path = tmp_path_factory.mktemp("look") / "look.png"
+    Image.fromarray(synthetic.generate(1, 48, 8).pixels()[0]).save(path)
+    return path
+
+
+def run(*flags):
+    return commands.run("tunit_tf.translate_beam", *flags, "--runner=DirectRunner")
+
+
+def results(output):
+    return {str(p.relative_to(output)) for p in output.rglob("*.png")}
+
+
+def test_every_picture_is_translated_once_and_broken_ones_are_letters(
+    model, translator, pictures, reference, tmp_path
+):
+    output = tmp_path / "out"
+    flags = [f"--model={model}", f"--source={pictures}", f"--reference={reference}"]
+    done = run(*flags, f"--output={output}", "--batch_size=4")
+    assert done.returncode == 0, done.stderr
+    assert "9 translated, 0 were there already, 3 could not be read" in done.stdout
+    good = [p for folder in ("a", "b/c") for p in sorted((pictures / folder).iterdir())]
+    assert results(output) == {f"{p.relative_to(pictures)}.png" for p in good}
+    for path in good[::4]:
+        with Image.open(output / f"{path.relative_to(pictures)}.png") as drawn:
+            gap = np.asarray(drawn).astype(int) - translator.translate([path], [reference])[0]
+        assert np.abs(gap).max() <= 1
+    letters = [
+        json.loads(line)
+        for file in output.glob("dead-letters-*.jsonl")
+        for line in file.read_text().splitlines()
+    ]
+    assert {pathlib.Path(x["path"]).name for x in letters} == {"empty.png", "cut.jpg", "text.webp"}
+    assert all(letter["reason"] for letter in letters)
+    assert not [p for p in output.rglob(".*")]  # nothing half-written
+
+    # A second time only what is missing is done.
+    shutil.rmtree(output / "b")
+    before = {p: p.stat().st_mtime_ns for p in output.rglob("*.png")}
+    again = run(*flags, f"--output={output}")
+    assert "4 translated, 5 were there already, 3 could not" in again.stdout
+    assert before.items() <= {p: p.stat().st_mtime_ns for p in output.rglob("*.png")}.items()
+
+
+def test_a_pattern_and_the_average_of_a_domain(model, translator, pictures, tmp_path):
+    known = json.loads((model / "manifest.json").read_text())["domains"]
+    domain = next(k for k, entry in enumerate(known) if entry["images"])
+    source, output = f"{pictures}/b/*/*.png", tmp_path / "out"
+    done = run(f"--model={model}", f"--source={source}", f"--domain={domain}", f"--output={output}")
+    assert done.returncode == 0, done.stderr
+    assert results(output) == {"c/5.png.png", "c/7.png.png"}
+    style = np.array(known[domain]["average_style"], np.float32)
+    with Image.open(io.BytesIO((output / "c/5.png.png").read_bytes())) as drawn:
+        gap = np.asarray(drawn).astype(int)
+    gap -= translator.generate([pictures / "b/c/5.png"], style)[0]
+    assert np.abs(gap).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"model": "nowhere"}, "--model=nowhere is not a version that export.saved_model wrote"),
+        ({"source": "nowhere"}, "--source=nowhere matches no file"),
+        ({"reference": "nowhere.png"}, "--reference=nowhere.png is not a readable picture"),
+        ({"reference": ""}, "Name one look"),
+        ({"reference": "", "domain": "99"}, "--domain=99 has no average style"),
+        ({"batch_size": "0"}, "--batch_size must be at least 1; received 0"),
+    ],
+)
+def test_what_can_be_mistyped_is_one_sentence(
+    model, pictures, reference, tmp_path, changed, message
+):
+    named = {"model": model, "source": pictures, "reference": reference, "output": tmp_path / "o"}
+    done = run(*(f"--{name}={value}" for name, value in {**named, **changed}.items()))
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "o").exists()

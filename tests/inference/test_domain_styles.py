@@ -1,0 +1,79 @@
+"""Domain averages and samples against NumPy."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tunit_tf.errors import UserError
+from tunit_tf.inference import domain_styles
+from tunit_tf.inference.translator import Translator
+
+RNG = np.random.default_rng(0)
+
+
+def known():
+    """Domains 0 and 2 of K = 4 in use, with 3000 and one style codes."""
+    factor = RNG.normal(size=(3, 3))
+    styles = np.concatenate([RNG.normal(size=(3000, 3)) @ factor + [1, 2, 3], [[5, 5, 5]]])
+    domains = np.array([0] * 3000 + [2])
+    return styles.astype(np.float32), domains, domain_styles.of(styles, domains, 4)
+
+
+def test_moments_are_numpys():
+    styles, _, found = known()
+    np.testing.assert_array_equal(found.counts, [3000, 0, 1, 0])
+    np.testing.assert_allclose(found.means[0], styles[:3000].mean(0), rtol=1e-5)
+    np.testing.assert_allclose(found.covariances[0], np.cov(styles[:3000].T), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(found.means[2], [5, 5, 5])
+    assert np.isnan(found.means[[1, 3]]).all()
+    assert not found.covariances[2].any()
+
+
+def test_samples_have_the_domains_moments():
+    _, _, found = known()
+    drawn = found.sample(0, 200_000, seed=1)
+    np.testing.assert_allclose(drawn.mean(0), found.means[0], atol=0.03)
+    np.testing.assert_allclose(np.cov(drawn.T), found.covariances[0], atol=0.1)
+    np.testing.assert_array_equal(found.sample(0, 5, seed=1)[:2], found.sample(0, 2, seed=1))
+    np.testing.assert_allclose(found.sample(2, 3, seed=0), np.full((3, 3), 5.0))
+
+
+def test_domains_that_are_not_there_are_named():
+    _, _, found = known()
+    with pytest.raises(UserError, match=r"no domain 4; the run has 4, 0 to 3"):
+        found.mean(4)
+    with pytest.raises(UserError, match=r"Domain 1 is empty, .* in use are 0, 2"):
+        found.sample(1, 2, seed=0)
+
+
+def test_closeness_is_in_radii():
+    first, second = RNG.normal(size=(2, 4000, 5))
+    second[:, 0] += 3 * np.sqrt(5)  # the radius of a standard Gaussian in 5 dimensions
+    third = RNG.normal(size=(4000, 5))
+    styles = np.concatenate([first, second, third])
+    found = domain_styles.of(styles, np.repeat([0, 1, 2], 4000), 3).closeness()
+    np.testing.assert_allclose(found[0, 1], 3.0, rtol=0.05)
+    assert found[0, 2] < 0.05
+    np.testing.assert_allclose(np.diag(found), 0.0)
+
+
+def test_training_leaves_them_and_another_step_measures_again(tiny_run, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(tiny_run, copy)
+    translator = Translator.load(copy)
+    with np.load(copy / domain_styles.FILE_NAME) as saved:
+        left = saved["counts"], saved["means"]
+    (copy / domain_styles.FILE_NAME).unlink()
+    measured = domain_styles.of_run(translator)
+    np.testing.assert_array_equal(measured.counts, left[0])
+    np.testing.assert_allclose(measured.means, left[1], rtol=1e-4, atol=1e-6)
+    assert (copy / domain_styles.FILE_NAME).exists()
+
+    translator.step += 1
+    translator.config = type(translator.config)(
+        **{**json.loads(translator.config.to_json()), "data": "/nowhere"}
+    )
+    with pytest.raises(UserError, match=r"not at hand: --data=/nowhere is not a folder"):
+        domain_styles.of_run(translator)

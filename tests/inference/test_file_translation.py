@@ -1,0 +1,182 @@
+"""What each way of translating leaves on disk, and that it is what the networks draw."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tunit_tf.data import synthetic
+from tunit_tf.errors import UserError
+from tunit_tf.inference import file_translation
+from tunit_tf.inference.domain_styles import of_run
+from tunit_tf.inference.file_translation import Request
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
+
+IMAGES = synthetic.generate(5, 32, 3).pixels()
+
+
+def pixels_of(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_run):
+    return Translator.load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Folders `sources` of three images and a broken one, and `references` of two."""
+    root = tmp_path_factory.mktemp("pictures")
+    for i in range(3):
+        pixels.save_png(root / "sources" / f"source{i}.png", IMAGES[i])
+    (root / "sources" / "broken.jpg").touch()
+    for i in range(2):
+        pixels.save_png(root / "references" / f"reference{i}.png", IMAGES[3 + i])
+    return root
+
+
+@pytest.fixture
+def translate(translator, pictures, tmp_path):
+    """A function that translates all sources and returns the result and what was written."""
+
+    def run(**request):
+        request = {"source": str(pictures / "sources"), "progress": False, **request}
+        result = file_translation.run(translator, Request(output=str(tmp_path / "out"), **request))
+        files = sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
+        assert result.written == len(files)
+        assert [path.name for path in result.bad] == ["broken.jpg"]
+        return {str(p.relative_to(tmp_path / "out")): pixels_of(p) for p in files}
+
+    return run
+
+
+def test_one_look_for_each_reference(translate, translator, pictures):
+    written = translate(reference=str(pictures / "references"))
+    assert list(written) == [f"reference{j}/source{i}.png" for j in range(2) for i in range(3)]
+    for j in range(2):
+        expected = translator.translate(IMAGES[:3], IMAGES[[3 + j]])
+        for i in range(3):
+            np.testing.assert_array_equal(written[f"reference{j}/source{i}.png"], expected[i])
+
+
+def test_a_single_look_needs_no_folder(translate, translator, pictures):
+    written = translate(reference=str(pictures / "references" / "reference1.png"))
+    assert list(written) == ["source0.png", "source1.png", "source2.png"]
+    expected = translator.translate(IMAGES[:3], IMAGES[[4]])
+    np.testing.assert_array_equal(written["source2.png"], expected[2])
+
+
+def test_average_of_references(translate, translator, pictures):
+    written = translate(reference=str(pictures / "references"), average_references=True)
+    expected = translator.generate(IMAGES[:3], translator.style(IMAGES[3:]).mean(0))
+    np.testing.assert_array_equal(written["source1.png"], expected[1])
+
+
+def test_average_of_a_domain(translate, translator):
+    known = of_run(translator)
+    domain = int(np.argmax(known.counts))
+    expected = translator.generate(IMAGES[:3], known.mean(domain))
+    written = translate(domain=domain)
+    np.testing.assert_array_equal(written["source0.png"], expected[0])
+
+
+def test_samples_of_a_domain(translate, translator):
+    known = of_run(translator)
+    domain = int(np.argmax(known.counts))
+    written = translate(domain=domain, sample=2, seed=5)
+    styles = known.sample(domain, 2, seed=5)
+    for i, style in enumerate(styles):
+        expected = translator.generate(IMAGES[:3], style)
+        name = f"domain_{domain}_sample_00{i}/source1.png"
+        np.testing.assert_array_equal(written[name], expected[1])
+
+
+def test_strength_goes_from_the_own_style_to_the_references(translate, translator, pictures):
+    reference = str(pictures / "references" / "reference0.png")
+    own = translate(reference=reference, strength=0.0)
+    np.testing.assert_array_equal(
+        own["source0.png"], translator.translate(IMAGES[:3], IMAGES[:3])[0]
+    )
+    half = translate(reference=reference, strength=0.5, overwrite=True)
+    style = (translator.style(IMAGES[:3]) + translator.style(IMAGES[[3]])) / 2
+    np.testing.assert_array_equal(half["source0.png"], translator.generate(IMAGES[:3], style)[0])
+
+
+@pytest.mark.parametrize("animation", ["gif", "webp"])
+def test_frames_go_from_one_reference_to_the_other(translate, translator, pictures, animation):
+    written = translate(
+        reference=str(pictures / "references"), interpolate=True, frames=4, animation=animation
+    )
+    assert len(written) == 3 * (4 + 1)
+    ends = translator.style(IMAGES[3:])
+    for frame, style in ((0, ends[0]), (1, (2 * ends[0] + ends[1]) / 3), (3, ends[1])):
+        expected = translator.generate(IMAGES[:3], style)[2].astype(int)
+        found = written[f"source2/frame_00{frame}.png"]
+        assert np.abs(found - expected).max() <= 1  # rounding of the mixture
+    assert f"source2.{animation}" in written
+
+
+def test_the_grid_has_sources_and_references_at_its_edges(translate, translator, pictures):
+    (grid,) = translate(reference=str(pictures / "references"), grid=True).values()
+    grid = grid[::3, ::3]  # 32 px are enlarged to 96
+    step, gap = 34, 2
+    cells = {
+        (i, j): grid[gap + i * step :, gap + j * step :][:32, :32]
+        for i in range(4)
+        for j in range(3)
+    }
+    assert (cells[0, 0] == 255).all()
+    np.testing.assert_array_equal(cells[0, 2], IMAGES[4])
+    np.testing.assert_array_equal(cells[3, 0], IMAGES[2])
+    np.testing.assert_array_equal(cells[3, 1], translator.translate(IMAGES[:3], IMAGES[[3]])[2])
+
+
+def test_letterbox_gives_the_aspect_ratio_back(tiny_run, pictures, tmp_path):
+    Image.fromarray(IMAGES[0]).resize((64, 32)).save(tmp_path / "wide.png")
+    request = Request(
+        source=str(tmp_path / "wide.png"), output=str(tmp_path / "out"), format="jpeg",
+        reference=str(pictures / "references" / "reference0.png"), progress=False,
+    )  # fmt: skip
+    file_translation.run(Translator.load(tiny_run, resize="letterbox"), request)
+    with Image.open(tmp_path / "out" / "wide.jpg") as picture:
+        assert picture.size == (32, 16)
+        assert picture.format == "JPEG"
+
+
+def test_existing_results_are_kept(translate, pictures):
+    reference = str(pictures / "references" / "reference0.png")
+    translate(reference=reference)
+    with pytest.raises(UserError, match=r"3 of 4 outputs exist already"):
+        translate(reference=reference)
+    translate(reference=reference, overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"source": ""}, r"--source=FILE_OR_FOLDER"),
+        ({}, r"either --reference=FILE_OR_FOLDER or --domain"),
+        ({"reference": "x", "domain": 1}, r"either --reference=FILE_OR_FOLDER or --domain"),
+        ({"reference": "x", "sample": 3}, r"--sample draws looks of a domain"),
+        ({"domain": 1, "interpolate": True}, r"need --reference"),
+        ({"reference": "x", "grid": True, "interpolate": True}, r"only one of"),
+        ({"reference": "x", "strength": 1.5}, r"--strength must be in \[0, 1\]; received 1.5"),
+        ({"reference": "x", "frames": 1}, r"--frames must be at least 2; received 1"),
+        ({"reference": "x", "batch_size": 0}, r"--batch_size must be at least 1; received 0"),
+    ],
+)
+def test_a_contradiction_gets_one_sentence(request_, words):
+    with pytest.raises(UserError, match=words):
+        Request(**{"source": "s", "output": "o", **request_})
+
+
+def test_interpolation_wants_two_references(translate, pictures):
+    with pytest.raises(UserError, match=r"references?/reference0.png has 1"):
+        translate(reference=str(pictures / "references" / "reference0.png"), interpolate=True)
+
+
+def test_unknown_domains_are_named(translate):
+    with pytest.raises(UserError, match=r"There is no domain 7; the run has 3"):
+        translate(domain=7)

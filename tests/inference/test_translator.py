@@ -1,0 +1,123 @@
+"""Inference from a run folder equals the averaged networks that training saved."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tunit_tf import config as config_lib
+from tunit_tf.data import synthetic
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import pixels
+from tunit_tf.networks import from_config
+from tunit_tf.training import trainer
+
+IMAGES = synthetic.generate(7, 32, 1)
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_run):
+    return Translator.load(tiny_run, batch_size=3)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_run):
+    """The run's trainer, restored to its last step."""
+    config = config_lib.from_json((tiny_run / "config.json").read_text(), "")
+    return trainer.Trainer(config)
+
+
+def test_it_computes_what_the_averaged_networks_compute(translator, trained):
+    x = pixels.from_bytes(IMAGES.pixels())
+    guided = trained.state.guiding_ema(x, training=False)
+    np.testing.assert_allclose(translator.style(IMAGES), guided.style, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(
+        translator.domains(IMAGES), np.argmax(guided.domain_logits, axis=-1)
+    )
+    expected = pixels.to_bytes(trained.state.generator_ema(x, guided.style.numpy()[::-1]))
+    drawn = translator.generate(IMAGES, guided.style.numpy()[::-1])
+    assert np.abs(drawn.astype(int) - expected).max() <= 1  # rounding to bytes
+    assert translator.step == 6
+
+
+def test_one_reference_serves_all_sources(translator):
+    every = translator.translate(IMAGES, IMAGES.pixels([2]))
+    alone = translator.translate(IMAGES, IMAGES.pixels([2] * 7))
+    np.testing.assert_array_equal(every, alone)
+    assert every.shape == (7, 32, 32, 3)
+    assert every.dtype == np.uint8
+
+
+def test_arrays_sets_files_and_pictures_are_alike(translator, tmp_path):
+    paths = [tmp_path / f"{i}.png" for i in range(7)]
+    for path, image in zip(paths, IMAGES.pixels(), strict=True):
+        pixels.save_png(path, image)
+    expected = translator.style(IMAGES.pixels())
+    opened = [Image.fromarray(image) for image in IMAGES.pixels()]
+    for same in (IMAGES, paths, list(map(str, paths)), opened):
+        np.testing.assert_array_equal(translator.style(same), expected)
+
+
+def test_the_batch_size_changes_nothing(translator, tiny_run):
+    whole = Translator.load(tiny_run, batch_size=7)
+    np.testing.assert_allclose(whole.style(IMAGES), translator.style(IMAGES), rtol=1e-5, atol=1e-6)
+
+
+def test_wrong_arguments_are_named(translator):
+    with pytest.raises(
+        ValueError, match=r"one style for all 7 sources or one for each; received 2"
+    ):
+        translator.translate(IMAGES, IMAGES.pixels([0, 1]))
+    with pytest.raises(ValueError, match=r"style codes have 8 numbers in this run; received 5"):
+        translator.generate(IMAGES, np.zeros((7, 5), np.float32))
+    with pytest.raises(ValueError, match=r"must be uint8 \(N, 32, 32, 3\); received float32"):
+        translator.style(IMAGES.pixels().astype(np.float32))
+    with pytest.raises(ValueError, match=r"received uint8 \(1, 16, 16, 3\)"):
+        translator.style(np.zeros((1, 16, 16, 3), np.uint8))
+    with pytest.raises(UserError, match=r"no images"):
+        translator.style(IMAGES.take(np.array([], int)))
+
+
+def test_mixtures_lie_on_the_sphere_where_styles_do(tiny, translator):
+    mixed = np.array([[3.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(translator.as_styles(mixed), mixed)
+    config = tiny(normalize_style=True)
+    networks = (
+        from_config.guiding_network(config, "float32"),
+        from_config.generator(config, "float32"),
+    )
+    on_sphere = Translator(*networks).as_styles(mixed)
+    np.testing.assert_allclose(on_sphere, [[0.6, 0.8], [0.0, 0.0]])
+
+
+def test_the_best_checkpoint_can_be_asked_for(tiny_run):
+    best = json.loads((tiny_run / "best.json").read_text())
+    assert Translator.load(tiny_run, "best").step == best["step"]
+
+
+def test_folders_without_a_run_or_a_checkpoint_are_named(tiny_run, tmp_path):
+    with pytest.raises(UserError, match=r"nowhere is not a run folder"):
+        Translator.load(tmp_path / "nowhere")
+    shutil.copy(tiny_run / "config.json", tmp_path)
+    with pytest.raises(UserError, match=r"has no newest checkpoint yet"):
+        Translator.load(tmp_path)
+    with pytest.raises(UserError, match=r"has no best checkpoint yet"):
+        Translator.load(tmp_path, "best")
+
+
+def test_a_checkpoint_of_other_networks_is_refused(tiny_run, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(tiny_run, copy)
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "style_dim": 9}))
+    with pytest.raises(UserError, match=r"cannot be read"):
+        Translator.load(copy)
+
+
+def test_sets_are_sliced_lazily():
+    subset = ImageSet(IMAGES.images, np.array([4, 2]), IMAGES.names)
+    np.testing.assert_array_equal(subset[1:], IMAGES.images[[2]])

@@ -1,0 +1,88 @@
+"""Users' files: found in order, named without clashes, bad ones counted, nothing overwritten."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tunit_tf.errors import UserError
+from tunit_tf.io import picture_files, pixels
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five pictures of many kinds in two levels, two bad ones, and a text file."""
+    root = tmp_path / "pictures"
+    (root / "sub").mkdir(parents=True)
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8))
+    picture.save(root / "b.png")
+    picture.convert("L").save(root / "a.jpg")
+    picture.convert("CMYK").save(root / "sub" / "c.tiff")
+    picture.convert("RGBA").save(root / "b.webp")
+    picture.convert("P").save(root / "sub" / "d.GIF")
+    (root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
+    (root / "empty.jpg").touch()
+    (root / "notes.txt").write_text("not a picture")
+    return root
+
+
+def test_all_kinds_are_read_and_bad_ones_are_remembered(folder):
+    paths = picture_files.find(str(folder), "source")
+    assert [str(p.relative_to(folder)) for p in paths] == [
+        "a.jpg", "b.png", "b.webp", "broken.png", "empty.jpg", "sub/c.tiff", "sub/d.GIF",
+    ]  # fmt: skip
+    reader = picture_files.Reader(16, "crop")
+    batches = list(reader.batches(paths, 2))
+    assert sorted(map(len, batches)) == [1, 1, 1, 2]
+    read = [picture for batch in batches for picture in batch]
+    assert [p.path.name for p in read] == ["a.jpg", "b.png", "b.webp", "c.tiff", "d.GIF"]
+    assert all(p.square.shape == (16, 16, 3) for p in read)
+    assert all(p.box == (0, 0, 16, 16) for p in read)
+    assert {p.name for p in reader.bad} == {"broken.png", "empty.jpg"}
+
+
+def test_letterbox_says_where_the_picture_is(folder):
+    reader = picture_files.Reader(100, "letterbox")
+    ((picture,),) = reader.batches([folder / "b.png"], 4)
+    assert picture.box == (0, 20, 100, 80)
+
+
+def test_names_follow_the_sources_and_do_not_clash(folder):
+    paths = picture_files.find(str(folder), "source")
+    stems = picture_files.output_stems(paths, folder)
+    assert stems[folder / "a.jpg"] == "a"
+    assert stems[folder / "b.png"] == "b_png"
+    assert stems[folder / "b.webp"] == "b_webp"
+    assert stems[folder / "sub" / "c.tiff"] == "sub/c"
+    assert len(set(stems.values())) == len(paths)
+    assert picture_files.output_stems([folder / "a.jpg"], folder / "a.jpg") == {
+        folder / "a.jpg": "a"
+    }
+
+
+def test_what_is_missing_is_named(folder, tmp_path):
+    with pytest.raises(UserError, match=r"--source=nowhere does not exist"):
+        picture_files.find("nowhere", "source")
+    (tmp_path / "void").mkdir()
+    with pytest.raises(UserError, match=r"--reference=.*void is a folder without images"):
+        picture_files.find(str(tmp_path / "void"), "reference")
+    reader = picture_files.Reader(16, "crop")
+    assert list(reader.batches([folder / "empty.jpg"], 4)) == []
+    with pytest.raises(UserError, match=r"--reference: no picture can be read; .*empty.jpg"):
+        reader.require([], "reference")
+
+
+def test_nothing_is_overwritten_unless_asked(tmp_path):
+    writer = picture_files.Writer(str(tmp_path), overwrite=False)
+    writer.check(["a.png", "sub/b.png"])
+    writer.write("sub/b.png", pixels.encode(np.zeros((2, 2, 3), np.uint8), ".png"))
+    with pytest.raises(UserError, match=r"1 of 2 outputs exist already, the first is .*b.png"):
+        writer.check(["a.png", "sub/b.png"])
+    picture_files.Writer(str(tmp_path), overwrite=True).check(["a.png", "sub/b.png"])
+    assert writer.written == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    writer = picture_files.Writer(str(tmp_path / "file"), overwrite=False)
+    with pytest.raises(UserError, match=r"cannot be written"):
+        writer.write("a.png", b"")

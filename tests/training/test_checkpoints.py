@@ -1,0 +1,104 @@
+"""Checkpoints that are damaged, lost, or cannot be written."""
+
+import pathlib
+
+import pytest
+import tensorflow as tf
+
+from tunit_tf.errors import UserError
+from tunit_tf.training.checkpoints import Checkpoints
+from tunit_tf.training.state import TrainState
+
+
+@pytest.fixture(scope="module")
+def state():
+    from tests.conftest import TINY
+    from tunit_tf.config import Config
+
+    return TrainState(Config(**TINY).resolved())
+
+
+@pytest.fixture
+def folder(state, tmp_path):
+    """A folder with checkpoints of the steps 10, 20 and 30."""
+    checkpoints = Checkpoints(tmp_path, state, 3)
+    for step in (10, 20, 30):
+        state.step.assign(step)
+        checkpoints.save()
+    state.step.assign(99)
+    return tmp_path
+
+
+def restored(folder, state):
+    return Checkpoints(folder, state, 3).restore()
+
+
+def data(folder, step):
+    return folder / "checkpoints" / f"ckpt-{step}.data-00000-of-00001"
+
+
+def test_the_newest_is_restored(folder, state):
+    assert restored(folder, state) == 30
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:1000]),
+        lambda path: path.write_bytes(bytes(path.stat().st_size)),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.with_name("ckpt-30.index").write_bytes(b"index"),
+    ],
+    ids=["cut", "zeros", "empty", "index"],
+)
+def test_a_broken_one_falls_back_and_says_so(folder, state, spoil, caplog):
+    spoil(data(folder, 30))
+    assert restored(folder, state) == 20
+    assert "ckpt-30 is broken" in caplog.text
+    assert (folder / "checkpoints" / f"broken-{data(folder, 30).name}").exists()
+    assert restored(folder, state) == 20
+
+
+def test_one_without_data_falls_back_and_says_so(folder, state, caplog):
+    data(folder, 30).unlink()
+    assert restored(folder, state) == 20
+    assert "ckpt-30 is broken" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xff nonsense", None])
+def test_the_list_of_checkpoints_may_be_lost(folder, state, content):
+    listed = folder / "checkpoints" / "checkpoint"
+    listed.unlink() if content is None else listed.write_bytes(content)
+    assert restored(folder, state) == 30
+    checkpoints = Checkpoints(folder, state, 3)
+    state.step.assign(40)
+    checkpoints.save()
+    kept = sorted(path.name for path in (folder / "checkpoints").glob("*.index"))
+    assert kept == ["ckpt-20.index", "ckpt-30.index", "ckpt-40.index"]
+
+
+def test_nothing_starts_anew_without_a_word_when_all_are_broken(folder, state):
+    for step in (10, 20, 30):
+        data(folder, step).write_bytes(b"")
+    with pytest.raises(UserError, match="None of the 3 checkpoints"):
+        restored(folder, state)
+
+
+def test_a_failed_save_leaves_the_others_and_no_trace(folder, state, monkeypatch):
+    checkpoints = Checkpoints(folder, state, 3)
+    before = {path.name: path.stat().st_size for path in (folder / "checkpoints").iterdir()}
+
+    def full(_, prefix, **__):
+        pathlib.Path(f"{prefix}.data-00000-of-00001").write_bytes(b"half of i")
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    state.step.assign(40)
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.train.Checkpoint, "_write", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            checkpoints.save()
+    after = {path.name: path.stat().st_size for path in (folder / "checkpoints").iterdir()}
+    assert {k: v for k, v in after.items() if k != "checkpoint"} == {
+        k: v for k, v in before.items() if k != "checkpoint"
+    }
+    assert restored(folder, state) == 30

@@ -1,0 +1,45 @@
+"""Adam and RMSprop against their formulas in NumPy, L2 in the gradient."""
+
+import keras
+import numpy as np
+import pytest
+
+from tunit_tf.training.optimizers import Adam, RMSprop
+
+START = np.array([1.0, -2.0, 0.5])
+GRADIENTS = np.random.default_rng(0).normal(size=(6, 3)) * [1.0, 1e-3, 1e-7]
+
+
+def adam(w, gradients, rate, l2):
+    m = v = np.zeros_like(w)
+    for t, g in enumerate(gradients, 1):
+        g = g + l2 * w
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        w = w - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return w
+
+
+def rmsprop(w, gradients, rate, l2):
+    v = np.zeros_like(w)
+    for g in gradients:
+        g = g + l2 * w
+        v = 0.99 * v + 0.01 * g**2
+        w = w - rate * g / (np.sqrt(v) + 1e-8)
+    return w
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+@pytest.mark.parametrize(("kind", "formula"), [(Adam, adam), (RMSprop, rmsprop)])
+def test_follows_the_formula(kind, formula, l2):
+    variable = keras.Variable(START, dtype="float64")
+    optimizer = kind(0.01, l2)
+    for gradient in GRADIENTS:
+        optimizer.apply_gradients([(gradient, variable)])
+    expected = formula(START, GRADIENTS, 0.01, l2)
+    np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-7)
+
+
+def test_config_round_trip():
+    for optimizer in (Adam(1e-3, 0.2), RMSprop(1e-3, 0.2)):
+        again = type(optimizer).from_config(optimizer.get_config())
+        assert again.get_config() == optimizer.get_config()

@@ -1,0 +1,109 @@
+"""Several processes train one run: the same update as one process with as many replicas."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks.chaos.tiny_runs import local_workers
+from tests.conftest import TINY
+from tests.training.test_trainer import ROOT
+from tunit_tf.errors import UserError
+from tunit_tf.training import trainer, workers
+
+TWO = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 1}}
+
+
+@pytest.fixture(autouse=True)
+def no_cluster(monkeypatch):
+    monkeypatch.setenv(workers.VARIABLE, "")
+
+
+def test_alone_without_a_description(tiny):
+    assert workers.join(tiny()) == workers.Worker(0, 1)
+    assert workers.join(tiny()).is_chief
+
+
+def test_flags_describe_the_cluster_as_tensorflow_knows_it(tiny, monkeypatch):
+    described = tiny(workers="a:1, b:2", worker_index=1)
+    assert workers.join(described) == workers.Worker(1, 2)
+    assert json.loads(workers.os.environ[workers.VARIABLE]) == TWO
+    monkeypatch.setenv(workers.VARIABLE, json.dumps(TWO))
+    assert workers.join(tiny()) == workers.Worker(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"workers": "a:1,b"}, "HOST:PORT,.*received 'b'"),
+        ({"workers": "a:1,b:2", "worker_index": 2}, r"worker_index must be in 0\.\.1.*received 2"),
+    ],
+)
+def test_mistyped_flags_are_named(tiny, changes, message):
+    with pytest.raises(UserError, match=message):
+        workers.join(tiny(**changes))
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        "{",
+        '{"cluster": {}}',
+        json.dumps({**TWO, "task": {"type": "worker", "index": 2}}),
+        json.dumps({"cluster": {**TWO["cluster"], "ps": ["c:3"]}, "task": TWO["task"]}),
+    ],
+)
+def test_a_wrong_tf_config_is_named(tiny, monkeypatch, described):
+    monkeypatch.setenv(workers.VARIABLE, described)
+    with pytest.raises(UserError, match="TF_CONFIG"):
+        workers.join(tiny())
+
+
+def test_two_processes_equal_two_replicas(tiny, two_replicas, tmp_path):
+    """Two steps of the guiding network; only the first process writes.
+
+    The joint step is compared on two replicas of one process (test_distribution); traced in two
+    processes more it would take minutes.
+    """
+    settings = {"warmup_steps": 2, "joint_steps": 0, "mixed_precision": "float64"}
+    config = tiny(**settings, run_dir=str(tmp_path / "one"))
+    one = trainer.Trainer(config, two_replicas)
+    assert one.run()
+
+    values = {**TINY, **settings, "run_dir": tmp_path / "two", "progress": "false"}
+    values["workers"] = local_workers(2)
+    command = [sys.executable, "-m", "tunit_tf.train"]
+    command += [f"--{name}={value}" for name, value in values.items()]
+    pipes = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen([*command, f"--worker_index={i}"], **pipes) for i in (1, 0)]
+    outputs = [process.communicate(timeout=240) for process in processes]
+    for process, output in zip(processes, outputs, strict=True):
+        assert process.returncode == 0, output
+    assert "Trained 2 steps" in outputs[1][0]
+    assert outputs[0][0] == ""
+
+    folders = [tmp_path / name / "checkpoints" / "ckpt-2" for name in ("one", "two")]
+    ours, theirs = (tf.train.load_checkpoint(str(folder)) for folder in folders)
+    shapes = ours.get_variable_to_shape_map()
+    assert shapes == theirs.get_variable_to_shape_map()
+    biases = {
+        f"{part}/{i}/"
+        for part in ("guiding", "guiding_ema", "generator", "generator_ema", "discriminator")
+        for i, variable in enumerate(getattr(one.state, part).variables)
+        if "bias" in variable.path
+    }
+    compared = 0
+    for name in shapes:
+        if name.startswith(("_", "save_counter", *biases)):
+            continue
+        if "optimizer" in name:
+            continue  # moments of the same biases; the weights that come of them are compared
+        value = ours.get_tensor(name)
+        np.testing.assert_allclose(
+            theirs.get_tensor(name), value, rtol=1e-5, atol=1e-8, err_msg=name
+        )
+        compared += 1
+    assert compared > 80

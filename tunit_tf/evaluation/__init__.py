@@ -1,0 +1,1 @@
+"""Scores, figures and reports of trained networks."""

@@ -1,0 +1,1 @@
+"""What a trained pair of networks is used for."""

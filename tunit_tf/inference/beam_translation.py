@@ -1,0 +1,234 @@
+"""Translates any number of pictures on a Beam runner, with an exported SavedModel.
+
+Nothing here imports a training module: workers need TensorFlow, Pillow, this package and the model.
+"""
+
+import contextlib
+import io
+import json
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.io import fileio
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+from apache_beam.utils.shared import Shared
+from PIL import Image
+
+from tunit_tf.errors import UserError
+from tunit_tf.io import pixels
+
+DEAD = "dead"  # tag of pictures that could not be translated
+MANIFEST = "manifest.json"
+
+
+class Look(NamedTuple):
+    """What pictures are redrawn in: a picture's look, or the average of a domain."""
+
+    reference: str = ""  # path of a picture
+    domain: int = -1
+
+
+def pipeline(
+    root: beam.Pipeline, source: str, look: Look, model: str, output: str, batch_size: int
+) -> None:
+    """Translates every picture that `source` matches and is not translated yet.
+
+    Args:
+      root: Beam pipeline to fill.
+      source: Folder, or a file pattern as Beam knows it (`gs://...` too).
+      look: What to redraw them in.
+      model: Folder of one version of a SavedModel.
+      output: Folder; results are `RELATIVE/PATH.EXT.png`, those that fail lines of
+        `dead-letters-TIME-*.jsonl`.
+      batch_size: Pictures computed at once.
+    """
+    folder, pattern = split_pattern(source)
+    done = (
+        root
+        | "match"
+        >> fileio.MatchFiles(pattern, empty_match_treatment=fileio.EmptyMatchTreatment.ALLOW)
+        | "path" >> beam.Map(lambda found: found.path)
+        | "pictures" >> beam.Filter(is_picture)
+        | "spread" >> beam.Reshuffle()
+        | "new" >> beam.ParDo(NotYetThere(folder, output))
+        | "batch" >> beam.BatchElements(batch_size, batch_size)
+        | "translate" >> beam.ParDo(Translate(model, look, folder, output)).with_outputs(DEAD)
+    )
+    prefix = FileSystems.join(output, f"dead-letters-{time.strftime('%Y%m%d-%H%M%S')}")
+    _ = (
+        done[DEAD]
+        | "letter" >> beam.Map(json.dumps)
+        | "letters" >> beam.io.WriteToText(prefix, ".jsonl", skip_if_empty=True)
+    )
+
+
+def split_pattern(source: str) -> tuple[str, str]:
+    """The folder that results are relative to, and the pattern of all files in question."""
+    if any(sign in source for sign in "*?["):
+        head = source[: min(source.index(sign) for sign in "*?[" if sign in source)]
+        return head[: head.rfind("/") + 1], source
+    folder = source.rstrip("/") + "/"
+    return folder, folder + "**"
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file is named like a picture, and is not hidden."""
+    name = path.rsplit("/", 1)[-1]
+    return not name.startswith(".") and name.lower().endswith(pixels.EXTENSIONS)
+
+
+def result_of(path: str, folder: str, output: str) -> str:
+    """Where the translation of a picture goes."""
+    relative = path[len(folder) :] if path.startswith(folder) else path.rsplit("/", 1)[-1]
+    return FileSystems.join(output, f"{relative}.png")
+
+
+class NotYetThere(beam.DoFn):
+    """Lets through the pictures that have no result."""
+
+    def __init__(self, folder: str, output: str):
+        self._folder, self._output = folder, output
+        self._skipped = Metrics.counter("tunit", "skipped")
+
+    def process(self, path: str) -> Iterator[str]:
+        if FileSystems.exists(result_of(path, self._folder, self._output)):
+            self._skipped.inc()
+        else:
+            yield path
+
+
+class Translate(beam.DoFn):
+    """Reads, translates and writes batches of pictures; what fails goes to `DEAD` with its reason.
+
+    The model is loaded once in a process, whatever its number of threads.
+    """
+
+    def __init__(self, model: str, look: Look, folder: str, output: str):
+        self._model, self._look = model, look
+        self._folder, self._output = folder, output
+        self._shared = Shared()
+        self._translated = Metrics.counter("tunit", "translated")
+        self._failed = Metrics.counter("tunit", "failed")
+
+    def setup(self) -> None:
+        self._loaded = self._shared.acquire(lambda: Model(self._model, self._look))
+
+    def process(self, paths: list[str]) -> Iterator:
+        squares, good = [], []
+        for path in paths:
+            try:
+                squares.append(self._loaded.square(path))
+                good.append(path)
+            # Pillow's decoders raise many kinds of errors on broken files.
+            except Exception as error:
+                self._failed.inc()
+                reason = f"{type(error).__name__}: {error}"
+                yield beam.pvalue.TaggedOutput(DEAD, {"path": path, "reason": reason})
+        if not good:
+            return
+        for path, drawn in zip(good, self._loaded.translate(np.stack(squares)), strict=True):
+            write(result_of(path, self._folder, self._output), pixels.encode(drawn, ".png"))
+            self._translated.inc()
+
+
+class Model:
+    """A SavedModel and the style of a look.
+
+    Args:
+      folder: Of one version.
+      look: See `Look`.
+
+    Raises:
+      UserError: The domain has no average style.
+    """
+
+    def __init__(self, folder: str, look: Look):
+        import tensorflow as tf  # here, so that submitting a pipeline does not wait for it
+
+        manifest = read_manifest(folder)
+        self._size, self._resize = manifest["image_size"], manifest["resize"]
+        self._functions = tf.saved_model.load(folder).signatures
+        self._constant = tf.constant
+        if look.reference:
+            square = pixels.from_bytes(self.square(look.reference)[None])
+            self._style = self._functions["encode"](tf.constant(square))["style"].numpy()
+        else:
+            self._style = np.float32(average_style(manifest, look.domain))[None]
+
+    def square(self, path: str) -> np.ndarray:
+        """A picture file as uint8 `(S, S, 3)`."""
+        with FileSystems.open(path) as file:
+            content = io.BytesIO(file.read())
+        return pixels.square(pixels.open_rgb(content), self._size, self._resize)
+
+    def translate(self, squares: np.ndarray) -> np.ndarray:
+        """uint8 `(N, S, S, 3)` redrawn."""
+        style = np.repeat(self._style, len(squares), axis=0)
+        inputs = {"image": pixels.from_bytes(squares), "style": style}
+        tensors = {name: self._constant(value) for name, value in inputs.items()}
+        return pixels.to_bytes(self._functions["generate"](**tensors)["translated"])
+
+
+def read_manifest(folder: str) -> dict:
+    """The manifest of an exported SavedModel.
+
+    Raises:
+      UserError: There is none.
+    """
+    try:
+        with FileSystems.open(FileSystems.join(folder, MANIFEST)) as file:
+            manifest = json.loads(file.read())
+    except (OSError, ValueError):
+        manifest = {}
+    if manifest.get("kind") != "saved_model":
+        raise UserError(
+            f"--model={folder} is not a version that export.saved_model wrote; name one, like "
+            "models/tunit/1."
+        )
+    return manifest
+
+
+def average_style(manifest: dict, domain: int) -> list[float]:
+    """The average style of a domain. Raises UserError if it has none."""
+    known = manifest["domains"] or []
+    used = [k for k, entry in enumerate(known) if entry["average_style"]]
+    if domain not in used:
+        raise UserError(f"--domain={domain} has no average style; those that have are {used}.")
+    return known[domain]["average_style"]
+
+
+def check_reference(path: str) -> None:
+    """Raises UserError if a reference cannot be read."""
+    try:
+        with FileSystems.open(path) as file, Image.open(io.BytesIO(file.read())) as picture:
+            picture.verify()
+    except (OSError, SyntaxError) as error:
+        raise UserError(f"--reference={path} is not a readable picture ({error}).") from None
+
+
+def write(path: str, content: bytes) -> None:
+    """Writes a file under a temporary name, then renames it."""
+    folder, _, name = path.rpartition("/")
+    if folder and not FileSystems.exists(folder):
+        with contextlib.suppress(OSError):  # another worker was faster
+            FileSystems.mkdirs(folder)
+    temporary = f"{folder}/.{name}.{time.time_ns()}.tmp" if folder else f".{name}.tmp"
+    with FileSystems.create(temporary) as file:
+        file.write(content)
+    FileSystems.rename([temporary], [path])
+
+
+def counted(result) -> str:
+    """What a finished pipeline did, in words."""
+    counts = {"translated": 0, "skipped": 0, "failed": 0}
+    for counter in result.metrics().query()["counters"]:
+        if counter.key.metric.name in counts:
+            counts[counter.key.metric.name] += counter.result
+    return (
+        f"{counts['translated']} translated, {counts['skipped']} were there already, "
+        f"{counts['failed']} could not be read"
+    )

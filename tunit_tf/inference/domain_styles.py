@@ -1,0 +1,126 @@
+"""The style codes of every pseudo-domain as a Gaussian: average looks and new ones."""
+
+import io
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from tunit_tf.data import sources
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import files
+
+FILE_NAME = "domain_styles.npz"  # in the run folder
+MAX_IMAGES = 20_000  # measured; more change an average look by nothing one can see
+
+
+class DomainStyles(NamedTuple):
+    """What is known of the style codes of K pseudo-domains.
+
+    Attributes:
+      counts: `(K,)` int64, images measured.
+      means: `(K, style_dim)` float32; NaN where a domain is empty.
+      covariances: `(K, style_dim, style_dim)` float32; zero where a domain has fewer than two.
+    """
+
+    counts: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    def mean(self, domain: int) -> np.ndarray:
+        """Average style `(style_dim,)` of a domain, as in the paper's figures.
+
+        Raises:
+          UserError: There is no such domain, or it is empty.
+        """
+        num_domains = len(self.counts)
+        if not 0 <= domain < num_domains:
+            raise UserError(
+                f"There is no domain {domain}; the run has {num_domains}, 0 to {num_domains - 1}."
+            )
+        if not self.counts[domain]:
+            used = ", ".join(map(str, np.flatnonzero(self.counts)))
+            raise UserError(
+                f"Domain {domain} is empty, no image belongs to it; those in use are {used}."
+            )
+        return self.means[domain]
+
+    def sample(self, domain: int, count: int, seed: int) -> np.ndarray:
+        """Styles `(count, style_dim)` drawn from a domain's Gaussian: looks without a reference.
+
+        Raises:
+          UserError: As `mean`.
+        """
+        mean = self.mean(domain).astype(np.float64)
+        values, vectors = np.linalg.eigh(self.covariances[domain].astype(np.float64))
+        noise = np.random.default_rng(seed).standard_normal((count, len(mean)))
+        return (mean + noise * np.sqrt(np.maximum(values, 0)) @ vectors.T).astype(np.float32)
+
+    def closeness(self) -> np.ndarray:
+        """`(K, K)` distances of domain means, in root-mean-square radii of the two domains.
+
+        Domains that coincide have 0; NaN where one is empty.
+        """
+        spread = np.trace(self.covariances, axis1=1, axis2=2)
+        radius = np.sqrt((spread[:, None] + spread) / 2)
+        distance = np.linalg.norm(self.means[:, None] - self.means, axis=-1)
+        return distance / np.maximum(radius, 1e-12)
+
+    def save(self, path: pathlib.Path, step: int) -> None:
+        """Writes the styles as of a step, by rename."""
+        buffer = io.BytesIO()
+        np.savez(buffer, step=step, **self._asdict())
+        files.write_bytes(path, buffer.getvalue())
+
+
+def of(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> DomainStyles:
+    """Statistics of style codes `(N, style_dim)` by their domains `(N,)`."""
+    style_dim = styles.shape[1]
+    counts = np.bincount(domains, minlength=num_domains)
+    means = np.full((num_domains, style_dim), np.nan, np.float32)
+    covariances = np.zeros((num_domains, style_dim, style_dim), np.float32)
+    for domain in np.flatnonzero(counts):
+        members = styles[domains == domain].astype(np.float64)
+        means[domain] = members.mean(0)
+        if len(members) > 1:
+            covariances[domain] = np.cov(members, rowvar=False).reshape(style_dim, style_dim)
+    return DomainStyles(counts, means, covariances)
+
+
+def measure(translator: Translator, images: ImageSet) -> DomainStyles:
+    """Statistics over (a seeded part of) a set of images."""
+    if len(images) > MAX_IMAGES:
+        images = images.take(np.random.default_rng(0).permutation(len(images))[:MAX_IMAGES])
+    return of(*translator.guide(images), translator.num_domains)
+
+
+def of_run(translator: Translator, data: str = "") -> DomainStyles:
+    """Statistics over the training images of the run a translator was loaded from.
+
+    They are read from the run folder, or measured and left there for the next time.
+
+    Args:
+      translator: Loaded from a run.
+      data: Images to measure them on instead, as --data; '' takes the run's.
+
+    Raises:
+      UserError: They are not there, and neither are the images.
+    """
+    path = translator.run_dir / FILE_NAME
+    if path.exists() and not data:
+        with np.load(path) as saved:
+            if saved["step"] == translator.step:
+                return DomainStyles(*(saved[name] for name in DomainStyles._fields))
+    config = translator.config
+    try:
+        images = sources.open_images(data, config) if data else sources.load(config).train
+    except UserError as error:
+        raise UserError(
+            f"The styles of the domains at step {translator.step} are not in {path}, and the "
+            f"images to measure them are not at hand: {error}"
+        ) from None
+    measured = measure(translator, images)
+    measured.save(path, translator.step)
+    return measured

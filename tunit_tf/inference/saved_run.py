@@ -1,0 +1,84 @@
+"""Reads a run folder: its config, averaged networks and logged numbers."""
+
+import json
+import pathlib
+
+import tensorflow as tf
+
+from tunit_tf import config as config_lib
+from tunit_tf.config import Config
+from tunit_tf.errors import UserError
+from tunit_tf.networks import Generator, GuidingNetwork
+
+# What restoring a broken checkpoint raises; a cut file is an IndexError.
+UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
+
+
+def saved_config(folder: pathlib.Path) -> Config:
+    """The config of a run folder.
+
+    Raises:
+      UserError: There is no such run.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise UserError(
+            f"{folder} is not a run folder (it has no config.json); name one that "
+            "tunit_tf.train made with --run_dir."
+        )
+    return config_lib.from_json(path.read_text(), str(path))
+
+
+def restore_averages(
+    folder: pathlib.Path, which: str, guiding: GuidingNetwork, generator: Generator
+) -> int:
+    """Restores the averaged networks of a run, and nothing else of it.
+
+    Args:
+      folder: Of the run.
+      which: `newest` checkpoint, or `best` by the run's metric.
+      guiding, generator: Networks of the run's config, changed in place.
+
+    Returns:
+      The step of the checkpoint.
+
+    Raises:
+      UserError: There is no such checkpoint, or it cannot be read.
+    """
+    checkpoints = folder / {"newest": "checkpoints", "best": "best"}[which]
+    path = tf.train.latest_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    if path is None:
+        raise UserError(
+            f"{folder} has no {which} checkpoint yet (nothing in {checkpoints}); train until one "
+            "is saved, see --checkpoint_every and --evaluate_every."
+        )
+    step = tf.Variable(0, dtype=tf.int64)
+    averages = tf.train.Checkpoint(
+        guiding_ema=[v.value for v in guiding.variables],
+        generator_ema=[v.value for v in generator.variables],
+        step=step,
+    )
+    try:
+        averages.restore(path).expect_partial().assert_existing_objects_matched()
+    except UNREADABLE as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"The checkpoint {path} cannot be read ({reason}).") from None
+    return int(step.numpy())
+
+
+def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:
+    """What a run logged, {name: (steps, values)}; empty if it logged nothing."""
+    log = folder / "metrics.jsonl"
+    curves: dict[str, tuple[list[int], list[float]]] = {}
+    for line in log.read_text().splitlines() if log.exists() else []:
+        try:
+            values = json.loads(line)
+        except json.JSONDecodeError:  # the last line of a killed run
+            continue
+        step = values.pop("step")
+        for name, value in values.items():
+            if not isinstance(value, str):
+                steps, numbers = curves.setdefault(name, ([], []))
+                steps.append(step)
+                numbers.append(value)
+    return curves

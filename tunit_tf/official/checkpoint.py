@@ -1,0 +1,277 @@
+"""Turns a checkpoint of the authors' PyTorch runs into a run folder of ours."""
+
+import dataclasses
+import hashlib
+import math
+import pathlib
+import re
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tunit_tf.config import Config
+from tunit_tf.errors import UserError
+from tunit_tf.io import files
+from tunit_tf.networks.generator import CONTENT_SIZE
+from tunit_tf.networks.sizes import paper_channels
+from tunit_tf.official import names as official_names
+from tunit_tf.official import pytorch_file
+from tunit_tf.training.checkpoints import Checkpoints
+from tunit_tf.training.state import TrainState
+
+LICENCE = "CC BY-NC 4.0"  # of the weights that the authors publish
+PREFIX = "module."  # of names saved by runs on several GPUs
+
+# {part of the file: (our network, its names)}
+NETWORKS = {
+    "C_state_dict": ("guiding", official_names.guiding),
+    "C_EMA_state_dict": ("guiding_ema", official_names.guiding),
+    "G_state_dict": ("generator", official_names.generator),
+    "G_EMA_state_dict": ("generator_ema", official_names.generator),
+    "D_state_dict": ("discriminator", official_names.discriminator),
+}
+# {part: (our optimizer, the network it steps, names of running mean and running square)}
+OPTIMIZERS = {
+    "c_optimizer": ("guiding_optimizer", "C_state_dict", ("exp_avg", "exp_avg_sq")),
+    "g_optimizer": ("generator_optimizer", "G_state_dict", (None, "square_avg")),
+    "d_optimizer": ("discriminator_optimizer", "D_state_dict", (None, "square_avg")),
+}
+NOT_USED = {"inceptionNet_state_dict": "Inception, which our metrics read from its own file"}
+NUMBERS = ("epoch",)
+
+
+class Imported(NamedTuple):
+    """What came of an import.
+
+    Attributes:
+      config: Of the new run.
+      used: Tensors taken over.
+      dropped: {why: tensors knowingly left out}.
+      notes: Sentences on what is not as in the file.
+    """
+
+    config: Config
+    used: int
+    dropped: dict[str, int]
+    notes: list[str]
+
+
+def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
+    """Writes a run folder from a checkpoint; nothing is left behind if that fails.
+
+    Args:
+      checkpoint: File that `torch.save` wrote, in the old or the zip format.
+      config: Settings of the run; sizes are read off the tensors.
+      given: Names of settings that the user gave, which must not contradict the file.
+
+    Raises:
+      UserError: The file is missing, hostile, incomplete or contradicts a setting, or the run
+        folder exists.
+    """
+    path, folder = pathlib.Path(checkpoint).expanduser(), pathlib.Path(config.run_dir).expanduser()
+    if not checkpoint or not path.is_file():
+        raise UserError(f"--checkpoint={checkpoint} is not a file; name the authors' .ckpt file.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"--run_dir={config.run_dir} exists already; name a new folder.")
+    try:
+        with files.temporary_folder(folder.parent) as temporary:
+            content = pytorch_file.read(path, temporary)
+            state, result = _imported(path, content, config, given)
+            _write(temporary / "run", folder, result.config, state)
+    except OSError as error:
+        raise UserError(
+            f"--run_dir={config.run_dir} cannot be written ({error.strerror or error}); free space "
+            "there or name another folder."
+        ) from None
+    return result
+
+
+def _imported(
+    path: pathlib.Path, content: dict, config: Config, given: set[str]
+) -> tuple[TrainState, Imported]:
+    """The state of a run that goes on from a file's content, which is consumed."""
+    _check_parts(content, path)
+    dicts = {part: _without_prefix(content.pop(part), part) for part in NETWORKS}
+    config = dataclasses.replace(
+        _with_sizes(config, dicts, given),
+        data=config.data if "data" in given else "",
+        licence=config.licence or LICENCE,
+        origin=f"{path.name} of the paper's authors, epoch {content.get('epoch', 'unknown')}",
+        origin_sha256=_sha256(path),
+    ).resolved()
+    state = TrainState(config)
+    return state, _fill(state, config, dicts, content)
+
+
+def _fill(state: TrainState, config: Config, dicts: dict, content: dict) -> Imported:
+    """Gives a state the networks and moments of a file, which are consumed."""
+    used, notes = 0, []
+    dropped = {why: len(content.pop(part)) for part, why in NOT_USED.items() if part in content}
+    order = {part: list(tensors) for part, tensors in dicts.items()}
+    for part, (attribute, names_of) in NETWORKS.items():
+        names = names_of(getattr(state, attribute))
+        unused = _assign_network(part, dicts.pop(part), names)
+        used += len(names)
+        for name in unused:
+            kind = "BatchNorm's counters" if "batches" in name else "AdaIN's statistics"
+            dropped[kind] = dropped.get(kind, 0) + 1
+    for part, (attribute, network_part, slots) in OPTIMIZERS.items():
+        network, names_of = NETWORKS[network_part]
+        count, note = _assign_moments(
+            part,
+            content.pop(part, None),
+            [name for name in order[network_part] if not official_names.is_dropped(name)],
+            names_of(getattr(state, network)),
+            getattr(state, attribute),
+            slots,
+        )
+        used += count
+        notes += [note] if note else []
+    state.step.assign(config.total_steps)
+    return Imported(config, used, dropped, notes)
+
+
+def _check_parts(content: dict, path: pathlib.Path) -> None:
+    missing = [part for part in NETWORKS if not isinstance(content.get(part), dict)]
+    if missing:
+        raise UserError(
+            f"{path} is not a checkpoint of TUNIT's authors: it lacks {', '.join(missing)}; it "
+            f"has {', '.join(map(str, list(content)[:12])) or 'nothing'}."
+        )
+    known = {*NETWORKS, *OPTIMIZERS, *NOT_USED, *NUMBERS}
+    unknown = [str(part) for part in content if part not in known]
+    if unknown:
+        raise UserError(f"{path} has parts this import does not know: {', '.join(unknown)}.")
+
+
+def _without_prefix(tensors: dict, part: str) -> dict:
+    """A state dict with plain names; every value is a tensor."""
+    plain = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items()}
+    for name, tensor in plain.items():
+        if not isinstance(tensor, np.ndarray):
+            raise UserError(f"{part}: {name} is a {type(tensor).__name__} and not a tensor.")
+    return plain
+
+
+def _with_sizes(config: Config, dicts: dict[str, dict], given: set[str]) -> Config:
+    """The config with what the shapes say. Raises UserError where a given flag contradicts."""
+
+    def shape(part: str, name: str) -> tuple[int, ...]:
+        if name not in dicts[part]:
+            raise UserError(f"{part} lacks {name}, from which sizes are read.")
+        return dicts[part][name].shape
+
+    generator = "G_EMA_state_dict"
+    downs = sum(
+        bool(re.fullmatch(r"cnt_encoder\.model\.\d+\.conv\.weight", name))
+        for name in dicts[generator]
+    )
+    image_size = CONTENT_SIZE * 2 ** (downs - 1)
+    base = shape(generator, "cnt_encoder.model.0.conv.weight")[0]
+    found = {
+        "image_size": image_size,
+        "num_domains": shape("C_EMA_state_dict", "disc.weight")[0],
+        "style_dim": shape("C_EMA_state_dict", "cont.weight")[0],
+        "base_channels": 0 if base == paper_channels(image_size) else base,
+        "guiding_width": shape("C_EMA_state_dict", "features.0.weight")[0] / 64,
+    }
+    for name, value in found.items():
+        if name in given and getattr(config, name) != value:
+            raise UserError(
+                f"--{name}={getattr(config, name)} contradicts the checkpoint, whose tensors say "
+                f"{value}; leave the flag out."
+            )
+    return dataclasses.replace(config, **found)
+
+
+def _assign_network(part: str, tensors: dict, names: dict) -> list[str]:
+    """Gives a network its tensors, which are consumed; returns names that are knowingly unused."""
+    for name, variable in names.items():
+        wanted = official_names.official_shape(name, variable)
+        if name not in tensors:
+            raise UserError(f"{part} lacks the tensor {name} of shape {wanted}.")
+        official_names.assign(variable, _array(f"{part}: {name}", tensors.pop(name), wanted))
+    unknown = [name for name in tensors if not official_names.is_dropped(name)]
+    if unknown:
+        raise UserError(
+            f"{part} has tensors that these networks do not: "
+            + ", ".join(f"{name} {tensors[name].shape}" for name in unknown[:5])
+            + "."
+        )
+    return list(tensors)
+
+
+def _assign_moments(
+    part: str, saved: dict | None, order: list[str], names: dict, optimizer, slots: tuple
+) -> tuple[int, str]:
+    """Gives an optimizer its moments, which are consumed.
+
+    Args:
+      part: Name of the optimizer's part of the file.
+      saved: State of a PyTorch optimizer, or None if the file has none.
+      order: Names of its network's parameters, in the order in which it numbers them.
+      names: {name: our variable}.
+      optimizer: Ours.
+      slots: What it calls running mean and running square.
+
+    Returns:
+      Tensors used, and a sentence if moments start at zero.
+    """
+    order = [name for name in order if official_names.is_parameter(name)]
+    if not saved or not saved.get("state"):
+        return 0, f"The file has no moments in {part}; they start at zero."
+    numbered = [index for group in saved["param_groups"] for index in group["params"]]
+    if len(numbered) != len(order):
+        return 0, (
+            f"{part} steps {len(numbered)} parameters and not the network's {len(order)}; its "
+            "moments start at zero."
+        )
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    used, steps = 0, 0
+    for index, name in zip(numbered, order, strict=True):
+        moments = saved["state"].pop(index, None)
+        if moments is None:  # PyTorch keeps none for a parameter that never had a gradient
+            continue
+        steps = max(steps, int(moments["step"]))
+        parts = official_names.parts_of(names[name])
+        for place, slot in enumerate(slots):
+            if slot is None:
+                continue
+            if slot not in moments:
+                raise UserError(f"{part} lacks {slot} of {name}.")
+            wanted = official_names.official_shape(name, names[name])
+            array = _array(f"{part}: {slot} of {name}", moments[slot], wanted)
+            official_names.assign([optimizer.slots(v)[place] for v in parts], array)
+            used += 1
+    optimizer.iterations.assign(steps)
+    return used, ""
+
+
+def _array(name: str, array: np.ndarray, wanted: tuple[int, ...]) -> np.ndarray:
+    """The array, which must be of the wanted shape and finite. Raises UserError otherwise."""
+    if array.shape != wanted:
+        raise UserError(f"{name} has shape {array.shape} and not {wanted}.")
+    if not math.isfinite(float(array.sum(dtype=np.float64))):
+        raise UserError(f"{name} holds numbers that are not finite.")
+    return array
+
+
+def _sha256(path: pathlib.Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _write(
+    temporary: pathlib.Path, folder: pathlib.Path, config: Config, state: TrainState
+) -> None:
+    """Writes the run folder under a temporary name, then renames it."""
+    try:
+        Checkpoints(temporary, state, config.keep_checkpoints).save()
+    except tf.errors.OpError as error:
+        raise OSError(str(error).splitlines()[0]) from None
+    files.write_bytes(temporary / "config.json", (config.to_json() + "\n").encode())
+    temporary.rename(folder)

@@ -1,0 +1,1 @@
+"""Training: losses, steps, state, and the run around them."""

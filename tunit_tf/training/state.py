@@ -1,0 +1,92 @@
+"""Everything that evolves during training, as one checkpointable object."""
+
+import keras
+import tensorflow as tf
+
+from tunit_tf.config import Config
+from tunit_tf.networks import Discriminator
+from tunit_tf.networks.from_config import POLICIES, generator, guiding_network
+from tunit_tf.training import ema, optimizers
+from tunit_tf.training.key_queue import KeyQueue
+
+
+class TrainState(tf.Module):
+    """Networks, their averages, optimizers, key queue and step counter.
+
+    To be built inside the scope of the strategy that trains it. The data order needs no place
+    here: it is a function of the seed and the step (`data/pipeline.py`).
+
+    Attributes:
+      guiding, generator, discriminator: The trained networks E, G and D.
+      guiding_ema, generator_ema: Averages of E and G, frozen.
+      guiding_optimizer, generator_optimizer, discriminator_optimizer: One a network.
+      queue: Past style keys.
+      step: int64 scalar, number of finished steps.
+    """
+
+    def __init__(self, config: Config, fold: bool = True):
+        super().__init__(name="train_state")
+        keras.utils.set_random_seed(config.seed)
+        policy = POLICIES[config.mixed_precision]
+        self.guiding, self.guiding_ema = (guiding_network(config, policy) for _ in range(2))
+        self.generator, self.generator_ema = (generator(config, policy, fold) for _ in range(2))
+        self.discriminator = Discriminator(
+            config.image_size, config.num_domains, config.base_channels or None, fold, dtype=policy
+        )
+        for source, average in (
+            (self.guiding, self.guiding_ema),
+            (self.generator, self.generator_ema),
+        ):
+            ema.copy_variables(source, average)
+            average.trainable = False
+
+        def optimizer(kind, network, learning_rate, l2):
+            inner = kind(learning_rate, l2)
+            if config.mixed_precision == "float16":
+                inner = keras.optimizers.LossScaleOptimizer(inner)
+            inner.build(network.trainable_variables)
+            return inner
+
+        self.guiding_optimizer = optimizer(
+            optimizers.Adam, self.guiding, config.learning_rate_guiding, config.l2_guiding
+        )
+        self.generator_optimizer = optimizer(
+            optimizers.RMSprop, self.generator, config.learning_rate_generator, config.l2_generator
+        )
+        self.discriminator_optimizer = optimizer(
+            optimizers.RMSprop,
+            self.discriminator,
+            config.learning_rate_discriminator,
+            config.l2_discriminator,
+        )
+        self.queue = KeyQueue(
+            config.queue_length, config.style_dim, config.seed, self.guiding.variable_dtype
+        )
+        self.step = tf.Variable(
+            0,
+            dtype=tf.int64,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="step",
+        )
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """Saves and restores everything that evolves, by part and place.
+
+        Keras 3 keeps layers in lists of its own that TensorFlow's checkpoints pass over without
+        a word, so the variables are listed here instead of tracked through the layers.
+        """
+        parts = (
+            "guiding",
+            "generator",
+            "discriminator",
+            "guiding_ema",
+            "generator_ema",
+            "guiding_optimizer",
+            "generator_optimizer",
+            "discriminator_optimizer",
+        )
+        variables = {part: [v.value for v in getattr(self, part).variables] for part in parts}
+        return tf.train.Checkpoint(
+            **variables, queue=[self.queue.keys, self.queue.position], step=self.step
+        )

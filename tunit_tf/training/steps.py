@@ -1,0 +1,291 @@
+"""One training step of TUNIT, as in the paper: (state, batch) in, named scalar terms out.
+
+The order of a joint step (docs/architecture.md has the reasons for what is shared):
+
+1. E learns to cluster and to tell styles apart.
+2. With the new E: pseudo-domains y, styles s, references = the batch in a random order;
+   D learns to tell real images from translations in the references' domains.
+3. With the new D: G and E learn to fool it, to reconstruct, and to show the reference's style.
+4. The keys of 1 are enqueued, the averages of E and G follow.
+
+Returned terms are unweighted; `weighted_*` below are the only places where weights are applied.
+"""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from tunit_tf.config import Config
+from tunit_tf.data.batch import Batch
+from tunit_tf.distribution import all_gather, all_mean, all_sum, num_replicas
+from tunit_tf.training import ema, losses
+from tunit_tf.training.state import TrainState
+
+Terms = dict[str, tf.Tensor]
+Targets = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
+Gradients = list[list[tf.Tensor]]  # a list for each target
+
+
+def warmup_step(state: TrainState, batch: Batch, config: Config) -> Terms:
+    """One guiding-only step: E, its average and the queue move. Loss terms are float32 scalars."""
+    terms, keys = update_guiding(state, batch, config, weight=1.0)
+    finish_step(state, keys, config, joint=False)
+    return terms
+
+
+def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
+    """One step of all networks. Loss terms are float32 scalars."""
+    terms, keys = update_guiding(state, batch, config, weight=config.weight_guiding)  # (1)
+
+    # (2) One forward pass of E and G serves the steps of D and G: neither changes in between.
+    with tf.GradientTape() as tape:
+        drawn = translate(state, batch, config)
+    terms |= update_discriminator(state, batch.x, drawn.y, drawn.x_fake, drawn.y_ref, config)
+
+    # (3) The tape goes on recording, now through the new D.
+    with tape:
+        generator_terms = judge(state, batch.x, drawn, config)
+        loss = weighted_generator(generator_terms, config)
+    targets = generator_targets(state, config)
+    descend(gradients_of(tape, loss, targets), targets)
+
+    finish_step(state, keys, config, joint=True)  # (4)
+    return terms | generator_terms
+
+
+class Drawn(NamedTuple):
+    """What a batch becomes: images, and what they are to be judged by.
+
+    Attributes:
+      x_fake: Translations `(B, S, S, 3)` into the references' styles.
+      x_rec: Reconstructions in the images' own styles.
+      y: Pseudo-domains `(B,)`.
+      y_ref: Those of the references.
+      s_key_ref: Style keys of the references, `(B, style_dim)`.
+    """
+
+    x_fake: tf.Tensor
+    x_rec: tf.Tensor
+    y: tf.Tensor
+    y_ref: tf.Tensor
+    s_key_ref: tf.Tensor
+
+
+def translate(state: TrainState, batch: Batch, config: Config) -> Drawn:
+    """Redraws a batch in its references' styles and in its own."""
+    # A tape around this call must not go back through the average of E.
+    s_key = tf.stop_gradient(state.guiding_ema(batch.x, training=True).style)
+    s, logits = state.guiding(batch.x, training=True)
+    s_gen = s if config.joint else tf.stop_gradient(s)
+    s_ref = permute(all_gather(s_gen), batch.reference)
+    c = state.generator.encode(batch.x)
+    both = state.generator.decode(tf.concat([c, c], 0), tf.concat([s_ref, s_gen], 0))
+    x_fake, x_rec = tf.split(both, 2)
+    y = pseudo_domain(logits, batch.label)
+    return Drawn(
+        x_fake,
+        x_rec,
+        y,
+        y_ref=tf.gather(all_gather(y), batch.reference),
+        s_key_ref=tf.gather(all_gather(s_key), batch.reference),
+    )
+
+
+def judge(state: TrainState, x: tf.Tensor, drawn: Drawn, config: Config) -> Terms:
+    """The generator's terms for images drawn from `x`."""
+    both = tf.concat([drawn.x_fake, drawn.x_rec], 0)  # one call of D, which treats samples alone
+    logit = losses.logit_of(state.discriminator(both), tf.concat([drawn.y_ref, drawn.y], 0))
+    logit_fake, logit_rec = tf.split(logit, 2)
+    s_fake = state.guiding(drawn.x_fake, training=True).style
+    return {
+        "generator/adversarial_translated": losses.adversarial(logit_fake),
+        "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
+        "generator/reconstruction": losses.reconstruction(x, drawn.x_rec),
+        "generator/style_contrastive": losses.contrastive(
+            s_fake, drawn.s_key_ref, state.queue.keys, config.temperature
+        ),
+    }
+
+
+def update_guiding(
+    state: TrainState, batch: Batch, config: Config, weight: float
+) -> tuple[Terms, tf.Tensor]:
+    """Steps E on its own loss; returns the terms and the keys `(B, style_dim)` to enqueue."""
+    gradients, terms, keys = guiding_gradients(state, batch, config, weight)
+    descend(gradients, guiding_targets(state, config))
+    return terms, keys
+
+
+def guiding_gradients(
+    state: TrainState, batch: Batch, config: Config, weight: float
+) -> tuple[Gradients, Terms, tf.Tensor]:
+    """Gradients of E's own loss, its terms, and the keys to enqueue."""
+    keys = state.guiding_ema(batch.x_aug, training=True).style
+    with tf.GradientTape() as tape:
+        s, logits = state.guiding(batch.x, training=True)
+        terms = {
+            "guiding/contrastive": losses.contrastive(s, keys, state.queue.keys, config.temperature)
+        }
+        if config.mode != "supervised":
+            _, logits_aug = state.guiding(batch.x_aug, training=True)
+            joint = losses.joint_distribution(tf.nn.softmax(logits), tf.nn.softmax(logits_aug))
+            terms["guiding/mutual_information"] = losses.mutual_information(
+                all_sum(joint), config.weight_entropy
+            )
+            label = tf.maximum(batch.label, 0)
+            terms["guiding/classification"] = losses.classification(
+                logits, label
+            ) + losses.classification(logits_aug, label)
+        loss = weight * weighted_guiding(terms, batch.label[0] >= 0, config)
+    gradients = gradients_of(tape, loss, guiding_targets(state, config))
+    if config.mode == "unsupervised":
+        del terms["guiding/classification"]
+    return gradients, terms, keys
+
+
+def update_discriminator(
+    state: TrainState,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    x_fake: tf.Tensor,
+    y_ref: tf.Tensor,
+    config: Config,
+) -> Terms:
+    """Steps D on real images of their domains and translations in the references' domains."""
+    gradients, terms = discriminator_gradients(state, x, y, x_fake, y_ref, config)
+    descend(gradients, discriminator_targets(state))
+    return terms
+
+
+def discriminator_gradients(
+    state: TrainState,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    x_fake: tf.Tensor,
+    y_ref: tf.Tensor,
+    config: Config,
+) -> tuple[Gradients, Terms]:
+    """Gradients of D's loss, and its terms.
+
+    The paper's real images are the references. They are the batch itself in another order, and
+    every term is a mean over samples that D treats alone, so the order does not matter.
+    """
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as image_tape:
+            image_tape.watch(x)
+            logit_real = losses.logit_of(state.discriminator(x), y)
+            total = tf.reduce_sum(logit_real)
+        image_gradient = image_tape.gradient(total, x)
+        logit_fake = losses.logit_of(state.discriminator(tf.stop_gradient(x_fake)), y_ref)
+        terms = {
+            "discriminator/real": losses.hinge_real(logit_real),
+            "discriminator/fake": losses.hinge_fake(logit_fake),
+            "discriminator/r1": losses.gradient_penalty(image_gradient),
+        }
+        loss = weighted_discriminator(terms, config)
+    return gradients_of(tape, loss, discriminator_targets(state)), terms
+
+
+def guiding_targets(state: TrainState, config: Config) -> Targets:
+    """What E's own loss steps; without labels to cluster, all but the domain head."""
+    supervised = config.mode == "supervised"  # the domain head has no loss then
+    variables = state.guiding.style_variables if supervised else state.guiding.trainable_variables
+    return [(state.guiding_optimizer, variables)]
+
+
+def discriminator_targets(state: TrainState) -> Targets:
+    """What D's loss steps."""
+    return [(state.discriminator_optimizer, state.discriminator.trainable_variables)]
+
+
+def generator_targets(state: TrainState, config: Config) -> Targets:
+    """What G's loss steps: G and, in joint training, E but for its domain head."""
+    targets = [(state.generator_optimizer, state.generator.trainable_variables)]
+    if config.joint:
+        targets.append((state.guiding_optimizer, state.guiding.style_variables))
+    return targets
+
+
+def finish_step(state: TrainState, keys: tf.Tensor, config: Config, joint: bool) -> None:
+    """Enqueues keys `(B, style_dim)` of this replica, moves the averages, counts the step."""
+    state.queue.enqueue(all_gather(keys))
+    ema.follow(state.guiding, state.guiding_ema, _decay(config, state.step))
+    if joint:
+        averaged = state.step - (config.warmup_steps + config.ema_start)
+        decay = tf.where(averaged < 0, 0.0, _decay(config, averaged))
+        ema.follow(state.generator, state.generator_ema, decay)
+    state.step.assign_add(1)
+
+
+def weighted_guiding(terms: Terms, labeled: tf.Tensor, config: Config) -> tf.Tensor:
+    """Loss of E: a batch with labels is classified, one without is clustered."""
+    loss = config.weight_contrastive * terms["guiding/contrastive"]
+    if config.mode == "supervised":
+        return loss
+    clustering = tf.where(
+        labeled, terms["guiding/classification"], -terms["guiding/mutual_information"]
+    )
+    return loss + config.weight_mutual_information * clustering
+
+
+def weighted_discriminator(terms: Terms, config: Config) -> tf.Tensor:
+    """Loss of D."""
+    hinge = terms["discriminator/real"] + terms["discriminator/fake"]
+    return config.weight_adversarial * hinge + config.weight_r1 * terms["discriminator/r1"]
+
+
+def weighted_generator(terms: Terms, config: Config) -> tf.Tensor:
+    """Loss of G, and of E in joint training."""
+    fooling = (
+        terms["generator/adversarial_translated"] + terms["generator/adversarial_reconstructed"]
+    )
+    return (
+        config.weight_adversarial * fooling
+        + config.weight_reconstruction * terms["generator/reconstruction"]
+        + config.weight_style_contrastive * terms["generator/style_contrastive"]
+    )
+
+
+def pseudo_domain(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """The label where there is one, else the most likely domain: `(B, K), (B,) -> (B,)` int32."""
+    return tf.where(label >= 0, label, tf.argmax(logits, axis=-1, output_type=tf.int32))
+
+
+def permute(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    """`values[places]`, `(N, D), (B,) -> (B, D)`, with a dense gradient.
+
+    A gather's gradient is sparse, which the gradient of a gather over replicas cannot take.
+    """
+    return tf.matmul(tf.one_hot(places, tf.shape(values)[0], dtype=values.dtype), values)
+
+
+def _decay(config: Config, averaged: tf.Tensor) -> tf.Tensor:
+    if config.ema_ramp:
+        return ema.ramped_decay(config.ema_decay, averaged)
+    return tf.constant(config.ema_decay)
+
+
+def gradients_of(tape: tf.GradientTape, loss: tf.Tensor, targets: Targets) -> Gradients:
+    """Gradients of this replica's share of the mean loss, a list for each target.
+
+    Keras' optimizers sum over replicas, hence the division (see `distribution.py`). With float16
+    the first optimizer's loss scale is in them.
+    """
+    scale = targets[0][0].scale_loss(1.0)
+    return tape.gradient(
+        loss,
+        [variables for _, variables in targets],
+        output_gradients=tf.fill(loss.shape, tf.cast(scale / num_replicas(), loss.dtype)),
+    )
+
+
+def descend(gradients: Gradients, targets: Targets) -> None:
+    """Steps each (optimizer, variables) down its gradients; each unscales by its own loss scale."""
+    scale = targets[0][0].scale_loss(1.0)
+    for (optimizer, variables), gradient in zip(targets, gradients, strict=True):
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            # Keras looks for overflow before it sums over replicas: let all see the same sum.
+            factor = optimizer.scale_loss(1.0) / scale
+            gradient = [all_mean(g) * factor for g in gradient]
+        optimizer.apply_gradients(zip(gradient, variables, strict=True))
