@@ -1,4 +1,4 @@
-# make demo | web | test | compat | web-test | chaos | lint | bench | clean
+# make demo | web | android | test | compat | web-test | android-test | chaos | lint | bench | clean
 #
 # The first Python from 3.10 to 3.13 that runs is used; PYTHON=... chooses another.
 
@@ -18,7 +18,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web test compat web-test chaos lint bench clean
+.PHONY: demo web android test compat web-test android-test chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -98,3 +98,5 @@ $(COMPAT)/.installed: requirements-compat.txt
 clean:
 	rm -rf $(VENV) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_GIVEN) runs .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include android_demo/android.mk

@@ -1,0 +1,22 @@
+# make android: the app as a signed APK in dist/, from a JDK and Maven alone.
+# make android-test: its core, its screens and its inference on the JVM.
+
+ANDROID := android_demo
+# Android 16's classes need Java 21 or newer.
+ANDROID_JAVA_HOME ?= $(shell for home in $$JAVA_HOME /usr/lib/jvm/*; do \
+	$$home/bin/javac -version 2>/dev/null | grep -qE '^javac (2[1-9]|[3-9][0-9])' && echo $$home && exit; done)
+ANDROID_KEY ?= $(ANDROID)/.signing/key.p12
+ANDROID_GIVEN := $(ANDROID)/.given
+ANDROID_APK := dist/tunit.apk
+MAVEN = JAVA_HOME=$(ANDROID_JAVA_HOME) mvn --batch-mode --quiet --file $(ANDROID)/ci/pom.xml \
+	$(shell sed -n 's/^\([A-Za-z0-9]*\)=/-D\1=/p' $(ANDROID)/versions.properties) \
+	-Dkey=$(abspath $(ANDROID_KEY))
+ANDROID_TOOLS = test -n "$(ANDROID_JAVA_HOME)" && mvn --version >/dev/null 2>&1 || { \
+	echo "The app needs a JDK from 21 (ANDROID_JAVA_HOME=...) and Maven (Debian: apt-get install maven)." >&2; \
+	exit 1; }
+
+android:
+	@$(ANDROID_TOOLS)
+	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
+		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
+	$(MAVEN) package -DskipTests -Dmodels=$(abspath $(MODELS)) -Dapk=$(abspath $(ANDROID_APK))

@@ -1,0 +1,75 @@
+// The row of looks under the picture.
+package org.tunit.demo
+
+import android.text.TextUtils
+import android.view.Gravity
+import android.view.View
+import android.view.ViewGroup.LayoutParams
+import android.widget.ImageView
+import android.widget.LinearLayout
+import android.widget.TextView
+
+class LooksStrip(private val row: LinearLayout, private val studio: Studio) {
+    private val context = row.context
+    private val density = context.resources.displayMetrics.density
+    private var shown: List<Look> = emptyList()
+
+    fun show(state: State) {
+        if (shown !== state.looks) {
+            shown = state.looks
+            row.removeAllViews()
+            if (state.model?.manifest?.domains?.isNotEmpty() == true) row.addView(chance())
+            shown.forEach { row.addView(cell(it)) }
+        }
+        for (look in shown) {
+            val cell = row.findViewWithTag<View>(look.id)
+            val chosen = look.id == state.first || look.id == state.second
+            cell.isActivated = chosen
+            cell.contentDescription = if (chosen) context.getString(R.string.look_chosen, look.name) else look.name
+        }
+    }
+
+    private fun cell(look: Look): View = cell(look.name) { it.setImageBitmap(look.thumbnail) }.apply {
+        tag = look.id
+        setOnClickListener { studio.choose(look.id) }
+    }
+
+    private fun chance(): View = cell(context.getString(R.string.by_chance)) {
+        it.setImageResource(R.drawable.chance)
+        it.setColorFilter(context.getColor(R.color.accent))
+        it.scaleType = ImageView.ScaleType.CENTER
+    }.apply {
+        contentDescription = context.getString(R.string.by_chance_hint)
+        setOnClickListener { studio.addRandomLook() }
+    }
+
+    private fun cell(name: String, fill: (ImageView) -> Unit): View {
+        val cell = LinearLayout(context)
+        cell.orientation = LinearLayout.VERTICAL
+        cell.setBackgroundResource(R.drawable.look)
+        cell.setPadding(dp(5), dp(5), dp(5), dp(5))
+        cell.isFocusable = true
+        val picture = ImageView(context)
+        picture.scaleType = ImageView.ScaleType.FIT_CENTER
+        picture.setBackgroundResource(R.drawable.card)
+        picture.clipToOutline = true
+        fill(picture)
+        cell.addView(picture, LinearLayout.LayoutParams(dp(SIDE), dp(SIDE)))
+        val label = TextView(context, null, 0, R.style.Small)
+        label.text = name
+        label.gravity = Gravity.CENTER
+        label.maxLines = 1
+        label.ellipsize = TextUtils.TruncateAt.END
+        cell.addView(label, LinearLayout.LayoutParams(dp(SIDE), LayoutParams.WRAP_CONTENT))
+        val place = LinearLayout.LayoutParams(LayoutParams.WRAP_CONTENT, LayoutParams.WRAP_CONTENT)
+        place.setMargins(dp(4), 0, dp(4), 0)
+        cell.layoutParams = place
+        return cell
+    }
+
+    private fun dp(size: Int): Int = (size * density).toInt()
+
+    private companion object {
+        const val SIDE = 72
+    }
+}
