@@ -7,6 +7,8 @@ ANDROID_JAVA_HOME ?= $(shell for home in $$JAVA_HOME /usr/lib/jvm/*; do \
 	$$home/bin/javac -version 2>/dev/null | grep -qE '^javac (2[1-9]|[3-9][0-9])' && echo $$home && exit; done)
 ANDROID_KEY ?= $(ANDROID)/.signing/key.p12
 ANDROID_GIVEN := $(ANDROID)/.given
+# An exported pair that the app is tested with; without one, a tiny pair is made.
+ANDROID_MODELS ?=
 ANDROID_APK := dist/tunit.apk
 MAVEN = JAVA_HOME=$(ANDROID_JAVA_HOME) mvn --batch-mode --quiet --file $(ANDROID)/ci/pom.xml \
 	$(shell sed -n 's/^\([A-Za-z0-9]*\)=/-D\1=/p' $(ANDROID)/versions.properties) \
@@ -20,3 +22,15 @@ android:
 	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
 		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
 	$(MAVEN) package -DskipTests -Dmodels=$(abspath $(MODELS)) -Dapk=$(abspath $(ANDROID_APK))
+
+
+android-test: $(VENV)/.installed-test
+	@$(ANDROID_TOOLS)
+	$(BIN)/python -m tests.android.given $(ANDROID_GIVEN) $(ANDROID_MODELS)
+	$(MAVEN) process-resources --projects litert
+	$(BIN)/python -m tests.android.jvm_library \
+		$(ANDROID)/ci/litert/target/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so $(ANDROID_GIVEN)/native
+	$(MAVEN) package -Dmodels=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_GIVEN)/mobile)) \
+		-Dgiven=$(abspath $(ANDROID_GIVEN)) -Dnative=$(abspath $(ANDROID_GIVEN)/native) \
+		-Dscreenshots=$(abspath $(ANDROID_GIVEN)/screenshots) -Dapk=$(abspath $(ANDROID_GIVEN)/test.apk)
+	ANDROID_APK=$(abspath $(ANDROID_GIVEN)/test.apk) $(BIN)/python -m pytest tests/android/apk_gates.py
