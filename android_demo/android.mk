@@ -33,4 +33,6 @@ android-test: $(VENV)/.installed-test
 	$(MAVEN) package -Dmodels=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_GIVEN)/mobile)) \
 		-Dgiven=$(abspath $(ANDROID_GIVEN)) -Dnative=$(abspath $(ANDROID_GIVEN)/native) \
 		-Dscreenshots=$(abspath $(ANDROID_GIVEN)/screenshots) -Dapk=$(abspath $(ANDROID_GIVEN)/test.apk)
-	ANDROID_APK=$(abspath $(ANDROID_GIVEN)/test.apk) $(BIN)/python -m pytest tests/android/apk_gates.py
+	ANDROID_APK=$(abspath $(ANDROID_GIVEN)/test.apk) \
+		ANDROID_MODELS=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_GIVEN)/mobile)) \
+		PATH=$(ANDROID_JAVA_HOME)/bin:$$PATH $(BIN)/python -m pytest tests/android/apk_gates.py

@@ -17,12 +17,15 @@ class Benchmark(private val studio: Studio) {
     private var done = 0
     var changed: () -> Unit = {}
 
+    /** Names of the variants to time; null takes all. */
+    var variants: Set<String>? = null
+
     val progress: Int get() = done + 1
 
     fun start() {
         val model = studio.state.model ?: return
         val crashed = studio.choices.crashed(model.manifest)
-        val lanes = model.manifest.variants.filter { it.name !in crashed }
+        val lanes = model.manifest.variants.filter { it.name !in crashed && variants?.contains(it.name) != false }
             .flatMap { variant -> Choices.threads().map { Lane(variant.name, it) } }
         rows.clear()
         skipped.clear()

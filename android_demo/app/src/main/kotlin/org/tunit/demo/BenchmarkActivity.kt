@@ -80,6 +80,6 @@ class BenchmarkActivity : Screen() {
     }
 
     private companion object {
-        const val PADDING_DP = 8
+        const val PADDING_DP = 7
     }
 }

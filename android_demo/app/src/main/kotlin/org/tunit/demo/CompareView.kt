@@ -3,19 +3,20 @@ package org.tunit.demo
 
 import android.content.Context
 import android.graphics.Bitmap
+import android.graphics.BitmapShader
 import android.graphics.Canvas
-import android.graphics.Outline
+import android.graphics.Matrix
 import android.graphics.Paint
-import android.graphics.Rect
+import android.graphics.RectF
+import android.graphics.Shader
 import android.util.AttributeSet
 import android.view.MotionEvent
 import android.view.View
-import android.view.ViewOutlineProvider
 import kotlin.math.min
 
 class CompareView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
-    private val paint = Paint(Paint.FILTER_BITMAP_FLAG)
-    private val place = Rect()
+    private val paint = Paint(Paint.FILTER_BITMAP_FLAG or Paint.ANTI_ALIAS_FLAG)
+    private val place = RectF()
     private var original: Bitmap? = null
     private var redrawn: Bitmap? = null
     private var held = false
@@ -29,12 +30,6 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     init {
         isFocusable = true
         isClickable = true
-        clipToOutline = true
-        outlineProvider = object : ViewOutlineProvider() {
-            override fun getOutline(view: View, outline: Outline) {
-                outline.setRoundRect(place, RADIUS_DP * resources.displayMetrics.density)
-            }
-        }
     }
 
     fun show(original: Bitmap?, redrawn: Bitmap?) {
@@ -55,15 +50,22 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     }
 
     override fun onSizeChanged(w: Int, h: Int, oldw: Int, oldh: Int) {
-        val side = min(w, h)
+        val side = min(w, h).toFloat()
         place.set((w - side) / 2, (h - side) / 2, (w + side) / 2, (h + side) / 2)
-        invalidateOutline()
     }
 
     override fun onDraw(canvas: Canvas) {
         val shown = if (showsOriginal) original else redrawn ?: original
-        if (shown == null) canvas.drawColor(context.getColor(R.color.surface))
-        else canvas.drawBitmap(shown, null, place, paint)
+        paint.shader = shown?.let(::shader)
+        paint.color = context.getColor(R.color.surface)
+        val radius = RADIUS_DP * resources.displayMetrics.density
+        canvas.drawRoundRect(place, radius, radius, paint)
+    }
+
+    private fun shader(bitmap: Bitmap): Shader {
+        val from = RectF(0f, 0f, bitmap.width.toFloat(), bitmap.height.toFloat())
+        val matrix = Matrix().apply { setRectToRect(from, place, Matrix.ScaleToFit.FILL) }
+        return BitmapShader(bitmap, Shader.TileMode.CLAMP, Shader.TileMode.CLAMP).apply { setLocalMatrix(matrix) }
     }
 
     override fun onTouchEvent(event: MotionEvent): Boolean {

@@ -6,24 +6,21 @@ import android.graphics.BitmapFactory
 import java.io.File
 
 class History(private val folder: File) {
-    private var lastKey: String? = null
-
     /** The list with a result in front; one of the same picture and looks is replaced. */
     fun add(key: String, translation: Translation, known: List<Earlier>): List<Earlier> {
-        val same = key == lastKey
-        lastKey = key
+        val same = key == known.firstOrNull()?.key
         val stem = "earlier_${System.nanoTime()}"
         val size = kotlin.math.sqrt(translation.square.size / 3.0).toInt()
         val file = write("${stem}_redrawn.png", Pictures.bitmap(translation.square, size))
         val original = write("${stem}_original.png", translation.original)
-        val new = Earlier(file, original, translation.name, translation.lookName, translation.redrawn)
+        val new = Earlier(key, file, original, translation.name, translation.lookName, translation.redrawn)
         return (listOf(new) + if (same) known.drop(1) else known).take(MOST)
     }
 
     /** Those whose files are still there. */
     fun read(saved: List<SavedEarlier>): List<Earlier> = saved.mapNotNull {
         val thumbnail = BitmapFactory.decodeFile(it.file) ?: return@mapNotNull null
-        Earlier(File(it.file), File(it.original), it.name, it.lookName, thumbnail)
+        Earlier(it.key, File(it.file), File(it.original), it.name, it.lookName, thumbnail)
     }
 
     fun open(earlier: Earlier): Translation {

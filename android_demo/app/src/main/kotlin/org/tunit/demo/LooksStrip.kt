@@ -5,14 +5,17 @@ import android.text.TextUtils
 import android.view.Gravity
 import android.view.View
 import android.view.ViewGroup.LayoutParams
+import android.widget.HorizontalScrollView
 import android.widget.ImageView
 import android.widget.LinearLayout
 import android.widget.TextView
 
-class LooksStrip(private val row: LinearLayout, private val studio: Studio) {
+class LooksStrip(private val scroll: HorizontalScrollView, private val studio: Studio) {
+    private val row = scroll.findViewById<LinearLayout>(R.id.looks)
     private val context = row.context
     private val density = context.resources.displayMetrics.density
     private var shown: List<Look> = emptyList()
+    private var seen: String? = null // the look that was last brought into view
 
     fun show(state: State) {
         if (shown !== state.looks) {
@@ -27,6 +30,15 @@ class LooksStrip(private val row: LinearLayout, private val studio: Studio) {
             cell.isActivated = chosen
             cell.contentDescription = if (chosen) context.getString(R.string.look_chosen, look.name) else look.name
         }
+        if (state.first != seen) {
+            seen = state.first
+            scroll.post { row.findViewWithTag<View>(state.first)?.let(::reveal) }
+        }
+    }
+
+    private fun reveal(cell: View) {
+        val middle = cell.left + cell.width / 2 - scroll.width / 2
+        if (cell.left < scroll.scrollX || cell.right > scroll.scrollX + scroll.width) scroll.scrollTo(middle, 0)
     }
 
     private fun cell(look: Look): View = cell(look.name) { it.setImageBitmap(look.thumbnail) }.apply {
@@ -46,8 +58,8 @@ class LooksStrip(private val row: LinearLayout, private val studio: Studio) {
     private fun cell(name: String, fill: (ImageView) -> Unit): View {
         val cell = LinearLayout(context)
         cell.orientation = LinearLayout.VERTICAL
-        cell.setBackgroundResource(R.drawable.look)
-        cell.setPadding(dp(5), dp(5), dp(5), dp(5))
+        cell.setBackgroundResource(R.drawable.look_frame)
+        cell.setPadding(dp(6), dp(6), dp(6), dp(4))
         cell.isFocusable = true
         val picture = ImageView(context)
         picture.scaleType = ImageView.ScaleType.FIT_CENTER

@@ -10,7 +10,6 @@ import android.widget.PopupMenu
 import android.widget.SeekBar
 import android.widget.Switch
 import android.widget.TextView
-import java.io.File
 import kotlin.math.sqrt
 import org.tunit.core.BenchmarkText
 import org.tunit.core.FileNames
@@ -20,7 +19,7 @@ class MainActivity : Screen() {
     private val strength by lazy { findViewById<SeekBar>(R.id.strength) }
     private val mix by lazy { findViewById<SeekBar>(R.id.mix) }
     private val mixing by lazy { findViewById<Switch>(R.id.mixing) }
-    private val looks by lazy { LooksStrip(findViewById(R.id.looks), studio) }
+    private val looks by lazy { LooksStrip(findViewById(R.id.looks_scroll), studio) }
     private val requests by lazy { Requests(this) }
     private var factor = 1
     private var announced: Translation? = null
@@ -64,7 +63,7 @@ class MainActivity : Screen() {
 
     override fun show(state: State) {
         val translation = state.translation
-        compare.show(translation?.original ?: state.picture?.preview, translation?.redrawn)
+        compare.show(translation?.original, translation?.redrawn)
         looks.show(state)
         showMessage(state.message)
         findViewById<TextView>(R.id.times).text = times(state)

@@ -31,11 +31,11 @@ class ModelActivity : Screen() {
         shown = state.model
         content.removeAllViews()
         state.model?.let { facts(it.manifest) }
-        text(R.style.Title, getString(R.string.model_open), top = 20)
+        state.model?.let(::lanes)
+        text(R.style.Title, getString(R.string.model_other), top = 20)
         text(R.style.Small, getString(R.string.model_open_hint))
         button(R.string.model_open) { requests.openTree() }
         if (!studio.models.isBundled) button(R.string.model_bundled) { studio.useBundledModel() }
-        state.model?.let(::lanes)
     }
 
     private fun facts(manifest: Manifest) {
@@ -115,7 +115,6 @@ class ModelActivity : Screen() {
         val view = TextView(this, null, 0, style)
         view.text = text
         view.setPadding(0, dp(top), 0, 0)
-        view.setTextIsSelectable(style == R.style.Body)
         content.addView(view)
     }
 

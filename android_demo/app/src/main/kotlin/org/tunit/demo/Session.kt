@@ -24,7 +24,7 @@ class SavedPicture(val file: String, val name: String, val box: Box)
 /** Of a picture's file, or a style by chance. */
 class SavedLook(val id: String, val name: String, val file: String?, val style: FloatArray?)
 
-class SavedEarlier(val file: String, val original: String, val name: String, val lookName: String)
+class SavedEarlier(val key: String, val file: String, val original: String, val name: String, val lookName: String)
 
 class Session(context: Context) {
     val folder = File(context.filesDir, "session").apply { mkdirs() }
@@ -74,7 +74,7 @@ class Session(context: Context) {
         "strength" to state.strength,
         "earlier" to state.earlier.map {
             mapOf(
-                "file" to it.file.path, "original" to it.original.path, "name" to it.name,
+                "key" to it.key, "file" to it.file.path, "original" to it.original.path, "name" to it.name,
                 "look" to it.lookName,
             )
         },
@@ -95,7 +95,8 @@ class Session(context: Context) {
         (json["strength"] as Double).toFloat(),
         (json["earlier"] as List<*>).map { it as Map<*, *> }.map {
             SavedEarlier(
-                it["file"] as String, it["original"] as String, it["name"] as String, it["look"] as String,
+                it["key"] as String, it["file"] as String, it["original"] as String, it["name"] as String,
+                it["look"] as String,
             )
         },
     )

@@ -36,7 +36,7 @@ class Translation(
 )
 
 /** An earlier result on the disk. */
-class Earlier(val file: File, val original: File, val name: String, val lookName: String, val thumbnail: Bitmap)
+class Earlier(val key: String, val file: File, val original: File, val name: String, val lookName: String, val thumbnail: Bitmap)
 
 class LoadedModel(val manifest: Manifest, val lane: Lane, val automatic: Boolean, val bundled: Boolean)
 

@@ -5,7 +5,17 @@ import android.app.Application
 import android.content.Context
 
 class TunitApp : Application() {
-    val studio by lazy { Studio(this).apply { start() } }
+    private var current: Studio? = null
+
+    val studio: Studio get() = current ?: Studio(this).also {
+        current = it
+        it.start()
+    }
+
+    /** As if the process had ended: the next screen starts with what lies on the disk. */
+    internal fun forget() {
+        current = null
+    }
 }
 
 /** The process's studio. */
