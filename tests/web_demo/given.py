@@ -55,10 +55,10 @@ def cut(path: pathlib.Path, size: int) -> np.ndarray:
 
 def write_rotated(path: pathlib.Path) -> pathlib.Path:
     """A wide photograph-like picture, stored lying on its side."""
-    pixels = synthetic.generate(1, 128, 4).pixels()[0]
+    square = synthetic.generate(1, 128, 4).pixels()[0]
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = 6  # turn by 90 degrees to see it
-    picture = Image.fromarray(pixels).resize((180, 120))
+    picture = Image.fromarray(square).resize((180, 120))
     picture.save(path, quality=95, subsampling=0, exif=exif)
     return path
 
