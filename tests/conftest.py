@@ -54,6 +54,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=place)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Names the tests that need another environment."""
+    terminalreporter.write_line(
+        "Left out: tests/oracle (PyTorch, Beam: make oracle-test), tests/compat (archived libraries: "
+        "make compat), web_demo (make web-test), android_demo (make android-test)."
+    )
+
+
 @pytest.fixture(autouse=True, scope="module")
 def freed_memory():
     """Gives back what a module's tests held: traced functions keep networks in reference cycles."""
