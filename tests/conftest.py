@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(items):
 def pytest_terminal_summary(terminalreporter):
     """Names the tests that need another environment."""
     terminalreporter.write_line(
-        "Left out: tests/oracle (PyTorch, Beam: make oracle-test), tests/compat (archived libraries: "
-        "make compat), web_demo (make web-test), android_demo (make android-test)."
+        "Left out: tests/oracle (PyTorch, Beam: make oracle-test), tests/compat (archived "
+        "libraries: make compat), web_demo (make web-test), android_demo (make android-test)."
     )
 
 

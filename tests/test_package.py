@@ -49,10 +49,8 @@ def installed(tmp_path_factory):
 
 
 def test_the_wheel_trains_translates_and_reports_outside_the_checkout(installed, tmp_path):
-    found = finish(
-        installed / "python", "-c", "import tunit_tf; print(tunit_tf.__file__, tunit_tf.__version__)",
-        folder=tmp_path,
-    )  # fmt: skip
+    show = "import tunit_tf; print(tunit_tf.__file__, tunit_tf.__version__)"
+    found = finish(installed / "python", "-c", show, folder=tmp_path)
     assert str(ROOT) not in found
     assert found.split()[1] == __version__
 
