@@ -1,14 +1,18 @@
-"""Time and peak memory of importing an official checkpoint: `python -m benchmarks.import_official`.
+"""Time and peak memory of importing an official checkpoint.
 
-The file has the size and form of a real one, with random weights and moments.
+`.venv-oracle/bin/python -m benchmarks.import_official`, after `make oracle-test`: PyTorch writes the
+file, which has the size and form of a real one, with random weights and moments.
 """
 
 import pathlib
+import sys
 import tempfile
 
 import numpy as np
-import torch
 from absl import app, flags
+
+sys.modules["triton"] = None  # crashes beside TensorFlow
+import torch  # noqa: E402
 
 from benchmarks.process import measured
 from tunit_tf.config import Config
