@@ -1,7 +1,7 @@
 """Time and peak memory of importing an official checkpoint.
 
-`.venv-oracle/bin/python -m benchmarks.import_official`, after `make oracle-test`: PyTorch writes the
-file, which has the size and form of a real one, with random weights and moments.
+`.venv-oracle/bin/python -m benchmarks.import_official`, after `make oracle-test`: PyTorch writes
+the file, which has the size and form of a real one, with random weights and moments.
 """
 
 import pathlib
@@ -10,9 +10,6 @@ import tempfile
 
 import numpy as np
 from absl import app, flags
-
-sys.modules["triton"] = None  # crashes beside TensorFlow
-import torch  # noqa: E402
 
 from benchmarks.process import measured
 from tunit_tf.config import Config
@@ -25,6 +22,9 @@ IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 
 def write_checkpoint(path: pathlib.Path, zipped: bool) -> None:
     """Writes a checkpoint with the authors' names and shapes, and moments like the weights."""
+    sys.modules["triton"] = None  # crashes in a process that has loaded TensorFlow
+    import torch
+
     state = TrainState(Config(image_size=IMAGE_SIZE.value))
     content = {"epoch": 0}
     for part, (attribute, names_of) in official_checkpoint.NETWORKS.items():
