@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from export.mobile.bundle import read_manifest
+from export.manifest import read_mobile
 from export.mobile.runtime import Pair
 from tests import tiny_export
 from tunit_tf.data import synthetic
@@ -28,16 +28,16 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
     if models is None:
         tiny_export.write(output)
         models = output / "mobile"
-    exported = read_manifest(models)
-    size = exported["image_size"]
+    exported = read_mobile(models)
+    size = exported.image_size
     sources, looks = (
         {path.name: cut(path, size) for path in sorted((EXAMPLES / role).glob("*.png"))}
         for role in ("shapes", "looks")
     )
     expected = {"size": size, "translated": {}}
     for variant in VARIANTS:
-        entry = exported["variants"][variant]
-        pair = Pair(*(models / entry[role] for role in ("encoder", "generator")))
+        entry = exported.variants[variant]
+        pair = Pair(*(models / getattr(entry, role) for role in ("encoder", "generator")))
         styles = {name: pair.style(look) for name, look in looks.items()}
         expected["translated"][variant] = {
             source: {look: text(pair.generate(square, style)) for look, style in styles.items()}
