@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 COMPAT := .venv-compat
 RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile
-WEB_GIVEN := web_demo/.given
+WEB_EXPECTED := web_demo/.expected
 # An exported pair that the page is tested with; without one, a tiny pair is made.
 WEB_MODELS ?=
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do \
@@ -50,8 +50,8 @@ chaos: $(VENV)/.installed
 
 web-test: $(VENV)/.installed-test web_demo/dist/index.html
 	cd web_demo && npm test --silent
-	$(BIN)/python -m tests.web_demo.given $(WEB_GIVEN) $(WEB_MODELS)
-	cd web_demo && GIVEN=$(abspath $(WEB_GIVEN)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_GIVEN)/mobile)) \
+	$(BIN)/python -m tests.web_demo.write_expected $(WEB_EXPECTED) $(WEB_MODELS)
+	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
 		npm run --silent test-browser
 
 web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
@@ -96,5 +96,5 @@ $(COMPAT)/.installed: requirements-compat.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_GIVEN) runs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) runs .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
-// The built page in a real browser: `GIVEN=FOLDER MODELS=FOLDER node --test test/browser.js`, where GIVEN is
-// what `python -m tests.web_demo.given` wrote. CHROMIUM names the browser, SCREENSHOTS a folder to fill.
+// The built page in a real browser: `EXPECTED=FOLDER MODELS=FOLDER node --test test/browser.js`, where EXPECTED is
+// what `python -m tests.web_demo.write_expected` wrote. CHROMIUM names the browser, SCREENSHOTS a folder to fill.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ const PORT = 8099;
 const PAGE = `http://localhost:${PORT}/`;
 const MAX_GAP = 2; // of 255, between the browser and export.run_tflite
 const MAX_BLOCKED = 300; // ms in which the page may not answer; measured is 30 to 60
-const given = path.resolve(process.env.GIVEN);
+const given = path.resolve(process.env.EXPECTED);
 const models = path.resolve(process.env.MODELS ?? path.join(given, 'mobile'));
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const screenshots = process.env.SCREENSHOTS;
