@@ -128,3 +128,10 @@ export function averageStyles(manifest) {
     .filter(({ style }) => style)
     .map((known) => ({ ...known, style: Float32Array.from(known.style) }));
 }
+
+/** Example pictures beside the manifest: {sources, references} of file names, or null. */
+export function examples(manifest) {
+  const { sources, references } = manifest.examples ?? {};
+  const usable = (names) => Array.isArray(names) && names.every((name) => typeof name === 'string');
+  return usable(sources) && usable(references) ? { sources, references } : null;
+}

@@ -34,14 +34,17 @@ export class Result {
    * Shows a translation.
    *
    * @param {Uint8ClampedArray} bytes RGB of the translation.
-   * @param {Uint8ClampedArray} original RGB of the picture it was made from.
+   * @param {{source: Uint8ClampedArray, look: Uint8ClampedArray | undefined}} madeFrom RGB of the picture
+   *   and of the style, if there is a picture of it.
    * @param {object} names As `file_names.translation` takes them.
    * @param {string} times What to say about speed.
    */
-  show(bytes, original, names, times) {
+  show(bytes, madeFrom, names, times) {
     this.#drawn = { bytes, names };
     show(element('translated'), bytes, this.#size);
-    show(element('original'), original, this.#size);
+    for (const id of ['original', 'made-from-source']) show(element(id), madeFrom.source, this.#size);
+    if (madeFrom.look) show(element('made-from-look'), madeFrom.look, this.#size);
+    else wipe(element('made-from-look'));
     const mixed = names.second ? ` and ${names.share} % of ${names.second}` : '';
     const text = `${names.source} in the style of ${names.look}${mixed}`;
     element('translated').setAttribute('aria-label', text);
@@ -55,10 +58,7 @@ export class Result {
   /** Shows that there is nothing, and what to do. */
   clear(text) {
     this.#drawn = null;
-    for (const id of ['translated', 'original']) {
-      const canvas = element(id);
-      canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
-    }
+    for (const id of ['translated', 'original', 'made-from-source', 'made-from-look']) wipe(element(id));
     element('translated').setAttribute('aria-label', text);
     element('result-caption').textContent = text;
     element('times').textContent = '';
@@ -89,7 +89,7 @@ export class Result {
   }
 
   #closeLarge() {
-    element('stage').prepend(element('compare'));
+    element('stage').append(element('compare'));
     element('enlarge').focus();
   }
 
@@ -99,4 +99,8 @@ export class Result {
     const canvas = enlarged(bytes, this.#size, factor, this.#isSmooth);
     await save(canvas, fileNames.translation(names, this.#size * factor));
   }
+}
+
+function wipe(canvas) {
+  canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
 }

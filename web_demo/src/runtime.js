@@ -25,7 +25,10 @@ export async function load(options, report) {
     ...pair(manifest, variant).map((file) => ({ ...file, url: new URL(file.name, modelsUrl) })),
   ];
   const [script, binary, ...contents] = await downloadAll(files, report);
-  await startRuntime(script.content, binary.content, threads);
+  // LiteRT looks for a GPU in any case, and browsers without one answer with a warning.
+  if (accelerator === 'wasm') hide('gpu');
+  hide('hardwareConcurrency', threads); // the runtime starts a worker for each, used or not
+  await startRuntime(script.content, binary.content);
   const compiled = await quietly(() =>
     compile(contents.map(({ content }) => content), accelerator, threads),
   );
@@ -69,13 +72,13 @@ async function downloadAll(files, report) {
 }
 
 /** Starts LiteRT from verified bytes. */
-async function startRuntime(script, binary, threads) {
+async function startRuntime(script, binary) {
   const source = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  // The runtime starts one worker per processor; more than `threads` would only cost memory.
-  Object.defineProperty(self.navigator, 'hardwareConcurrency', { value: threads });
   self.Module = {
     wasmBinary: binary.buffer,
     mainScriptUrlOrBlob: source,
+    print: () => {}, // what it does, line by line
+    printErr: () => {},
     locateFile: (name) => new URL(name, self.location.href).href, // of what is in wasmBinary
   };
   try {
@@ -83,6 +86,11 @@ async function startRuntime(script, binary, threads) {
   } catch (error) {
     throw new Error(`LiteRT's runtime cannot be started (${error.message ?? error}).`);
   }
+}
+
+/** Changes what this worker sees of the browser. */
+function hide(property, value = undefined) {
+  Object.defineProperty(self.navigator, property, { value });
 }
 
 async function compile(contents, accelerator, threads) {
@@ -95,7 +103,7 @@ async function compile(contents, accelerator, threads) {
   return models;
 }
 
-/** LiteRT writes what it does to the console, and warns where there is no GPU; neither is news. */
+/** LiteRT warns on the console where there is no GPU, which is no fault of the page. */
 async function quietly(work) {
   const saved = {};
   for (const name of ['log', 'info', 'warn']) {
