@@ -61,10 +61,10 @@ function enlarge(shown, { width, height }) {
 
 function draw({ square, picture }) {
   const zoom = element('crop-picture').clientWidth / picture.width;
-  const style = element('crop-box').style;
-  style.left = `${square.x * zoom}px`;
-  style.top = `${square.y * zoom}px`;
-  style.width = style.height = `${square.side * zoom}px`;
+  const style = element('crop-stage').style;
+  style.setProperty('--x', `${square.x * zoom}px`);
+  style.setProperty('--y', `${square.y * zoom}px`);
+  style.setProperty('--side', `${square.side * zoom}px`);
   const percent = Math.round((100 * square.side) / Math.min(picture.width, picture.height));
   element('crop-size').value = percent;
   element('crop-size-shown').value = `${percent} %`;

@@ -1,5 +1,10 @@
 // Names of the files that visitors save.
 
+/** A picture's name without its ending, as people say it. */
+export function spoken(name) {
+  return name.replace(/\.[a-z0-9]{1,5}$/i, '');
+}
+
 /** A picture's name without folder and extension, in letters that every system takes. */
 export function stem(name) {
   const cleaned = name

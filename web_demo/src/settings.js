@@ -90,7 +90,7 @@ async function offerGpu() {
 function offerThreads() {
   const most = crossOriginIsolated ? (navigator.hardwareConcurrency ?? 1) : 1;
   const threads = element('threads');
-  threads.add(new Option(most > 1 ? 'as many as pay off' : 'one (this browser or server allows no more)', 0));
+  threads.add(new Option(most > 1 ? 'automatic' : 'one (this browser or server allows no more)', 0));
   for (const count of [1, 2, 4, 8]) if (most > 1 && count <= most) threads.add(new Option(count, count));
   threads.disabled = most === 1;
 }

@@ -1,5 +1,6 @@
 // What is chosen, translated: the newest choice wins, and one translation runs at a time.
 
+import { spoken } from './file_names.js';
 import { Latest } from './latest.js';
 import { fail } from './notices.js';
 import { mixed } from './pixels.js';
@@ -34,7 +35,7 @@ export class Translation {
     const second = element('second');
     const value = second.value;
     second.replaceChildren(new Option('nothing', ''));
-    for (const { id, name } of this.#page.looks.entries) second.add(new Option(name, id));
+    for (const { id, name } of this.#page.looks.entries) second.add(new Option(spoken(name), id));
     second.value = value;
     if (second.selectedIndex < 0) second.value = '';
     this.#showShare();
@@ -76,19 +77,14 @@ export class Translation {
       if (this.#latest.outdated) return;
       const { bytes, milliseconds } = await model.engine.generate(original, style);
       if (this.#latest.outdated) return;
-      const names = { source: plain(source), look: plain(look) };
-      if (second) Object.assign(names, { second: plain(second), share: percent });
+      const names = { source: spoken(source.name), look: spoken(look.name) };
+      if (second) Object.assign(names, { second: spoken(second.name), share: percent });
       const madeFrom = { source: original, look: look.bytes ?? look.preview };
       result.show(bytes, madeFrom, names, times(first.milliseconds, milliseconds));
     } catch (error) {
       if (!(error instanceof Stopped)) fail(`The picture could not be translated: ${error.message}`);
     }
   }
-}
-
-/** A file's name without its ending, as people say it. */
-function plain({ name }) {
-  return name.replace(/\.[a-z0-9]{1,5}$/i, '');
 }
 
 function times(encoder, generator) {

@@ -23,7 +23,7 @@ export async function open(args = []) {
     root: ROOT, logLevel: 'error', preview: { port: 0, strictPort: false, host: 'localhost' },
   });
   process.env.MODELS = original;
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...args] });
+  const browser = await launch(args);
   const address = server.resolvedUrls.local[0];
   return {
     address,
@@ -42,6 +42,11 @@ export async function open(args = []) {
       await rm(models, { recursive: true, force: true });
     },
   };
+}
+
+/** A Chromium with further arguments. */
+export function launch(args = []) {
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args] });
 }
 
 /**

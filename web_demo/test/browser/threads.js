@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import os from 'node:os';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { open, pixels, problems, redrawn, set } from '../site.js';
+import { launch, open, pixels, problems, redrawn, set } from '../site.js';
 
 const SWIFTSHADER = [
   '--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-webgpu-adapter=swiftshader',
@@ -44,7 +43,11 @@ test('where threads are refused one is used', async () => {
 test('in a frame of another page one thread is used', async () => {
   const context = await site.browser.newContext();
   const page = await context.newPage();
-  await page.setContent(`<iframe src="${site.address}" width="800" height="600"></iframe>`);
+  const parent = 'http://localhost:8321/'; // another origin, and one that browsers trust
+  await page.route(parent, (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<iframe src="${site.address}"></iframe>` }),
+  );
+  await page.goto(parent);
   const frame = await (await page.waitForSelector('iframe')).contentFrame();
   await frame.waitForFunction(() => document.getElementById('compare')?.dataset.drawn, null, { timeout: 60_000 });
   assert.match(await frame.textContent('#running'), /one thread/);
@@ -60,8 +63,7 @@ test('without a GPU the processor is used', async () => {
 });
 
 test('a GPU delegate takes all of both graphs', { timeout: 300_000 }, async (t) => {
-  const { executablePath } = { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' };
-  const gpu = await chromium.launch({ executablePath, args: ['--no-sandbox', ...SWIFTSHADER] });
+  const gpu = await launch(SWIFTSHADER);
   try {
     const { page } = await site.visit({ from: gpu });
     await page.click('summary');

@@ -21,20 +21,20 @@ before(async () => {
 });
 after(() => site.close());
 
-for (const set_ of ['translated', 'photographs']) {
+for (const group of ['translated', 'photographs']) {
   for (const variant of ['dynamic_int8', 'float32']) {
-    test(`${variant} draws what export.run_tflite writes: ${set_}`, { timeout: 300_000 }, async (t) => {
+    test(`${variant} draws what export.run_tflite writes: ${group}`, { timeout: 300_000 }, async (t) => {
       const { context, page, faults } = await site.visit();
       await set(page, '#variant', variant);
-      const names = Object.keys(expected[set_][variant]);
-      if (set_ === 'photographs') {
+      const names = Object.keys(expected[group][variant]);
+      if (group === 'photographs') {
         const files = names.map((name) => path.join(expected.folder, 'photographs', name));
         for (const id of ['#add-source', '#add-look']) {
           await redrawn(page, () => page.setInputFiles(id, files));
         }
       }
       const found = [];
-      for (const [source, looks] of Object.entries(expected[set_][variant])) {
+      for (const [source, looks] of Object.entries(expected[group][variant])) {
         for (const [look, wanted] of Object.entries(looks)) {
           await choose(page, 'source', source);
           await choose(page, 'look', look);
@@ -100,7 +100,7 @@ test('of many movements of the slider one runs and only the last waits', async (
   const translations = (await count()) - before;
   t.diagnostic(`20 movements: ${translations} translations shown`);
   assert.ok(translations <= 2);
-  assert.match(await page.textContent('#result-caption'), /and 100 % of/);
+  assert.match(await page.textContent('#result-caption'), /mixed with 100 % of/);
   await context.close();
 });
 
