@@ -1,10 +1,13 @@
-# make demo | web | test | compat | web-test | chaos | lint | bench | clean
+# make demo | test | oracle-test | compat | web | web-test | android | android-test | notebook |
+#      dist | chaos | lint | bench | clean
 #
 # The first Python from 3.10 to 3.13 that runs is used; PYTHON=... chooses another.
 
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLE := .venv-oracle
 COMPAT := .venv-compat
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile
 WEB_EXPECTED := web_demo/.expected
@@ -18,7 +21,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web test compat web-test chaos lint bench clean
+.PHONY: demo web test oracle-test compat web-test notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -32,13 +35,18 @@ demo: $(VENV)/.installed-tflite
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
 
-# What is archived, as oracle, in an environment of its own; Debian needs libusb-1.0-0.
+# Tests with PyTorch and Beam as oracles, in an environment of their own (PyTorch's Linux build
+# brings 5 GB of CUDA libraries).
+oracle-test: $(ORACLE)/.installed
+	$(ORACLE)/bin/python -m pytest tests/oracle
+
+# Archived libraries as oracles, in an environment of their own; Debian needs libusb-1.0-0.
 compat: $(VENV)/.installed-test $(COMPAT)/.installed
 	$(BIN)/python -m tests.compat.given $(COMPAT)/given
 	$(COMPAT)/bin/python -m pytest -c tests/compat/pytest.ini --confcutdir=tests/compat \
 		--given=$(COMPAT)/given tests/compat
 
-# The page, with the models of a folder, on http://localhost:8080; exported of RUN_DIR if not there.
+# The page, with the models of a folder, on http://localhost:8080; exported from RUN_DIR if missing.
 web: web_demo/dist/index.html
 	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
 		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
@@ -63,38 +71,54 @@ web_demo/dist/index.html: web_demo/node_modules/.package-lock.json web_demo/inde
 		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/*)
 	cd web_demo && npm run --silent build
 
+# Runs the example notebook and keeps its outputs.
+notebook: $(VENV)/.installed-test
+	$(BIN)/python -m jupyter execute --inplace docs/own_folder.ipynb
+
+# Wheel and sdist, in dist/.
+dist: $(VENV)/.installed-test
+	$(BIN)/python -m build --outdir dist .
+
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.input_pipeline
 	$(BIN)/python -m benchmarks.evaluation_memory
-	$(BIN)/python -m benchmarks.import_official
 	$(BIN)/python -m benchmarks.serving
 
 $(VENV)/.installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.10 to 3.13 with venv found; install one (Debian: apt-get install python3 python3-venv) or give PYTHON=/path/to/python." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/$(PIP_INSTALL) -r requirements.txt
 	touch $@
 
 $(VENV)/.installed-tflite: $(VENV)/.installed requirements-tflite.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tflite.txt
+	$(BIN)/$(PIP_INSTALL) -r requirements-tflite.txt
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-beam.txt \
-		requirements-import.txt requirements-serving.txt requirements-tflite.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-serving.txt \
+		requirements-tflite.txt
+	$(BIN)/$(PIP_INSTALL) -r requirements-test.txt
+	touch $@
+
+$(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
+		requirements-beam.txt requirements-import.txt requirements-serving.txt requirements-tflite.txt
+	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@
 
 $(COMPAT)/.installed: requirements-compat.txt
 	@test -n "$(COMPAT_PYTHON)" || { echo "TensorFlow 2.15 needs Python 3.9 to 3.11; install one or give COMPAT_PYTHON=/path/to/python." >&2; exit 1; }
 	test -x $(COMPAT)/bin/python || $(COMPAT_PYTHON) -m venv $(COMPAT)
-	$(COMPAT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-compat.txt
+	$(COMPAT)/bin/$(PIP_INSTALL) -r requirements-compat.txt
 	touch $@
 
+# Build products only: runs/ and models/ hold what was trained.
 clean:
-	rm -rf $(VENV) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) runs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) \
+		build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

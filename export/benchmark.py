@@ -14,7 +14,7 @@ from export.mobile import bundle, op_profile, variant_timing
 from export.mobile.conversion import ROLES
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -32,15 +32,13 @@ def main() -> None:
             raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
     models = pathlib.Path(MODELS.value).expanduser()
     exported = bundle.read_manifest(models)
-    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
-    if translator.step != exported["step"]:
+    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    if run.step != exported["step"]:
         raise UserError(
             f"{models} was exported at step {exported['step']}, and {RUN_DIR.value} is at "
-            f"{translator.step}; export again, or name the right --run_dir."
+            f"{run.step}; export again, or name the right --run_dir."
         )
-    rows = variant_timing.measure(
-        translator, models, exported, ROUNDS.value, REPEATS.value, progress
-    )
+    rows = variant_timing.measure(run, models, exported, ROUNDS.value, REPEATS.value, progress)
     text = variant_timing.table(rows)
     files.write_bytes(models / "benchmark.md", (text + "\n").encode())
     print(text)

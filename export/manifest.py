@@ -9,22 +9,22 @@ import tensorflow as tf
 
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 
 FORMAT = 1  # of the manifest; goes up when a field changes its meaning
 
 
-def describe(translator: Translator, data: str = "") -> dict:
+def describe(run: TrainedRun, data: str = "") -> dict:
     """The part of a manifest that all kinds of export share.
 
     Args:
-      translator: Loaded from a run.
+      run: The run.
       data: Images to measure the domains' styles on; '' takes what the run has.
 
     Returns:
       Sizes, ranges, average styles, origin. `domains` is None where no images are at hand.
     """
-    config = translator.config
+    config, translator = run.config, run.translator
     return {
         "format": FORMAT,
         "image_size": translator.image_size,
@@ -33,10 +33,10 @@ def describe(translator: Translator, data: str = "") -> dict:
         "num_domains": translator.num_domains,
         "style_dim": translator.style_dim,
         "style_on_unit_sphere": config.normalize_style,
-        "domains": _domains(translator, data),
+        "domains": _domains(run, data),
         "licence": config.licence or None,
         "origin": config.origin or None,
-        "step": translator.step,
+        "step": run.step,
         "config": json.loads(config.to_json()),
         "made_with": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
@@ -51,16 +51,16 @@ def checksums(folder: pathlib.Path) -> dict[str, dict]:
     return found
 
 
-def _domains(translator: Translator, data: str) -> list[dict] | None:
+def _domains(run: TrainedRun, data: str) -> list[dict] | None:
     """Images and average style of every domain; an empty domain has none."""
     try:
-        known = domain_styles.of_run(translator, data)
+        known = domain_styles.load_or_measure(run, data)
     except UserError:
         return None
     return [
         {
             "images": int(count),
-            "average_style": translator.as_styles(mean).tolist() if count else None,
+            "average_style": run.translator.as_styles(mean).tolist() if count else None,
         }
         for count, mean in zip(known.counts, known.means, strict=True)
     ]

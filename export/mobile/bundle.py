@@ -11,10 +11,12 @@ from export.mobile import conversion, graphs, metadata, quality, quantization
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
 from export.mobile.quantization import CALIBRATED
 from export.mobile.runtime import Pair
+from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files, pixels
 
@@ -44,11 +46,11 @@ class Options(NamedTuple):
     quality_images: int = 32
 
 
-def write(translator: Translator, output: pathlib.Path, options: Options) -> dict:
+def write(run: TrainedRun, output: pathlib.Path, options: Options) -> dict:
     """Writes a pair of files for every variant, `manifest.json` and a picture that compares them.
 
     Args:
-      translator: Loaded from a run.
+      run: The run.
       output: Folder; an earlier export there is replaced.
       options: See `Options`.
 
@@ -64,7 +66,7 @@ def write(translator: Translator, output: pathlib.Path, options: Options) -> dic
         with files.temporary_folder(output.parent) as temporary:
             new = temporary / "new"
             new.mkdir()
-            written = _export(translator, new, options)
+            written = _export(run, new, options)
             _replace(output, new)
     except OSError as error:
         raise UserError(
@@ -74,22 +76,23 @@ def write(translator: Translator, output: pathlib.Path, options: Options) -> dic
     return written
 
 
-def _export(translator: Translator, folder: pathlib.Path, options: Options) -> dict:
+def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> dict:
     """`write`, into an empty folder."""
-    held_out = _images(translator, options.data, "validation")
+    translator = run.translator
+    held_out = _images(run.config, options.data, "validation")
     if len(held_out) < 2:
         raise UserError(
             "There are fewer than two held-out images to measure the variants on; name some with "
             "--data=FOLDER."
         )
     pairs = quality.translated_by_networks(
-        translator, _some(held_out, options.quality_images).pixels()
+        translator, held_out.sample(options.quality_images).pixels()
     )
     floats = float_pair(translator)
     variants, drawn = {}, {}
-    described = manifest.describe(translator, options.data)
+    described = manifest.describe(run, options.data)
     for variant in options.variants:
-        contents = _quantized(translator, floats, variant, options)
+        contents = _quantized(run, floats, variant, options)
         drawn[variant] = quality.translate(Pair(contents[ENCODE], contents[GENERATE]), pairs)
         measured = quality.compare(drawn[variant], pairs.translated)
         shipped = _judge(variant, measured, options.min_psnr)
@@ -151,13 +154,14 @@ def float_pair(translator: Translator) -> dict[str, bytes]:
 
 
 def _quantized(
-    translator: Translator, floats: dict[str, bytes], variant: str, options: Options
+    run: TrainedRun, floats: dict[str, bytes], variant: str, options: Options
 ) -> dict[str, bytes]:
     """{signature: file} of a variant."""
     samples = {ENCODE: [], GENERATE: []}
     if variant == CALIBRATED:
-        known = _images(translator, options.calibration_images, "train")
-        seen = _some(known, options.calibration_steps).pixels()
+        translator = run.translator
+        known = _images(run.config, options.calibration_images, "train")
+        seen = known.sample(options.calibration_steps).pixels()
         styles = np.roll(translator.style(seen), 1, axis=0)
         x = pixels.from_bytes(seen)[:, None]
         samples[ENCODE] = [{"image": image} for image in x]
@@ -170,8 +174,7 @@ def _quantized(
     }
 
 
-def _images(translator: Translator, data: str, part: str) -> ImageSet:
-    config = translator.config
+def _images(config: Config, data: str, part: str) -> ImageSet:
     try:
         return sources.open_images(data, config) if data else getattr(sources.load(config), part)
     except UserError as error:
@@ -179,11 +182,6 @@ def _images(translator: Translator, data: str, part: str) -> ImageSet:
             f"The run's own images are not at hand; name some with --data=FOLDER and "
             f"--calibration_images=FOLDER. ({error})"
         ) from None
-
-
-def _some(known: ImageSet, count: int) -> ImageSet:
-    """A seeded choice, the same every time."""
-    return known.take(np.random.default_rng(0).permutation(len(known))[:count])
 
 
 def _judge(variant: str, measured: quality.Quality, min_psnr: float) -> bool:

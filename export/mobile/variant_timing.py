@@ -9,16 +9,17 @@ import tensorflow as tf
 
 from export.mobile import conversion, timing
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.networks import from_config
 
 BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
 THREADS = [1, 2]
 
 
-def default_pair(translator: Translator) -> dict[str, bytes]:
+def default_pair(run: TrainedRun) -> dict[str, bytes]:
     """{signature: float32 .tflite file} of the networks as they are, convolutions not folded."""
-    generator = from_config.generator(translator.config, "float32", fold=False)
+    translator = run.translator
+    generator = from_config.generator(run.config, "float32", fold=False)
     for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
         ours.assign(theirs)
 
@@ -40,7 +41,7 @@ def default_pair(translator: Translator) -> dict[str, bytes]:
 
 
 def measure(
-    translator: Translator,
+    run: TrainedRun,
     folder: pathlib.Path,
     exported: dict,
     rounds: int,
@@ -50,7 +51,7 @@ def measure(
     """Times all variants in turns, so that a slow minute of the machine meets every one of them.
 
     Args:
-      translator: Networks that were exported.
+      run: The run that was exported.
       folder: Of the export.
       exported: Its manifest.
       rounds: How often every file is loaded, each time in a new process.
@@ -62,7 +63,7 @@ def measure(
     """
     with tempfile.TemporaryDirectory() as scratch:
         files = {BASELINE: {}}
-        for signature, content in default_pair(translator).items():
+        for signature, content in default_pair(run).items():
             files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
             files[BASELINE][signature].write_bytes(content)
         for variant, entry in exported["variants"].items():

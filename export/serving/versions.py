@@ -9,17 +9,17 @@ from tensorflow.core.protobuf import saved_model_pb2
 from export import manifest
 from export.serving import signatures, warmup
 from tunit_tf.errors import UserError
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
 
 
 def write(
-    translator: Translator, output: pathlib.Path, resize: str, max_pixels: int, data: str = ""
+    run: TrainedRun, output: pathlib.Path, resize: str, max_pixels: int, data: str = ""
 ) -> pathlib.Path:
     """Writes the next version of a model; a version is whole or not there.
 
     Args:
-      translator: Loaded from a run.
+      run: The run.
       output: Folder of the versions, made if missing.
       resize: How pictures become squares, one of `signatures.RESIZE`.
       max_pixels: Largest picture that the model decodes.
@@ -31,6 +31,7 @@ def write(
     Raises:
       UserError: The folder cannot be written.
     """
+    translator = run.translator
     try:
         with files.temporary_folder(output) as temporary:
             # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
@@ -44,7 +45,7 @@ def write(
             warmup.write(model, translator.image_size, translator.style_dim)
             described = {
                 "kind": "saved_model",
-                **manifest.describe(translator, data),
+                **manifest.describe(run, data),
                 "resize": resize,
                 "max_pixels": max_pixels,
                 "signatures": _signatures(model),

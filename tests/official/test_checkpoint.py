@@ -19,6 +19,7 @@ from tests.parity import recipe
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.official import checkpoint as official_checkpoint
 from tunit_tf.official import names as official_names
@@ -129,7 +130,7 @@ def test_the_config_records_origin_checksum_and_licence(content, tmp_path):
     assert saved["data"] == ""
     assert (saved["base_channels"], saved["guiding_width"]) == (4, 1 / 16)
     assert result.config.total_steps == 200_000
-    assert Translator.load(folder).step == 200_000
+    assert TrainedRun.load(folder).step == 200_000
 
 
 def test_a_run_goes_on_from_imported_weights(content, tmp_path):
@@ -398,9 +399,9 @@ def test_an_imported_run_says_what_it_lacks(content, tmp_path):
     path = official_files.save(tmp_path / "tiny.ckpt", {**content[1], **content[2]}, True)
     folder = tmp_path / "run"
     official_checkpoint.import_run(str(path), Config(run_dir=str(folder)), set())
-    translator = Translator.load(folder)
+    run = TrainedRun.load(folder)
     with pytest.raises(UserError, match=r"no images of its own; name some with --data"):
-        trainer.domain_styles.of_run(translator)
-    known = trainer.domain_styles.of_run(translator, "synthetic")
+        trainer.domain_styles.load_or_measure(run)
+    known = trainer.domain_styles.load_or_measure(run, "synthetic")
     assert known.counts.sum() == 4000
-    assert trainer.domain_styles.of_run(translator).counts.sum() == 4000  # kept in the run folder
+    assert trainer.domain_styles.load_or_measure(run).counts.sum() == 4000  # kept in the run folder

@@ -2,13 +2,14 @@
 
 import json
 import pathlib
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.networks import Generator, GuidingNetwork
+from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
 # What restoring a broken checkpoint raises; a cut file is an IndexError.
 UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
@@ -64,6 +65,33 @@ def restore_averages(
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"The checkpoint {path} cannot be read ({reason}).") from None
     return int(step.numpy())
+
+
+class SavedNetworks(NamedTuple):
+    """The averaged networks of a run folder, its config, and the step they are from."""
+
+    config: Config
+    guiding: GuidingNetwork
+    generator: Generator
+    step: int
+
+
+def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetworks:
+    """Builds and restores the averaged networks of a run.
+
+    Args:
+      folder: Folder of the run.
+      checkpoint: `newest`, or `best` by the run's metric.
+
+    Raises:
+      UserError: It is not a run folder, or has no such checkpoint.
+    """
+    config = saved_config(folder)
+    policy = "float64" if config.mixed_precision == "float64" else "float32"
+    guiding = from_config.guiding_network(config, policy)
+    generator = from_config.generator(config, policy)
+    step = restore_averages(folder, checkpoint, guiding, generator)
+    return SavedNetworks(config, guiding, generator, step)
 
 
 def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:

@@ -56,38 +56,38 @@ def test_the_picture_compares_every_variant(pair_folder):
     assert pixels.shape[1] > columns * 50
 
 
-def test_a_second_export_replaces_the_first(translator, tmp_path):
+def test_a_second_export_replaces_the_first(trained_run, tmp_path):
     output = tmp_path / "mobile"
-    bundle.write(translator, output, bundle.Options(("float32", "float16"), quality_images=2))
-    bundle.write(translator, output, ONE)
+    bundle.write(trained_run, output, bundle.Options(("float32", "float16"), quality_images=2))
+    bundle.write(trained_run, output, ONE)
     assert set(files_in(output)) == {
         "encoder_float32.tflite", "generator_float32.tflite", "manifest.json", "comparison.png",
     }  # fmt: skip
     assert [p.name for p in tmp_path.iterdir()] == ["mobile"]
 
 
-def test_a_variant_that_is_too_far_stops_the_export_and_leaves_nothing(translator, tmp_path):
+def test_a_variant_that_is_too_far_stops_the_export_and_leaves_nothing(trained_run, tmp_path):
     options = bundle.Options(variants=("dynamic_int8",), min_psnr=200.0, quality_images=2)
     with pytest.raises(UserError, match=r"dynamic_int8 is too far .* --min_psnr=200"):
-        bundle.write(translator, tmp_path / "mobile", options)
+        bundle.write(trained_run, tmp_path / "mobile", options)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(translator, tmp_path):
+def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(trained_run, tmp_path):
     options = bundle.Options(
         ("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2
     )
-    described = bundle.write(translator, tmp_path / "mobile", options)
+    described = bundle.write(trained_run, tmp_path / "mobile", options)
     assert not described["variants"]["static_int8"]["shipped"]
     assert described["variants"]["static_int8"]["psnr"] > 0
     assert not list((tmp_path / "mobile").glob("*.tflite"))
     assert "| static_int8 | - | - |" in bundle.table(described)
 
 
-def test_the_licence_of_an_imported_run_is_carried_on(translator, tmp_path, monkeypatch):
-    licensed = dataclasses.replace(translator.config, licence="CC BY-NC 4.0")
-    monkeypatch.setattr(translator, "config", licensed)
-    described = bundle.write(translator, tmp_path / "mobile", ONE)
+def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
+    config = dataclasses.replace(trained_run.config, licence="CC BY-NC 4.0")
+    licensed = dataclasses.replace(trained_run, config=config)
+    described = bundle.write(licensed, tmp_path / "mobile", ONE)
     assert described["licence"] == "CC BY-NC 4.0"
     assert b"CC BY-NC 4.0" in (tmp_path / "mobile" / "encoder_float32.tflite").read_bytes()
 
@@ -110,10 +110,10 @@ def test_what_can_be_mistyped_is_one_sentence(tiny_run, tmp_path, flags, message
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_of_other_things_is_not_replaced(translator, tmp_path):
+def test_a_folder_of_other_things_is_not_replaced(trained_run, tmp_path):
     (tmp_path / "thesis.txt").write_text("all of it")
     with pytest.raises(UserError, match="holds other files"):
-        bundle.write(translator, tmp_path, ONE)
+        bundle.write(trained_run, tmp_path, ONE)
     assert (tmp_path / "thesis.txt").read_text() == "all of it"
 
 
