@@ -12,7 +12,7 @@ RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile
 WEB_EXPECTED := web_demo/.expected
 # An exported pair that the page is tested with; without one, a tiny pair is made.
-WEB_MODELS ?=
+WEB_MODELS ?= $(if $(wildcard $(MODELS)/manifest.json),$(MODELS))
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done; \
 	python3 -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \

@@ -91,7 +91,9 @@ async function addExamples(page) {
       else fail(`The example ${name} cannot be reached.`);
     }
   }
-  for (const { domain, style } of manifests.averageStyles(page.manifest)) {
+  const averages = manifests.averageStyles(page.manifest);
+  element('averages-hint').hidden = !averages.length;
+  for (const { domain, style } of averages) {
     const name = `average style ${domain + 1}`;
     page.looks.add({ name, caption: `average ${domain + 1}`, style });
   }

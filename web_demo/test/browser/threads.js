@@ -1,6 +1,7 @@
 // Where the model runs: one thread, several, a GPU. The same picture everywhere.
 
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import os from 'node:os';
 import { after, before, test } from 'node:test';
 import { launch, open, pixels, problems, redrawn, set } from '../site.js';
@@ -43,15 +44,17 @@ test('where threads are refused one is used', async () => {
 test('in a frame of another page one thread is used', async () => {
   const context = await site.browser.newContext();
   const page = await context.newPage();
-  const parent = 'http://localhost:8321/'; // another origin, and one that browsers trust
-  await page.route(parent, (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<iframe src="${site.address}"></iframe>` }),
-  );
-  await page.goto(parent);
+  const parent = http.createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<iframe src="${site.address}"></iframe>`);
+  });
+  await new Promise((resolve) => parent.listen(0, 'localhost', resolve));
+  await page.goto(`http://localhost:${parent.address().port}/`);
   const frame = await (await page.waitForSelector('iframe')).contentFrame();
   await frame.waitForFunction(() => document.getElementById('compare')?.dataset.drawn, null, { timeout: 60_000 });
   assert.match(await frame.textContent('#running'), /one thread/);
   await context.close();
+  parent.close();
 });
 
 test('without a GPU the processor is used', async () => {
