@@ -21,7 +21,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web test oracle-test compat web-test notebook dist chaos lint bench clean
+.PHONY: demo web test oracle-test compat web-test web-measure notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -62,13 +62,18 @@ web-test: $(VENV)/.installed-test web_demo/dist/index.html
 	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
 		npm run --silent test-browser
 
+# Times of the page for 1, 2 and 4 threads; after `make web-test`.
+web-measure: web_demo/dist/index.html
+	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
+		npm run --silent measure
+
 web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
 	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js from 20.19 with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
 	cd web_demo && npm ci --silent
 	touch $@
 
 web_demo/dist/index.html: web_demo/node_modules/.package-lock.json web_demo/index.html \
-		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/*)
+		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/* docs/images/shapes/* docs/images/looks/*)
 	cd web_demo && npm run --silent build
 
 # Runs the example notebook and keeps its outputs.

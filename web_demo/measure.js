@@ -1,10 +1,14 @@
-// Times of the page, as a Markdown table: `MODELS=FOLDER npm run measure`. Needs the built page
-// (`make web-test` or `npm run build`) and a Chromium, which CHROMIUM may name.
+// Times of the page and its difference to export.run_tflite, as Markdown: `make web-measure`, or
+// `EXPECTED=FOLDER MODELS=FOLDER npm run measure`. Needs the built page and a Chromium, which CHROMIUM
+// may name; EXPECTED is what `python -m tests.web_demo.write_expected` wrote.
 
 import os from 'node:os';
-import { drawn, open, redrawn, set } from './test/site.js';
+import path from 'node:path';
+import { choose, drawn, expectations, gaps, open, pixels, redrawn, set } from './test/site.js';
 
 const RUNS = 20;
+const FAR = 3; // of 255
+const TIMED = 'rotated.jpg'; // the style that is read again and again
 const THREADS = [1, 2, 4];
 const VARIANTS = ['dynamic_int8', 'float32'];
 
@@ -17,12 +21,10 @@ try {
   await site.close();
 }
 
-/** Seconds and bytes until the first translation, from an empty cache and on the next visit. */
+/** Seconds until the first translation, from an empty cache and on the next visit. */
 async function firstVisit() {
   const started = performance.now();
   const { context, page } = await site.visit({ wait: false });
-  const session = await context.newCDPSession(page);
-  await session.send('Network.enable');
   await drawn(page);
   const first = performance.now() - started;
   const again = performance.now();
@@ -39,14 +41,21 @@ async function speed() {
   const { context, page } = await site.visit();
   const { variants } = await site.manifest();
   const cores = await page.evaluate(() => navigator.hardwareConcurrency);
-  console.log(`| variant | threads | encoder ms | generator ms |\n|---|---|---|---|`);
+  const { translated, folder } = await expectations();
+  await redrawn(page, () => page.setInputFiles('#add-look', path.join(folder, TIMED)));
+  const columns = ['variant', 'threads', 'encoder ms', 'generator ms', 'largest difference of 255', `by ${FAR} or more`];
+  console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
   for (const variant of VARIANTS.filter((name) => variants[name]?.shipped)) {
     await set(page, '#variant', variant);
     for (const threads of THREADS) {
       await useThreads(page, threads);
       const { encoder, generator } = await medians(page);
-      const note = threads > cores ? ` (${cores} cores)` : '';
-      console.log(`| ${variant} | ${threads}${note} | ${encoder.toFixed(1)} | ${generator.toFixed(1)} |`);
+      const { largest, share } = await difference(page, translated[variant]);
+      const note = threads > cores ? ` on ${cores} cores` : '';
+      const cells = [
+        variant, `${threads}${note}`, encoder.toFixed(1), generator.toFixed(1), largest, `${(100 * share).toFixed(2)} %`,
+      ];
+      console.log(`| ${cells.join(' | ')} |`);
     }
   }
   await context.close();
@@ -66,6 +75,7 @@ async function useThreads(page, threads) {
 
 /** Times as the page shows them. A new crop makes it read the style again. */
 async function medians(page) {
+  await choose(page, 'look', TIMED);
   const found = { encoder: [], generator: [] };
   for (let run = 0; run < RUNS; run++) {
     await redrawn(page, async () => {
@@ -80,6 +90,20 @@ async function medians(page) {
     found.encoder.push(Number(encoder));
   }
   return { encoder: median(found.encoder), generator: median(found.generator) };
+}
+
+/** The largest difference of all examples to what Python wrote, and the share of values far off. */
+async function difference(page, translated) {
+  const found = [];
+  for (const [source, looks] of Object.entries(translated)) {
+    for (const [look, wanted] of Object.entries(looks)) {
+      await choose(page, 'source', source);
+      await choose(page, 'look', look);
+      found.push(...gaps(await pixels(page, '#translated'), wanted));
+    }
+  }
+  const share = found.filter((gap) => gap >= FAR).length / found.length;
+  return { largest: found.reduce((a, b) => Math.max(a, b)), share };
 }
 
 function median(values) {

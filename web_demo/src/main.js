@@ -28,17 +28,19 @@ async function start(intake) {
   await openModel(intake);
 }
 
-/** Reads the manifest and shows the page; again on request if that fails. */
+/** Reads the manifest and shows the page; again on request if the manifest cannot be read. */
 async function openModel(intake) {
+  say('Loading the model …');
+  let manifest;
   try {
-    say('Loading the model …');
-    const manifest = await manifests.load(new URL('manifest.json', MODELS));
-    await show(manifest, intake);
+    manifest = await manifests.load(new URL('manifest.json', MODELS));
   } catch (error) {
     showProgress(null);
     say('No model is loaded.');
-    fail(error.message, { label: 'Try again', act: () => openModel(intake) });
+    fail(error.message, { label: 'Try again', act: () => openModel(intake).catch(report) });
+    return;
   }
+  await show(manifest, intake);
 }
 
 async function show(manifest, intake) {
@@ -54,17 +56,19 @@ async function show(manifest, intake) {
   page.grid = new Grid();
   const settings = new Settings(model, manifest, () => modelLoaded(page));
   listen(page);
+  page.ready = addExamples(page);
   const loading = settings.use();
-  await addExamples(page);
+  await page.ready;
   await intake.start((role, files) => pictures.addAll(galleryOf(page, role), files));
   await loading;
 }
 
 /** After a model was loaded: everything it has drawn is drawn anew. */
-function modelLoaded(page) {
+async function modelLoaded(page) {
+  await page.ready;
   element('all').disabled = false;
   page.translation.request();
-  previewAverages(page);
+  await previewAverages(page);
 }
 
 function galleryOf(page, role) {
@@ -103,9 +107,13 @@ async function addExamples(page) {
 async function listExamples(manifest) {
   const own = manifests.examples(manifest);
   if (own) return { ...own, base: MODELS };
-  const response = await fetch(new URL('examples/index.json', document.baseURI)).catch(() => null);
-  const none = { sources: [], references: [] };
-  return { ...(response?.ok ? await response.json() : none), base: document.baseURI };
+  try {
+    const response = await fetch(new URL('examples/index.json', document.baseURI));
+    return { ...(await response.json()), base: document.baseURI };
+  } catch {
+    fail('The examples cannot be reached; add pictures of your own.');
+    return { sources: [], references: [], base: document.baseURI };
+  }
 }
 
 /** Shows what each average style, which has no picture, makes of the first picture. */
@@ -150,7 +158,7 @@ async function drawGrid(page) {
 
 function listen(page) {
   for (const role of ['source', 'look']) {
-    element(`crop-${role}`).addEventListener('click', () => crop(page, role));
+    element(`crop-${role}`).addEventListener('click', () => crop(page, role).catch(report));
     element(`remove-${role}`).addEventListener('click', () => {
       const gallery = galleryOf(page, role);
       announce(`${gallery.chosen.name} was removed.`);
@@ -160,8 +168,10 @@ function listen(page) {
   element('all').addEventListener('click', () => drawGrid(page));
 }
 
-start(new Intake({ say, fail })).catch((error) => {
+function report(error) {
   showProgress(null);
   say('');
   fail(error.message);
-});
+}
+
+start(new Intake({ say, fail })).catch(report);

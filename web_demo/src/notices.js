@@ -4,9 +4,10 @@
 const element = (id) => document.getElementById(id);
 const UNITS = 1e6;
 
-/** Shows what is going on. */
+/** Shows what is going on, and reads it to users of screen readers. */
 export function say(text) {
   element('message').textContent = text;
+  announce(text);
 }
 
 /** Shows how much of the model has arrived; null hides the bar. */
@@ -17,7 +18,8 @@ export function showProgress(progress) {
   const { received, total } = progress;
   bar.value = received / total;
   const megabytes = (bytes) => (bytes / UNITS).toFixed(1);
-  say(`Loading the model: ${megabytes(received)} of ${megabytes(total)} MB`);
+  // Not announced: it changes many times a second.
+  element('message').textContent = `Loading the model: ${megabytes(received)} of ${megabytes(total)} MB`;
 }
 
 /** Reads a sentence to users of screen readers. */

@@ -21,7 +21,7 @@ export async function register(untouched) {
       return false;
     }
     await Promise.race([
-      registering.then(() => controlled(serviceWorker)),
+      registering.then((registration) => controlled(serviceWorker, registration)),
       new Promise((_, reject) => setTimeout(reject, FIRST_VISIT)),
     ]);
   } catch {
@@ -42,9 +42,11 @@ function needsReload(known, serviceWorker) {
   return !known?.active || serviceWorker.controller !== null;
 }
 
-function controlled(serviceWorker) {
-  return new Promise((resolve) => {
+/** Resolves once the page is under control; rejects if the service worker cannot be installed. */
+function controlled(serviceWorker, { installing }) {
+  return new Promise((resolve, reject) => {
     if (serviceWorker.controller) resolve();
     serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    installing?.addEventListener('statechange', () => installing.state === 'redundant' && reject());
   });
 }

@@ -1,7 +1,7 @@
 // From a picture's file to an entry of a gallery.
 
 import { hex } from './download.js';
-import { announce, fail, say } from './notices.js';
+import { fail, say } from './notices.js';
 import { Remote } from './rpc.js';
 
 export class Pictures {
@@ -33,7 +33,6 @@ export class Pictures {
       const known = gallery.find(hash);
       if (known) {
         say(`${name} is already in the list.`);
-        announce(`${name} is already in the list.`);
         return known;
       }
       const cut = await this.cut(blob);

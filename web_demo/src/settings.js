@@ -20,7 +20,7 @@ export class Settings {
   /**
    * @param {import('./model.js').Model} model Runs what is chosen here.
    * @param {object} manifest Describes it.
-   * @param {() => void} loaded Called whenever a model has been loaded.
+   * @param {() => Promise<void>} loaded Called whenever a model has been loaded.
    */
   constructor(model, manifest, loaded) {
     this.#model = model;
@@ -54,7 +54,7 @@ export class Settings {
       showProgress(null);
       say(outcome.note || 'Ready.');
       this.#showRunning(choice.threads);
-      this.#loaded();
+      await this.#loaded();
     } catch (error) {
       showProgress(null);
       this.#showRunning(choice.threads);

@@ -9,18 +9,24 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const DIST = path.join(ROOT, 'dist');
 const VIEW = { width: 1280, height: 800 };
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Starts a server with a copy of the models, which tests may spoil, and a browser. */
+/** Starts a server with copies of page and models, which tests may spoil, and a browser. */
 export async function open(args = []) {
   const original = path.resolve(process.env.MODELS);
   const models = await mkdtemp(path.join(os.tmpdir(), 'tunit-models-'));
   await cp(original, models, { recursive: true });
+  const built = await mkdtemp(path.join(os.tmpdir(), 'tunit-page-'));
+  await cp(DIST, built, { recursive: true });
   process.env.MODELS = models;
   const { preview } = await import('vite'); // reads MODELS
   const server = await preview({
-    root: ROOT, logLevel: 'error', preview: { port: 0, strictPort: false, host: 'localhost' },
+    root: ROOT,
+    logLevel: 'error',
+    build: { outDir: built },
+    preview: { port: 0, strictPort: false, host: 'localhost' },
   });
   process.env.MODELS = original;
   const browser = await launch(args);
@@ -28,18 +34,21 @@ export async function open(args = []) {
   return {
     address,
     browser,
-    models,
+    built,
     /** Path of a model's file, as served. */
     file: (name) => path.join(models, name),
     manifest: async () => JSON.parse(await readFile(path.join(models, 'manifest.json'))),
     /** Puts back what a test has spoiled. */
-    repair: () => cp(original, models, { recursive: true }),
+    async repair() {
+      await cp(original, models, { recursive: true });
+      await cp(DIST, built, { recursive: true });
+    },
     visit: ({ from = browser, ...options } = {}) => visit(from, address, options),
     async close() {
       await browser.close();
       await new Promise((resolve) => server.httpServer.close(resolve));
       server.httpServer.closeAllConnections?.();
-      await rm(models, { recursive: true, force: true });
+      for (const folder of [models, built]) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,7 @@
 // The model's files and the network: damaged, missing, changed, gone, no room.
 
 import assert from 'node:assert/strict';
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { drawn, expectations, open, problem, problems, redrawn, set } from '../site.js';
@@ -85,6 +85,20 @@ test('a visit in the middle of a deployment leaves nothing behind', async () => 
     return all.flat().some(({ url }) => url.includes(name));
   }, GENERATOR);
   assert.ok(!kept);
+  await context.close();
+});
+
+test('a page that is being deployed is not kept, and is once all its files are there', async () => {
+  const style = (await readdir(path.join(site.built, 'assets'))).find((name) => name.endsWith('.css'));
+  await truncate(path.join(site.built, 'assets', style), 100);
+  const { context, page } = await site.visit();
+  const kept = () => page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('page-')));
+  assert.equal(await page.evaluate(() => navigator.serviceWorker.controller), null);
+  await site.repair();
+  await page.reload();
+  await drawn(page);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  assert.equal((await kept()).length, 1);
   await context.close();
 });
 

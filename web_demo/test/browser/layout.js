@@ -127,7 +127,8 @@ test('who wants no motion sees none', async () => {
 for (const colorScheme of ['light', 'dark']) {
   test(`the page on a desktop, ${colorScheme}`, async () => {
     const { context, page } = await site.visit({ colorScheme });
-    await page.fill('#split', '0');
+    await page.fill('#split', '35');
+    await page.evaluate(() => document.activeElement.blur());
     await shoot(page, `desktop_${colorScheme}`, { fullPage: true });
     await openEverything(page);
     await assertNotWider(page);
