@@ -1,6 +1,8 @@
 // The page: puts its parts together.
 
 import './style.css';
+import './dialogs.css';
+import './narrow.css';
 import { ask } from './crop.js';
 import { Gallery } from './gallery.js';
 import { Grid } from './grid.js';

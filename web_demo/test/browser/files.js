@@ -1,7 +1,7 @@
 // The model's files and the network: damaged, missing, changed, gone, no room.
 
 import assert from 'node:assert/strict';
-import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { drawn, expectations, open, problem, problems, redrawn, set } from '../site.js';
@@ -17,11 +17,6 @@ before(async () => {
 });
 after(() => site.close());
 afterEach(() => site.repair());
-
-async function changeManifest(change) {
-  const manifest = await site.manifest();
-  await writeFile(site.file('manifest.json'), JSON.stringify({ ...manifest, ...change(manifest) }));
-}
 
 test('a clean visit writes nothing to the console', async () => {
   const { context, lines, faults } = await site.visit();
@@ -188,45 +183,6 @@ test('the bar covers runtime and model, and the runtime travels compressed', asy
   assert.ok(Number(total) > model / 1e6 + 9);
   assert.deepEqual([...new Set(encodings)], ['br']);
   assert.ok(await page.isHidden('#progress'));
-  await context.close();
-});
-
-for (const [name, spoil, message] of [
-  ['no manifest', () => rm(site.file('manifest.json')), /There is no model: .*export\.tflite/],
-  ['a manifest that is cut', () => truncate(site.file('manifest.json'), 100), /it is not JSON/],
-  ['a newer manifest', () => changeManifest(() => ({ schema_version: '2.0' })), /schema version 2\.0, this page reads 1\.x/],
-  ['a manifest without variants', () => changeManifest(() => ({ variants: undefined })), /no usable "variants"/],
-  ['a manifest without files', () => changeManifest(() => ({ files: undefined })), /no usable "files"/],
-]) {
-  test(`${name} is one sentence, and "Try again" helps once it is repaired`, async () => {
-    await spoil();
-    const { context, page, faults } = await site.visit({ wait: false });
-    await problem(page, message);
-    assert.ok(await page.isHidden('#progress'));
-    await site.repair();
-    await page.click('#problems button:has-text("Try again")');
-    await drawn(page);
-    assert.deepEqual(faults, []);
-    await context.close();
-  });
-}
-
-test('a manifest that recommends nothing is read, a newer minor version too', async () => {
-  await changeManifest(() => ({
-    recommended: undefined, schema_version: '1.99', title: 'Shapes', description: 'Made for a test.',
-  }));
-  const { context, page } = await site.visit();
-  assert.equal(await page.textContent('#model-title'), 'Shapes');
-  assert.equal(await page.textContent('#model-description'), 'Made for a test.');
-  await context.close();
-});
-
-test('examples of the manifest take the place of the page\'s', async () => {
-  await cp(path.join(expected.folder, 'photographs', 'temple_0.png'), site.file('temple_0.png'));
-  await changeManifest(() => ({ examples: { sources: ['temple_0.png'], references: ['temple_0.png'] } }));
-  const { context, page } = await site.visit();
-  const names = await page.$$eval('input[name=source]', (all) => all.map((one) => one.getAttribute('aria-label')));
-  assert.deepEqual(names, ['temple_0.png']);
   await context.close();
 });
 
