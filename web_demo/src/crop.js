@@ -67,7 +67,7 @@ function draw({ square, picture }) {
   style.setProperty('--side', `${square.side * zoom}px`);
   const percent = Math.round((100 * square.side) / Math.min(picture.width, picture.height));
   element('crop-size').value = percent;
-  element('crop-size-shown').value = `${percent} %`;
+  element('crop-size-shown').value = `${percent}%`;
 }
 
 /** Where a pointer is, in pixels of the picture. */

@@ -45,7 +45,7 @@ export class Result {
     for (const id of ['original', 'made-from-source']) show(element(id), madeFrom.source, this.#size);
     if (madeFrom.look) show(element('made-from-look'), madeFrom.look, this.#size);
     else wipe(element('made-from-look'));
-    const mixed = names.second ? `, mixed with ${names.share} % of ${names.second}` : '';
+    const mixed = names.second ? `, mixed with ${names.share}% of ${names.second}` : '';
     const text = `${names.source} in the style of ${names.look}${mixed}`;
     element('translated').setAttribute('aria-label', text);
     element('result-caption').textContent = text;

@@ -54,7 +54,7 @@ export class Translation {
   #showShare() {
     const second = this.#second;
     element('mix-share').hidden = !second;
-    element('share-shown').value = `${element('share').value} %`;
+    element('share-shown').value = `${element('share').value}%`;
   }
 
   async #draw() {

@@ -43,7 +43,7 @@ for (const group of ['translated', 'photographs']) {
       }
       const largest = found.reduce((a, b) => Math.max(a, b));
       const share = (least) => found.filter((gap) => gap >= least).length / found.length;
-      const percent = (least) => `${(100 * share(least)).toFixed(3)} %`;
+      const percent = (least) => `${(100 * share(least)).toFixed(3)}%`;
       t.diagnostic(`largest ${largest} of 255; ${percent(1)} differ, ${percent(FAR)} by ${FAR} or more`);
       if (variant === 'float32') assert.ok(largest <= FLOAT_LIMIT);
       else assert.ok(share(FAR) <= MAX_SHARE_FAR);
@@ -100,7 +100,7 @@ test('of many movements of the slider one runs and only the last waits', async (
   const translations = (await count()) - before;
   t.diagnostic(`20 movements: ${translations} translations shown`);
   assert.ok(translations <= 2);
-  assert.match(await page.textContent('#result-caption'), /mixed with 100 % of/);
+  assert.match(await page.textContent('#result-caption'), /mixed with 100% of/);
   await context.close();
 });
 
