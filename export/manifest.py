@@ -332,7 +332,7 @@ def _check_variants(values: dict[str, Any]) -> None:
             if file not in values["files"]:
                 raise UserError(f"The manifest's files lack {file}; {AGAIN}")
     if not any(entry["shipped"] for entry in values["variants"].values()):
-        raise UserError("The manifest has no variant that is shipped; {AGAIN}")
+        raise UserError(f"The manifest has no variant that is shipped; {AGAIN}")
     for lane, name in values["recommended"].items():
         shipped = isinstance(name, str) and values["variants"].get(name, {}).get("shipped")
         if name and not shipped:
