@@ -1,15 +1,18 @@
-# make demo | web | android | test | compat | web-test | android-test | chaos | lint | bench | clean
+# make demo | test | oracle-test | compat | web | web-test | android | android-test | notebook |
+#      dist | chaos | lint | bench | clean
 #
 # The first Python from 3.10 to 3.13 that runs is used; PYTHON=... chooses another.
 
 VENV := .venv
 BIN := $(VENV)/bin
+ORACLE := .venv-oracle
 COMPAT := .venv-compat
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile
-WEB_GIVEN := web_demo/.given
+WEB_EXPECTED := web_demo/.expected
 # An exported pair that the page is tested with; without one, a tiny pair is made.
-WEB_MODELS ?=
+WEB_MODELS ?= $(if $(wildcard $(MODELS)/manifest.json),$(MODELS))
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done; \
 	python3 -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
@@ -18,7 +21,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web android test compat web-test android-test chaos lint bench clean
+.PHONY: demo web android test oracle-test compat web-test android-test web-measure notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -32,13 +35,18 @@ demo: $(VENV)/.installed-tflite
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
 
-# What is archived, as oracle, in an environment of its own; Debian needs libusb-1.0-0.
+# Tests with PyTorch and Beam as oracles, in an environment of their own (PyTorch's Linux build
+# brings 5 GB of CUDA libraries).
+oracle-test: $(ORACLE)/.installed
+	$(ORACLE)/bin/python -m pytest tests/oracle
+
+# Archived libraries as oracles, in an environment of their own; Debian needs libusb-1.0-0.
 compat: $(VENV)/.installed-test $(COMPAT)/.installed
 	$(BIN)/python -m tests.compat.given $(COMPAT)/given
 	$(COMPAT)/bin/python -m pytest -c tests/compat/pytest.ini --confcutdir=tests/compat \
 		--given=$(COMPAT)/given tests/compat
 
-# The page, with the models of a folder, on http://localhost:8080; exported of RUN_DIR if not there.
+# The page, with the models of a folder, on http://localhost:8080; exported from RUN_DIR if missing.
 web: web_demo/dist/index.html
 	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
 		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
@@ -50,9 +58,14 @@ chaos: $(VENV)/.installed
 
 web-test: $(VENV)/.installed-test web_demo/dist/index.html
 	cd web_demo && npm test --silent
-	$(BIN)/python -m tests.web_demo.given $(WEB_GIVEN) $(WEB_MODELS)
-	cd web_demo && GIVEN=$(abspath $(WEB_GIVEN)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_GIVEN)/mobile)) \
+	$(BIN)/python -m tests.web_demo.write_expected $(WEB_EXPECTED) $(WEB_MODELS)
+	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
 		npm run --silent test-browser
+
+# Times of the page for 1, 2 and 4 threads; after `make web-test`.
+web-measure: web_demo/dist/index.html
+	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
+		npm run --silent measure
 
 web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
 	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js from 20.19 with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
@@ -60,43 +73,59 @@ web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package
 	touch $@
 
 web_demo/dist/index.html: web_demo/node_modules/.package-lock.json web_demo/index.html \
-		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/*)
+		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/* docs/images/shapes/* docs/images/looks/*)
 	cd web_demo && npm run --silent build
+
+# Runs the example notebook and keeps its outputs.
+notebook: $(VENV)/.installed-test
+	$(BIN)/python -m jupyter execute --inplace docs/own_folder.ipynb
+
+# Wheel and sdist, in dist/.
+dist: $(VENV)/.installed-test
+	$(BIN)/python -m build --outdir dist .
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.train_step
 	$(BIN)/python -m benchmarks.input_pipeline
 	$(BIN)/python -m benchmarks.evaluation_memory
-	$(BIN)/python -m benchmarks.import_official
 	$(BIN)/python -m benchmarks.serving
 
 $(VENV)/.installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.10 to 3.13 with venv found; install one (Debian: apt-get install python3 python3-venv) or give PYTHON=/path/to/python." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/$(PIP_INSTALL) -r requirements.txt
 	touch $@
 
 $(VENV)/.installed-tflite: $(VENV)/.installed requirements-tflite.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-tflite.txt
+	$(BIN)/$(PIP_INSTALL) -r requirements-tflite.txt
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-beam.txt \
-		requirements-import.txt requirements-serving.txt requirements-tflite.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-serving.txt \
+		requirements-tflite.txt
+	$(BIN)/$(PIP_INSTALL) -r requirements-test.txt
+	touch $@
+
+$(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
+		requirements-beam.txt requirements-serving.txt requirements-tflite.txt
+	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@
 
 $(COMPAT)/.installed: requirements-compat.txt
 	@test -n "$(COMPAT_PYTHON)" || { echo "TensorFlow 2.15 needs Python 3.9 to 3.11; install one or give COMPAT_PYTHON=/path/to/python." >&2; exit 1; }
 	test -x $(COMPAT)/bin/python || $(COMPAT_PYTHON) -m venv $(COMPAT)
-	$(COMPAT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-compat.txt
+	$(COMPAT)/bin/$(PIP_INSTALL) -r requirements-compat.txt
 	touch $@
 
+# Build products only: runs/ and models/ hold what was trained.
 clean:
-	rm -rf $(VENV) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_GIVEN) runs .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) \
+		build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 include android_demo/android.mk

@@ -21,6 +21,7 @@ from export.serving import signatures, versions
 from export.serving.clients import GrpcClient
 from tunit_tf.config import Config
 from tunit_tf.data import synthetic
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 from tunit_tf.networks import from_config
@@ -43,9 +44,9 @@ def export(folder: pathlib.Path) -> pathlib.Path:
         from_config.generator(config, "float32"),
     )
     translator = Translator(*networks)
-    translator.config, translator.run_dir, translator.step = config, folder, 0
+    run = TrainedRun(translator, config, folder, step=0)
     started = time.monotonic()
-    version = versions.write(translator, folder / "tunit", "crop", signatures.DEFAULT_MAX_PIXELS)
+    version = versions.write(run, folder / "tunit", "crop", signatures.DEFAULT_MAX_PIXELS)
     size = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     weights = sum(4 * np.prod(v.shape) for network in networks for v in network.variables) / 1e6
     print(

@@ -11,7 +11,7 @@ from absl import flags
 from export.serving import c_api, differences
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
 
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
@@ -29,13 +29,13 @@ def main() -> None:
         )
     if COUNT.value < 1:
         raise UserError(f"--count must be at least 1; received {COUNT.value}.")
-    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
+    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     try:
         model = c_api.Model(folder)
     except c_api.Error as error:
         raise UserError(f"{folder} does not load in C++: {error}") from None
-    text = differences.table(differences.of_saved_model(model, translator, COUNT.value))
-    files.write_bytes(translator.run_dir / "comparison.md", (text + "\n").encode())
+    text = differences.table(differences.of_saved_model(model, run.translator, COUNT.value))
+    files.write_bytes(run.folder / "comparison.md", (text + "\n").encode())
     print(text)
 
 

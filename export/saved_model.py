@@ -10,7 +10,7 @@ from absl import flags
 from export.serving import signatures, versions, warmup
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
@@ -27,12 +27,12 @@ DATA = flags.DEFINE_string(
 def main() -> None:
     if MAX_PIXELS.value < 1:
         raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
-    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
-    translator.warn_if_untrained()
+    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    run.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
-    version = versions.write(translator, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
+    version = versions.write(run, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
-    licence = translator.config.licence
+    licence = run.config.licence
     print(f"Wrote {version} ({megabytes:.1f} MB){f', licence: {licence}' if licence else ''}.")
     if not (version / warmup.PATH).exists():
         print(

@@ -10,7 +10,7 @@ from absl import flags
 from export.mobile import bundle, quantization
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 
 DEFAULTS = bundle.Options()
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -31,6 +31,11 @@ QUALITY_IMAGES = flags.DEFINE_integer(
     "quality_images", DEFAULTS.quality_images, "Held-out images translated for PSNR and SSIM."
 )
 
+TITLE = flags.DEFINE_string("title", "", "Title of the model; '' is made from the run.")
+DESCRIPTION = flags.DEFINE_string(
+    "description", "", "A sentence on the model for people; '' is made from the run."
+)
+
 
 def main() -> None:
     unknown = sorted(set(VARIANTS.value) - set(quantization.VARIANTS))
@@ -42,8 +47,8 @@ def main() -> None:
     for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
         if flag.value < 2:
             raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
-    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value)
-    translator.warn_if_untrained()
+    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    run.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
     options = bundle.Options(
         variants=tuple(dict.fromkeys(VARIANTS.value)),
@@ -52,10 +57,12 @@ def main() -> None:
         calibration_images=CALIBRATION_IMAGES.value or DATA.value,
         calibration_steps=CALIBRATION_STEPS.value,
         quality_images=QUALITY_IMAGES.value,
+        title=TITLE.value,
+        description=DESCRIPTION.value,
     )
-    written = bundle.write(translator, output, options)
+    written = bundle.write(run, output, options)
     print(bundle.table(written))
-    licence = f", licence: {written['licence']}" if written["licence"] else ""
+    licence = f", licence: {written.licence}" if written.licence else ""
     print(f"Wrote {output}{licence}.")
 
 

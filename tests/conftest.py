@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tunit_tf.config import Config
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.training import trainer
 
 tf.config.set_logical_device_configuration(
@@ -53,6 +54,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=place)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Names the tests that need another environment."""
+    terminalreporter.write_line(
+        "Left out: tests/oracle (PyTorch, Beam: make oracle-test), tests/compat (archived "
+        "libraries: make compat), web_demo (make web-test), android_demo (make android-test)."
+    )
+
+
 @pytest.fixture(autouse=True, scope="module")
 def freed_memory():
     """Gives back what a module's tests held: traced functions keep networks in reference cycles."""
@@ -91,6 +100,18 @@ def tiny_run(tmp_path_factory):
         Config(**{**TINY, **changes, "run_dir": str(folder), "cache_dir": cache}).resolved()
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained_run(tiny_run):
+    """The newest checkpoint of the tiny run; its functions are traced once for all tests."""
+    return TrainedRun.load(tiny_run)
+
+
+@pytest.fixture(scope="session")
+def translator(trained_run):
+    """Its networks."""
+    return trained_run.translator
 
 
 @pytest.fixture(scope="session")

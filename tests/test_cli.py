@@ -1,6 +1,8 @@
 """The command line as a user meets it: real processes, one clear sentence, no traceback."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -41,3 +43,36 @@ def test_dry_run_prints_the_resolved_config_and_writes_nothing(tmp_path):
     assert config["warmup_batch_size"] == 64
     assert config["num_domains"] == 4
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "printed"),
+    [
+        ("KeyboardInterrupt()", 130, "Interrupted.\n"),
+        ("KeyboardInterrupt('3 files were written.')", 130, "Interrupted. 3 files were written.\n"),
+        ("cli.UserError('--a=1 is too small.')", 2, "error: --a=1 is too small.\n"),
+    ],
+)
+def test_how_a_command_ends(raised, code, printed):
+    program = f"from tunit_tf import cli\ndef main():\n    raise {raised}\ncli.run(main)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == code
+    assert result.stderr == printed
+
+
+def test_reading_a_config_imports_no_tensorflow():
+    program = "import sys, tunit_tf, tunit_tf.cli, tunit_tf.config; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    imported = set(result.stdout.split())
+    assert "tunit_tf.config" in imported
+    assert not imported & {"tensorflow", "keras", "scipy", "sklearn", "matplotlib"}
+
+
+def test_the_public_name_is_loaded_when_it_is_used():
+    import tunit_tf
+    from tunit_tf.inference.translator import Translator
+
+    assert tunit_tf.Translator is Translator
+    assert "Translator" in dir(tunit_tf)
+    with pytest.raises(AttributeError, match="has no attribute 'Trainer'"):
+        _ = tunit_tf.Trainer

@@ -1,18 +1,31 @@
 """What the command lines share: flags in, one clear sentence and an exit code out."""
 
+import os
 import sys
 from collections.abc import Callable
 
-from absl import app, logging
+from absl import app, flags, logging
 
 from tunit_tf.errors import UserError
 
+PACKAGES = ("tunit_tf", "export")
+USER_ERROR = 2
+INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
+
 
 def run(main: Callable[[], None]) -> None:
-    """Parses the flags and runs `main`; a UserError becomes one line and exit code 2."""
+    """Parses the flags, runs `main` and exits.
+
+    The exit code is 0; 2 after a `UserError`, which becomes one line on stderr; 130 after Ctrl-C.
+
+    Args:
+      main: Function without arguments of a command line; its module's docstring heads `--help`.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no startup messages from TensorFlow
+    _describe(main)
 
     def guarded(arguments: list[str]) -> None:
-        logging.set_verbosity(logging.WARNING)  # TensorFlow reports every checkpoint it shards
+        logging.set_verbosity(logging.WARNING)  # TensorFlow logs every checkpoint it shards
         try:
             if len(arguments) > 1:
                 raise UserError(
@@ -21,6 +34,21 @@ def run(main: Callable[[], None]) -> None:
             main()
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
-            sys.exit(2)
+            sys.exit(USER_ERROR)
+        except KeyboardInterrupt as interrupt:
+            # What is left on disk, where the command can say so: KeyboardInterrupt("3 files ...").
+            print(" ".join(["Interrupted.", *map(str, interrupt.args)]), file=sys.stderr)
+            sys.stderr.flush()
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)  # without waiting for threads that still compute
 
     app.run(guarded)
+
+
+def _describe(main: Callable[[], None]) -> None:
+    """Lets `--help` list all flags of the project, also from a console script."""
+    sys.modules["__main__"].__doc__ = main.__globals__["__doc__"]
+    for module, defined in flags.FLAGS.flags_by_module_dict().items():
+        if module.split(".")[0] in PACKAGES:
+            for flag in defined:
+                flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)

@@ -13,7 +13,7 @@ from tunit_tf.data import sources
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import evaluator, report, run_comparison
 from tunit_tf.evaluation.figures import Drawing
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.metrics import features
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -45,17 +45,15 @@ def main() -> None:
     for flag in (NUM_TRANSLATIONS, BATCH_SIZE):
         if flag.value < 2:
             raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
-    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value, BATCH_SIZE.value)
-    config = _data_config(translator.config)
+    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value, BATCH_SIZE.value)
+    config = _data_config(run.config)
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
     split = sources.load(config)
-    result = evaluator.evaluate(
-        translator, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value
-    )
-    folder = pathlib.Path(REPORT_DIR.value or translator.run_dir / "report").expanduser()
+    result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
+    folder = pathlib.Path(REPORT_DIR.value or run.folder / "report").expanduser()
     facts = {
-        "run": str(translator.run_dir),
-        "checkpoint": f"{CHECKPOINT.value}, step {translator.step}",
+        "run": str(run.folder),
+        "checkpoint": f"{CHECKPOINT.value}, step {run.step}",
         "data": config.data
         + (f", held out: {config.validation_data}" * bool(config.validation_data)),
         "images": f"{len(split.train)} to train on, {len(split.validation)} held out",
@@ -65,7 +63,7 @@ def main() -> None:
     if config.licence:
         facts["licence of the weights"] = f"{config.licence} ({config.origin})"
     others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
-    compared, curves = run_comparison.compare(translator.run_dir, result, others)
+    compared, curves = run_comparison.compare(run.folder, result, others)
     section = "Comparison" if others else "Curves"
     if curves is not None:
         caption = "Terms and scores over the steps of training"

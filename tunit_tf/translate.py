@@ -9,7 +9,7 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.inference import file_translation
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -69,9 +69,9 @@ def main() -> None:
         seed=SEED.value,
         progress=PROGRESS.value,
     )
-    translator = Translator.load(RUN_DIR.value, CHECKPOINT.value, request.batch_size, RESIZE.value)
-    translator.warn_if_untrained()
-    result = file_translation.run(translator, request)
+    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value, request.batch_size, RESIZE.value)
+    run.warn_if_untrained()
+    result = file_translation.run(run, request)
     for path, reason in list(result.bad.items())[:MAX_NAMED]:
         print(f"skipped: {path} ({reason})", file=sys.stderr)
     if len(result.bad) > MAX_NAMED:

@@ -7,18 +7,20 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from export.manifest import MobileManifest, Variant
 from export.mobile import conversion, timing
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.networks import from_config
 
 BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
 THREADS = [1, 2]
 
 
-def default_pair(translator: Translator) -> dict[str, bytes]:
+def default_pair(run: TrainedRun) -> dict[str, bytes]:
     """{signature: float32 .tflite file} of the networks as they are, convolutions not folded."""
-    generator = from_config.generator(translator.config, "float32", fold=False)
+    translator = run.translator
+    generator = from_config.generator(run.config, "float32", fold=False)
     for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
         ours.assign(theirs)
 
@@ -40,9 +42,9 @@ def default_pair(translator: Translator) -> dict[str, bytes]:
 
 
 def measure(
-    translator: Translator,
+    run: TrainedRun,
     folder: pathlib.Path,
-    exported: dict,
+    exported: MobileManifest,
     rounds: int,
     repeats: int,
     note: Callable[[str], None],
@@ -50,7 +52,7 @@ def measure(
     """Times all variants in turns, so that a slow minute of the machine meets every one of them.
 
     Args:
-      translator: Networks that were exported.
+      run: The run that was exported.
       folder: Of the export.
       exported: Its manifest.
       rounds: How often every file is loaded, each time in a new process.
@@ -62,12 +64,12 @@ def measure(
     """
     with tempfile.TemporaryDirectory() as scratch:
         files = {BASELINE: {}}
-        for signature, content in default_pair(translator).items():
+        for signature, content in default_pair(run).items():
             files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
             files[BASELINE][signature].write_bytes(content)
-        for variant, entry in exported["variants"].items():
-            if entry["shipped"]:
-                files[variant] = {s: folder / entry[role] for s, role in ROLES.items()}
+        for variant, entry in exported.variants.items():
+            if entry.shipped:
+                files[variant] = {s: folder / getattr(entry, role) for s, role in ROLES.items()}
         timings = {variant: {s: [] for s in ROLES} for variant in files}
         for i in range(rounds):
             for variant, paths in files.items():
@@ -77,13 +79,13 @@ def measure(
                         timing.measure(path, signature, THREADS, repeats)
                     )
         return [
-            _row(variant, paths, timings[variant], exported["variants"].get(variant, {}))
+            _row(variant, paths, timings[variant], exported.variants.get(variant))
             for variant, paths in files.items()
         ]
 
 
-def _row(variant: str, paths: dict, timings: dict, entry: dict) -> dict:
-    row = {"variant": variant, "psnr": entry.get("psnr")}
+def _row(variant: str, paths: dict, timings: dict, entry: Variant | None) -> dict:
+    row = {"variant": variant, "psnr": entry.psnr if entry else None}
     for signature, role in ROLES.items():
         runs = timings[signature]
         row[role] = {

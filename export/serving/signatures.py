@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tunit_tf.inference.translator import Translator
-from tunit_tf.io import value_range
+from tunit_tf.io import pixels, value_range
 
 RESIZE = ("crop", "stretch")
 DEFAULT_MAX_PIXELS = 2**25  # 33 megapixels, 100 MB decoded
@@ -63,10 +63,10 @@ def endpoints(translator: Translator, resize: str, max_pixels: int) -> dict[str,
             )
         ]
         translated = translate(*squares)["translated"]
-        pixels = value_range.to_bytes(translated)
+        drawn = value_range.to_bytes(translated)
         return {
             "translated_bytes": tf.map_fn(
-                tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string)
+                tf.io.encode_png, drawn, fn_output_signature=tf.TensorSpec((), tf.string)
             )
         }
 
@@ -99,15 +99,15 @@ def decode_squares(
 
     def one(indexed):
         index, content = indexed
-        pixels = _decoded_or_empty(content, max_pixels)
+        picture = _decoded_or_empty(content, max_pixels)
         message = tf.strings.format(
             f"{name}[{{}}] cannot be decoded: it is not a whole JPEG, PNG, GIF, BMP or WebP, or "
             f"has more than {max_pixels} pixels",
             index,
         )
-        with tf.control_dependencies([tf.debugging.Assert(tf.size(pixels) > 0, [message])]):
-            pixels = tf.identity(pixels)
-        return _square(_opaque_rgb(pixels), size, resize)
+        with tf.control_dependencies([tf.debugging.Assert(tf.size(picture) > 0, [message])]):
+            picture = tf.identity(picture)
+        return _square(_opaque_rgb(picture), size, resize)
 
     return tf.map_fn(
         one,
@@ -193,17 +193,17 @@ def _header_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     )
 
 
-def _opaque_rgb(pixels: tf.Tensor) -> tf.Tensor:
+def _opaque_rgb(picture: tf.Tensor) -> tf.Tensor:
     """float32 `(H, W, 3)` in [0, 255] of uint8 with 1 to 4 channels; transparency is white."""
-    channels = tf.shape(pixels)[-1]
-    pixels = tf.cast(pixels, tf.float32)
+    channels = tf.shape(picture)[-1]
+    picture = tf.cast(picture, tf.float32)
     colours = tf.cond(
-        channels >= 3, lambda: pixels[..., :3], lambda: tf.repeat(pixels[..., :1], 3, axis=-1)
+        channels >= 3, lambda: picture[..., :3], lambda: tf.repeat(picture[..., :1], 3, axis=-1)
     )
     alpha = tf.cond(
         (channels == 2) | (channels == 4),
-        lambda: pixels[..., -1:] / 255.0,
-        lambda: tf.ones_like(pixels[..., :1]),
+        lambda: picture[..., -1:] / 255.0,
+        lambda: tf.ones_like(picture[..., :1]),
     )
     white = tf.constant(pixels.BACKGROUND, tf.float32)
     return tf.ensure_shape(colours * alpha + white * (1.0 - alpha), (None, None, 3))

@@ -18,7 +18,7 @@ IMAGES = 16
 
 def write(output: pathlib.Path) -> None:
     """Fills a folder: `mobile/`, `tflite.npz`, `frn.npz`."""
-    translator = tiny_export.write(output)
+    translator = tiny_export.write(output).translator
     rng = np.random.default_rng(0)
     squares = synthetic.generate(IMAGES, translator.image_size, 1).pixels()
     image, style = pixels.from_bytes(squares)[:, None], translator.style(squares)[:, None]

@@ -1,5 +1,6 @@
 """A whole evaluation as a user runs it, its page in a real browser, and its warnings."""
 
+import dataclasses
 import json
 import os
 import re
@@ -11,11 +12,9 @@ import pytest
 from PIL import Image
 
 from tests import commands
-from tunit_tf.config import Config
 from tunit_tf.data import sources, synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import evaluator
-from tunit_tf.inference.translator import Translator
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -97,9 +96,8 @@ def test_a_browser_shows_it(evaluated, tmp_path):
     assert colourful.mean() > 0.005
 
 
-def test_the_map_is_found_on_training_images_and_scored_on_held_out_ones(tiny_run):
+def test_the_map_is_found_on_training_images_and_scored_on_held_out_ones(translator):
     """With the classes of half the training images renamed, the two accuracies part ways."""
-    translator = Translator.load(tiny_run)
     images = synthetic.generate(60, 32, 5)
     domains = translator.domains(images)
     labels = (domains % 2).astype(np.int32)
@@ -111,7 +109,7 @@ def test_the_map_is_found_on_training_images_and_scored_on_held_out_ones(tiny_ru
     result = evaluator.Evaluation()
     train = evaluator.Codes(labelled(1 - labels), translator.style(images), domains)
     held_out = evaluator.Codes(labelled(labels), train.styles, domains)
-    known = evaluator.domain_styles.of(train.styles, domains, translator.num_domains)
+    known = evaluator.domain_styles.estimate(train.styles, domains, translator.num_domains)
     evaluator._clusters(result, train, held_out, known, translator.num_domains)
     scores = result.metrics["Clusters"]
     assert scores["clustering_accuracy"] < 0.2
@@ -126,7 +124,7 @@ def test_empty_and_coinciding_domains_are_warned_of():
     styles[domains == 3] += 10
     codes = evaluator.Codes(images, styles, domains)
     result = evaluator.Evaluation()
-    known = evaluator.domain_styles.of(styles, domains, 4)
+    known = evaluator.domain_styles.estimate(styles, domains, 4)
     evaluator._clusters(result, codes, codes, known, 4)
     empty, coinciding = result.warnings
     assert "1 of 4 domains are empty (2)" in empty
@@ -135,24 +133,22 @@ def test_empty_and_coinciding_domains_are_warned_of():
     np.testing.assert_allclose(result.metrics["Clusters"]["effective_domains"], 3.0)
 
 
-def test_a_supervised_run_wants_images_of_its_classes(tiny_run, tmp_path):
-    translator = Translator.load(tiny_run)
-    config = translator.config
-    translator.config = Config(**{**vars(config), "labeled_fraction": 1.0})
-    split = sources.load(config)
+def test_a_supervised_run_wants_images_of_its_classes(trained_run, tmp_path):
+    config = dataclasses.replace(trained_run.config, labeled_fraction=1.0)
+    supervised = dataclasses.replace(trained_run, config=config)
+    split = sources.load(trained_run.config)
     with pytest.raises(UserError, match=r"trained with 3 classes, but these images have 4"):
-        evaluator.evaluate(translator, split, None, str(tmp_path), 10)
+        evaluator.evaluate(supervised, split, None, str(tmp_path), 10)
     bare = [type(part)(part.images, part.rows, part.names) for part in split]
     with pytest.raises(UserError, match=r"trained with labels, but these images have none"):
-        evaluator.evaluate(translator, sources.Split(*bare), None, str(tmp_path), 10)
+        evaluator.evaluate(supervised, sources.Split(*bare), None, str(tmp_path), 10)
 
 
-def test_too_few_images_and_other_classes_are_named(tiny_run, tmp_path):
-    translator = Translator.load(tiny_run)
-    train, held_out = sources.load(translator.config)
+def test_too_few_images_and_other_classes_are_named(trained_run, tmp_path):
+    train, held_out = sources.load(trained_run.config)
 
     def evaluate(*split):
-        evaluator.evaluate(translator, sources.Split(*split), None, str(tmp_path), 10)
+        evaluator.evaluate(trained_run, sources.Split(*split), None, str(tmp_path), 10)
 
     with pytest.raises(UserError, match=r"at least 10 training and 2 held-out images; .* 9 and 8"):
         evaluate(train.take(np.arange(9)), held_out)

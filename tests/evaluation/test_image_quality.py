@@ -6,15 +6,9 @@ import pytest
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import image_quality
-from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import features, frechet
 
 TRAIN, HELD_OUT = synthetic.generate(120, 32, 0), synthetic.generate(40, 32, 1)
-
-
-@pytest.fixture(scope="module")
-def translator(tiny_run):
-    return Translator.load(tiny_run)
 
 
 @pytest.fixture(scope="module")

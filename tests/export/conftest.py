@@ -9,7 +9,6 @@ from PIL import Image
 
 from export.serving import versions
 from tunit_tf.data import synthetic
-from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 
 MAX_PIXELS = 40_000
@@ -27,10 +26,10 @@ def pixels_of(content: bytes) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def exported(tiny_run, tmp_path_factory) -> pathlib.Path:
+def exported(trained_run, tmp_path_factory) -> pathlib.Path:
     """A version's folder."""
     output = tmp_path_factory.mktemp("models") / "tunit"
-    return versions.write(Translator.load(tiny_run), output, "crop", MAX_PIXELS)
+    return versions.write(trained_run, output, "crop", MAX_PIXELS)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Domain averages and samples against NumPy."""
 
-import json
+import dataclasses
 import shutil
 
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 
 RNG = np.random.default_rng(0)
 
@@ -18,7 +18,7 @@ def known():
     factor = RNG.normal(size=(3, 3))
     styles = np.concatenate([RNG.normal(size=(3000, 3)) @ factor + [1, 2, 3], [[5, 5, 5]]])
     domains = np.array([0] * 3000 + [2])
-    return styles.astype(np.float32), domains, domain_styles.of(styles, domains, 4)
+    return styles.astype(np.float32), domains, domain_styles.estimate(styles, domains, 4)
 
 
 def test_moments_are_numpys():
@@ -53,7 +53,7 @@ def test_closeness_is_in_radii():
     second[:, 0] += 3 * np.sqrt(5)  # the radius of a standard Gaussian in 5 dimensions
     third = RNG.normal(size=(4000, 5))
     styles = np.concatenate([first, second, third])
-    found = domain_styles.of(styles, np.repeat([0, 1, 2], 4000), 3).closeness()
+    found = domain_styles.estimate(styles, np.repeat([0, 1, 2], 4000), 3).closeness()
     np.testing.assert_allclose(found[0, 1], 3.0, rtol=0.05)
     assert found[0, 2] < 0.05
     np.testing.assert_allclose(np.diag(found), 0.0)
@@ -62,18 +62,16 @@ def test_closeness_is_in_radii():
 def test_training_leaves_them_and_another_step_measures_again(tiny_run, tmp_path):
     copy = tmp_path / "run"
     shutil.copytree(tiny_run, copy)
-    translator = Translator.load(copy)
+    run = TrainedRun.load(copy)
     with np.load(copy / domain_styles.FILE_NAME) as saved:
         left = saved["counts"], saved["means"]
     (copy / domain_styles.FILE_NAME).unlink()
-    measured = domain_styles.of_run(translator)
+    measured = domain_styles.load_or_measure(run)
     np.testing.assert_array_equal(measured.counts, left[0])
     np.testing.assert_allclose(measured.means, left[1], rtol=1e-4, atol=1e-6)
     assert (copy / domain_styles.FILE_NAME).exists()
 
-    translator.step += 1
-    translator.config = type(translator.config)(
-        **{**json.loads(translator.config.to_json()), "data": "/nowhere"}
-    )
+    config = dataclasses.replace(run.config, data="/nowhere")
+    later = dataclasses.replace(run, config=config, step=run.step + 1)
     with pytest.raises(UserError, match=r"not at hand: --data=/nowhere is not a folder"):
-        domain_styles.of_run(translator)
+        domain_styles.load_or_measure(later)

@@ -7,9 +7,9 @@ from PIL import Image
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import file_translation
-from tunit_tf.inference.domain_styles import of_run
+from tunit_tf.inference.domain_styles import load_or_measure
 from tunit_tf.inference.file_translation import Request
-from tunit_tf.inference.translator import Translator
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 
 IMAGES = synthetic.generate(5, 32, 3).pixels()
@@ -18,11 +18,6 @@ IMAGES = synthetic.generate(5, 32, 3).pixels()
 def pixels_of(path):
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"))
-
-
-@pytest.fixture(scope="module")
-def translator(tiny_run):
-    return Translator.load(tiny_run)
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +33,12 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture
-def translate(translator, pictures, tmp_path):
+def translate(trained_run, pictures, tmp_path):
     """A function that translates all sources and returns the result and what was written."""
 
     def run(**request):
         request = {"source": str(pictures / "sources"), "progress": False, **request}
-        result = file_translation.run(translator, Request(output=str(tmp_path / "out"), **request))
+        result = file_translation.run(trained_run, Request(output=str(tmp_path / "out"), **request))
         files = sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
         assert result.written == len(files)
         assert [path.name for path in result.bad] == ["broken.jpg"]
@@ -74,16 +69,16 @@ def test_average_of_references(translate, translator, pictures):
     np.testing.assert_array_equal(written["source1.png"], expected[1])
 
 
-def test_average_of_a_domain(translate, translator):
-    known = of_run(translator)
+def test_average_of_a_domain(translate, trained_run, translator):
+    known = load_or_measure(trained_run)
     domain = int(np.argmax(known.counts))
     expected = translator.generate(IMAGES[:3], known.mean(domain))
     written = translate(domain=domain)
     np.testing.assert_array_equal(written["source0.png"], expected[0])
 
 
-def test_samples_of_a_domain(translate, translator):
-    known = of_run(translator)
+def test_samples_of_a_domain(translate, trained_run, translator):
+    known = load_or_measure(trained_run)
     domain = int(np.argmax(known.counts))
     written = translate(domain=domain, sample=2, seed=5)
     styles = known.sample(domain, 2, seed=5)
@@ -139,7 +134,7 @@ def test_letterbox_gives_the_aspect_ratio_back(tiny_run, pictures, tmp_path):
         source=str(tmp_path / "wide.png"), output=str(tmp_path / "out"), format="jpeg",
         reference=str(pictures / "references" / "reference0.png"), progress=False,
     )  # fmt: skip
-    file_translation.run(Translator.load(tiny_run, resize="letterbox"), request)
+    file_translation.run(TrainedRun.load(tiny_run, resize="letterbox"), request)
     with Image.open(tmp_path / "out" / "wide.jpg") as picture:
         assert picture.size == (32, 16)
         assert picture.format == "JPEG"

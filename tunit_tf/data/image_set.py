@@ -36,6 +36,10 @@ class ImageSet:
         """The subset at `positions` (indices or a mask over this set), nothing copied."""
         return dataclasses.replace(self, rows=self.rows[positions])
 
+    def sample(self, count: int, seed: int = 0) -> "ImageSet":
+        """A seeded random subset of at most `count` images, in random order, nothing copied."""
+        return self.take(np.random.default_rng(seed).permutation(len(self))[:count])
+
     def pixels(self, positions: np.ndarray | slice = slice(None)) -> np.ndarray:
         """uint8 `(n, S, S, 3)` at `positions`."""
         return self.images[self.rows[positions]]

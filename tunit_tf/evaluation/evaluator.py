@@ -15,6 +15,7 @@ from tunit_tf.evaluation.figures import Codes, Drawing
 from tunit_tf.evaluation.scores import another_order, translation_scores
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.domain_styles import DomainStyles
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import clustering, content
 from tunit_tf.metrics.features import Extractor
@@ -46,7 +47,7 @@ class Evaluation:
 
 
 def evaluate(
-    translator: Translator,
+    run: TrainedRun,
     split: Split,
     extractor: Extractor,
     cache_dir: str,
@@ -55,7 +56,7 @@ def evaluate(
     """Evaluates the networks of a run on its own or other images.
 
     Args:
-      translator: Loaded from the run.
+      run: The run.
       split: Training and held-out images.
       extractor: For the image metrics.
       cache_dir: For features of real images.
@@ -66,25 +67,26 @@ def evaluate(
         the labels do not fit a run that was trained with labels.
     """
     _check_counts(split)
-    _check_labels(translator, split)
+    _check_labels(run, split)
+    translator = run.translator
     result = Evaluation()
-    if translator.config.mode == "supervised":
+    if run.config.mode == "supervised":
         result.warnings.append(
             "The run was trained with all labels and without clustering: its pseudo-domains mean "
             "nothing, and neither do clustering scores, domain_agreement and domain averages."
         )
     train = _codes(translator, _some(split.train, MAX_CODES))
     held_out = _codes(translator, split.validation)
-    known = domain_styles.of(train.styles, train.domains, translator.num_domains)
+    known = domain_styles.estimate(train.styles, train.domains, translator.num_domains)
     _clusters(result, train, held_out, known, translator.num_domains)
-    if not translator.generator_is_trained:
+    if not run.generator_is_trained:
         result.warnings.append(
-            f"The checkpoint of step {translator.step} is from the warm-up: its generator is "
+            f"The checkpoint of step {run.step} is from the warm-up: its generator is "
             "untrained, so translations were not judged."
         )
     else:
         _image_quality(result, translator, split, held_out, extractor, cache_dir, num_translations)
-        _style_and_content(result, translator, split, extractor, cache_dir)
+        _style_and_content(result, run, split, extractor, cache_dir)
         result.figures["Translations"] = figures.translations(translator, split.validation)
     mapped = held_out if len(held_out.images) >= 100 else train
     result.figures["Style codes"] = figures.style_maps(mapped)
@@ -100,8 +102,8 @@ def _check_counts(split: Split) -> None:
         )
 
 
-def _check_labels(translator: Translator, split: Split) -> None:
-    config, classes = translator.config, split.validation.label_names
+def _check_labels(run: TrainedRun, split: Split) -> None:
+    config, classes = run.config, split.validation.label_names
     if classes and split.train.label_names and classes != split.train.label_names:
         different = sorted(set(classes) ^ set(split.train.label_names))
         raise UserError(
@@ -112,12 +114,12 @@ def _check_labels(translator: Translator, split: Split) -> None:
         return
     if not classes:
         raise UserError(
-            f"{translator.run_dir} was trained with labels, but these images have none; sort them "
+            f"{run.folder} was trained with labels, but these images have none; sort them "
             "into one folder a class."
         )
-    if len(classes) != translator.num_domains:
+    if len(classes) != config.num_domains:
         raise UserError(
-            f"{translator.run_dir} was trained with {translator.num_domains} classes, but these "
+            f"{run.folder} was trained with {config.num_domains} classes, but these "
             f"images have {len(classes)} ({', '.join(classes[:10])}); evaluate it on images of "
             "the same classes."
         )
@@ -231,11 +233,12 @@ def _image_quality(
 
 
 def _style_and_content(
-    result: Evaluation, translator: Translator, split: Split, extractor: Extractor, cache_dir: str
+    result: Evaluation, run: TrainedRun, split: Split, extractor: Extractor, cache_dir: str
 ) -> None:
     """Do translations have the style of the reference and the content of the source?"""
-    order = np.random.default_rng(translator.config.seed).permutation(len(split.validation))
+    order = np.random.default_rng(run.config.seed).permutation(len(split.validation))
     chosen = split.validation.take(order[:MAX_TRANSLATIONS])
+    translator = run.translator
     scores = translation_scores(translator, chosen)
     reference = another_order(len(chosen))
     translated = translator.generate(chosen, translator.style(chosen)[reference])

@@ -28,7 +28,9 @@ def domain_grid(translator: Translator, images: ImageSet) -> np.ndarray:
     The paper's figures use these styles. On top stands one image of each domain.
     """
     styles, domains = translator.guide(images)
-    means = translator.as_styles(domain_styles.of(styles, domains, translator.num_domains).means)
+    means = translator.as_styles(
+        domain_styles.estimate(styles, domains, translator.num_domains).means
+    )
     used = np.unique(domains)[:MAX_REFERENCES]
     top = [images.pixels(np.flatnonzero(domains == k)[:1])[0] for k in used]
     return grid(translator, images, top, means[used])

@@ -9,6 +9,7 @@ import numpy as np
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
 
@@ -75,7 +76,7 @@ class DomainStyles(NamedTuple):
         files.write_bytes(path, buffer.getvalue())
 
 
-def of(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> DomainStyles:
+def estimate(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> DomainStyles:
     """Statistics of style codes `(N, style_dim)` by their domains `(N,)`."""
     style_dim = styles.shape[1]
     counts = np.bincount(domains, minlength=num_domains)
@@ -92,35 +93,35 @@ def of(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> DomainStyle
 def measure(translator: Translator, images: ImageSet) -> DomainStyles:
     """Statistics over (a seeded part of) a set of images."""
     if len(images) > MAX_IMAGES:
-        images = images.take(np.random.default_rng(0).permutation(len(images))[:MAX_IMAGES])
-    return of(*translator.guide(images), translator.num_domains)
+        images = images.sample(MAX_IMAGES)
+    return estimate(*translator.guide(images), translator.num_domains)
 
 
-def of_run(translator: Translator, data: str = "") -> DomainStyles:
-    """Statistics over the training images of the run a translator was loaded from.
+def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
+    """Statistics over the training images of a run.
 
     They are read from the run folder, or measured and left there for the next time.
 
     Args:
-      translator: Loaded from a run.
+      run: The run.
       data: Images to measure them on instead, as --data; '' takes the run's.
 
     Raises:
       UserError: They are not there, and neither are the images.
     """
-    path = translator.run_dir / FILE_NAME
+    path = run.folder / FILE_NAME
     if path.exists() and not data:
         with np.load(path) as saved:
-            if saved["step"] == translator.step:
+            if saved["step"] == run.step:
                 return DomainStyles(*(saved[name] for name in DomainStyles._fields))
-    config = translator.config
+    config = run.config
     try:
         images = sources.open_images(data, config) if data else sources.load(config).train
     except UserError as error:
         raise UserError(
-            f"The styles of the domains at step {translator.step} are not in {path}, and the "
+            f"The styles of the domains at step {run.step} are not in {path}, and the "
             f"images to measure them are not at hand: {error}"
         ) from None
-    measured = measure(translator, images)
-    measured.save(path, translator.step)
+    measured = measure(run.translator, images)
+    measured.save(path, run.step)
     return measured

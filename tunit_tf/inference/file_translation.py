@@ -11,6 +11,7 @@ import tqdm
 
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import picture_files, pixels
 
@@ -88,16 +89,17 @@ class Result(NamedTuple):
     bad: dict[pathlib.Path, str]
 
 
-def run(translator: Translator, request: Request) -> Result:
+def run(trained: TrainedRun, request: Request) -> Result:
     """Carries a request out.
 
     Raises:
       UserError: Inputs are missing or unreadable, outputs are in the way.
     """
+    translator = trained.translator
     sources = picture_files.find(request.source, "source")
     reader = picture_files.Reader(translator.image_size, translator.resize)
     writer = picture_files.Writer(request.output, request.overwrite)
-    looks = looks_of(translator, reader, request)
+    looks = looks_of(trained, reader, request)
     if request.grid:
         _write_grid(translator, reader, writer, sources, looks, request)
     else:
@@ -105,10 +107,11 @@ def run(translator: Translator, request: Request) -> Result:
     return Result(writer.written, reader.bad)
 
 
-def looks_of(translator: Translator, reader: picture_files.Reader, request: Request) -> list[Look]:
+def looks_of(trained: TrainedRun, reader: picture_files.Reader, request: Request) -> list[Look]:
     """The looks a request names, at least one."""
+    translator = trained.translator
     if request.domain is not None:
-        known = domain_styles.of_run(translator, request.data)
+        known = domain_styles.load_or_measure(trained, request.data)
         if not request.sample:
             style = translator.as_styles(known.mean(request.domain))
             return [Look(f"domain_{request.domain}", style)]

@@ -1,19 +1,17 @@
 """Inference with a trained pair of networks: style codes, pseudo-domains, translations."""
 
 import pathlib
-import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.inference import saved_run
 from tunit_tf.io import pixels, value_range
-from tunit_tf.networks import Generator, GuidingNetwork, from_config
+from tunit_tf.networks import Generator, GuidingNetwork
 
 # Squares of the networks' size, or pictures of any kind, by path or opened.
 Images = np.ndarray | ImageSet | Sequence[str | pathlib.Path | Image.Image]
@@ -36,7 +34,6 @@ class Translator:
       num_domains: Number K of pseudo-domains.
       style_dim: Length of a style code.
       guiding, generator: The networks.
-      config, run_dir, step: Of the run that `load` read; None otherwise.
     """
 
     def __init__(
@@ -51,9 +48,6 @@ class Translator:
         self.num_domains = guiding.num_domains
         self.style_dim = guiding.style_dim
         self.resize = resize
-        self.config: Config | None = None
-        self.run_dir: pathlib.Path | None = None
-        self.step: int | None = None
         self._batch_size = batch_size
         dtype = guiding.variable_dtype
         x = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
@@ -87,29 +81,8 @@ class Translator:
         Raises:
           UserError: It is not a run folder, or has no such checkpoint.
         """
-        folder = pathlib.Path(run_dir).expanduser()
-        config = saved_run.saved_config(folder)
-        policy = "float64" if config.mixed_precision == "float64" else "float32"
-        guiding = from_config.guiding_network(config, policy)
-        generator = from_config.generator(config, policy)
-        step = saved_run.restore_averages(folder, checkpoint, guiding, generator)
-        translator = cls(guiding, generator, batch_size, resize)
-        translator.config, translator.run_dir, translator.step = config, folder, step
-        return translator
-
-    @property
-    def generator_is_trained(self) -> bool:
-        """False for a checkpoint of the warm-up, whose generator is as it was initialised."""
-        return self.config is None or self.step > self.config.warmup_steps
-
-    def warn_if_untrained(self) -> None:
-        """Says on stderr that a checkpoint of the warm-up draws noise."""
-        if not self.generator_is_trained:
-            print(
-                f"warning: {self.run_dir} is in its warm-up (step {self.step}); its generator is "
-                "untrained and draws noise.",
-                file=sys.stderr,
-            )
+        networks = saved_run.load_networks(pathlib.Path(run_dir).expanduser(), checkpoint)
+        return cls(networks.guiding, networks.generator, batch_size, resize)
 
     def guide(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
         """Style codes `(N, style_dim)` and most likely pseudo-domains `(N,)` int32, in one pass."""

@@ -7,6 +7,26 @@ import pathlib
 import tempfile
 from collections.abc import Iterator
 
+from tunit_tf.errors import UserError
+
+
+@contextlib.contextmanager
+def writing(what: str, cure: str) -> Iterator[None]:
+    """Turns the failure of a write in its block into a sentence for the user.
+
+    Args:
+      what: What is written, as the beginning of the sentence: "The run folder runs/mine".
+      cure: What the user can do, as the end of the sentence, without a full stop.
+
+    Raises:
+      UserError: The block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{what} cannot be written ({reason}); {cure}.") from None
+
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
     """Writes `content` to `path`, replacing what was there in one step."""

@@ -6,22 +6,15 @@ import numpy as np
 import pytest
 
 from export.mobile import bundle
-from tunit_tf.inference.translator import Translator
 
 OPTIONS = bundle.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
 
 
 @pytest.fixture(scope="session")
-def translator(tiny_run) -> Translator:
-    """Networks of the tiny run."""
-    return Translator.load(tiny_run)
-
-
-@pytest.fixture(scope="session")
-def pair_folder(translator, tmp_path_factory) -> pathlib.Path:
+def pair_folder(trained_run, tmp_path_factory) -> pathlib.Path:
     """All variants; tests must not change it."""
     output = tmp_path_factory.mktemp("models") / "mobile"
-    bundle.write(translator, output, OPTIONS)
+    bundle.write(trained_run, output, OPTIONS)
     return output
 
 

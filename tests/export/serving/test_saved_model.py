@@ -1,6 +1,7 @@
 """The SavedModel under the C++ loader: equal to the eager networks, robust, whole on disk."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import pathlib
@@ -19,19 +20,12 @@ from tensorflow_serving.apis import prediction_log_pb2
 from export.serving import c_api, differences, signatures, versions, warmup
 from tests import commands
 from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
-from tunit_tf.config import Config
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 
 ROOT = pathlib.Path(__file__).parents[3]
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture(scope="module")
-def translator(tiny_run):
-    return Translator.load(tiny_run)
 
 
 @pytest.fixture(scope="module")
@@ -246,14 +240,13 @@ def test_the_manifest_says_what_a_client_must_know(exported, tiny_run):
                 assert domain["average_style"] is None
 
 
-def test_licence_and_origin_are_carried_on_and_missing_images_are_no_hindrance(tiny_run, tmp_path):
-    translator = Translator.load(tiny_run)
-    values = json.loads(translator.config.to_json())
-    translator.config = Config(
-        **{**values, "data": "", "licence": "CC BY-NC 4.0", "origin": "model_1.ckpt"}
+def test_licence_and_origin_are_carried_on_and_images_may_be_missing(trained_run, tmp_path):
+    config = dataclasses.replace(
+        trained_run.config, data="", licence="CC BY-NC 4.0", origin="model_1.ckpt"
     )
-    translator.step += 1  # no styles are known at this step
-    version = versions.write(translator, tmp_path / "m", "stretch", 100)
+    # No styles are known at this step.
+    run = dataclasses.replace(trained_run, config=config, step=trained_run.step + 1)
+    version = versions.write(run, tmp_path / "m", "stretch", 100)
     manifest = json.loads((version / "manifest.json").read_text())
     assert manifest["licence"] == "CC BY-NC 4.0"
     assert manifest["origin"] == "model_1.ckpt"
@@ -262,7 +255,9 @@ def test_licence_and_origin_are_carried_on_and_missing_images_are_no_hindrance(t
     assert manifest["max_pixels"] == 100
 
 
-def test_versions_count_up_and_nothing_half_written_stays(tiny_run, tmp_path, monkeypatch):
+def test_versions_count_up_and_nothing_half_written_stays(
+    tiny_run, trained_run, tmp_path, monkeypatch
+):
     output = tmp_path / "tunit"
     for name in ("3", "12", "old", ".hidden"):
         (output / name).mkdir(parents=True)
@@ -278,11 +273,11 @@ def test_versions_count_up_and_nothing_half_written_stays(tiny_run, tmp_path, mo
 
     monkeypatch.setattr(warmup, "write", failing)
     with pytest.raises(UserError, match=r"No space left on device"):
-        versions.write(Translator.load(tiny_run), output, "crop", 100)
+        versions.write(trained_run, output, "crop", 100)
     assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden"}
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot be written"):
-        versions.write(Translator.load(tiny_run), tmp_path / "file" / "m", "crop", 100)
+        versions.write(trained_run, tmp_path / "file" / "m", "crop", 100)
     refused = commands.run("export.saved_model", f"--run_dir={tmp_path}", f"--output={output}")
     assert refused.returncode == 2
     assert "is not a run folder" in refused.stderr

@@ -12,17 +12,11 @@ from PIL import Image
 from export.serving import versions
 from tests import commands
 from tunit_tf.data import synthetic
-from tunit_tf.inference.translator import Translator
 
 
 @pytest.fixture(scope="module")
-def translator(tiny_run):
-    return Translator.load(tiny_run)
-
-
-@pytest.fixture(scope="module")
-def model(translator, tmp_path_factory):
-    return versions.write(translator, tmp_path_factory.mktemp("beam") / "tunit", "crop", 10**6)
+def model(trained_run, tmp_path_factory):
+    return versions.write(trained_run, tmp_path_factory.mktemp("beam") / "tunit", "crop", 10**6)
 
 
 @pytest.fixture

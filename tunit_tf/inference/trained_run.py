@@ -1,0 +1,64 @@
+"""A trained run: its networks, config, folder and step, for commands that work on run folders."""
+
+import dataclasses
+import pathlib
+import sys
+
+from tunit_tf.config import Config
+from tunit_tf.inference import saved_run
+from tunit_tf.inference.translator import Translator
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """One checkpoint of a run folder.
+
+    Attributes:
+      translator: The averaged networks.
+      config: Config of the run.
+      folder: The run folder.
+      step: Step of the checkpoint.
+    """
+
+    translator: Translator
+    config: Config
+    folder: pathlib.Path
+    step: int
+
+    @classmethod
+    def load(
+        cls,
+        run_dir: str | pathlib.Path,
+        checkpoint: str = "newest",
+        batch_size: int = 32,
+        resize: str = "crop",
+    ) -> "TrainedRun":
+        """Loads a checkpoint of a finished or running run.
+
+        Args:
+          run_dir: Folder of the run.
+          checkpoint: `newest` or `best`.
+          batch_size: Images computed at once.
+          resize: How pictures become squares, one of `pixels.RESIZE`.
+
+        Raises:
+          UserError: It is not a run folder, or has no such checkpoint.
+        """
+        folder = pathlib.Path(run_dir).expanduser()
+        networks = saved_run.load_networks(folder, checkpoint)
+        translator = Translator(networks.guiding, networks.generator, batch_size, resize)
+        return cls(translator, networks.config, folder, networks.step)
+
+    @property
+    def generator_is_trained(self) -> bool:
+        """False for a checkpoint of the warm-up, in which the generator has its initial weights."""
+        return self.step > self.config.warmup_steps
+
+    def warn_if_untrained(self) -> None:
+        """Warns on stderr if the checkpoint is from the warm-up."""
+        if not self.generator_is_trained:
+            print(
+                f"warning: {self.folder} is in its warm-up (step {self.step}); its generator is "
+                "untrained and its translations are noise.",
+                file=sys.stderr,
+            )
