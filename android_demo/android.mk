@@ -6,7 +6,7 @@ ANDROID := android_demo
 ANDROID_JAVA_HOME ?= $(shell for home in $$JAVA_HOME /usr/lib/jvm/*; do \
 	$$home/bin/javac -version 2>/dev/null | grep -qE '^javac (2[1-9]|[3-9][0-9])' && echo $$home && exit; done)
 ANDROID_KEY ?= $(ANDROID)/.signing/key.p12
-ANDROID_GIVEN := $(ANDROID)/.given
+ANDROID_EXPECTED := $(ANDROID)/.expected
 # An exported pair that the app is tested with; without one, a tiny pair is made.
 ANDROID_MODELS ?=
 ANDROID_APK := dist/tunit.apk
@@ -26,13 +26,13 @@ android:
 
 android-test: $(VENV)/.installed-test
 	@$(ANDROID_TOOLS)
-	$(BIN)/python -m tests.android.given $(ANDROID_GIVEN) $(ANDROID_MODELS)
+	$(BIN)/python -m tests.android.write_expected $(ANDROID_EXPECTED) $(ANDROID_MODELS)
 	$(MAVEN) process-resources --projects litert
 	$(BIN)/python -m tests.android.jvm_library \
-		$(ANDROID)/ci/litert/target/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so $(ANDROID_GIVEN)/native
-	$(MAVEN) package -Dmodels=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_GIVEN)/mobile)) \
-		-Dgiven=$(abspath $(ANDROID_GIVEN)) -Dnative=$(abspath $(ANDROID_GIVEN)/native) \
-		-Dscreenshots=$(abspath $(ANDROID_GIVEN)/screenshots) -Dapk=$(abspath $(ANDROID_GIVEN)/test.apk)
-	ANDROID_APK=$(abspath $(ANDROID_GIVEN)/test.apk) \
-		ANDROID_MODELS=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_GIVEN)/mobile)) \
+		$(ANDROID)/ci/litert/target/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so $(ANDROID_EXPECTED)/native
+	$(MAVEN) package -Dmodels=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_EXPECTED)/mobile)) \
+		-Dexpected=$(abspath $(ANDROID_EXPECTED)) -Dnative=$(abspath $(ANDROID_EXPECTED)/native) \
+		-Dscreenshots=$(abspath $(ANDROID_EXPECTED)/screenshots) -Dapk=$(abspath $(ANDROID_EXPECTED)/test.apk)
+	ANDROID_APK=$(abspath $(ANDROID_EXPECTED)/test.apk) \
+		ANDROID_MODELS=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_EXPECTED)/mobile)) \
 		PATH=$(ANDROID_JAVA_HOME)/bin:$$PATH $(BIN)/python -m pytest tests/android/apk_gates.py

@@ -4,7 +4,7 @@ plugins {
 }
 
 /** A line of ../versions.properties. */
-fun given(name: String) = extra[name].toString()
+fun setting(name: String) = extra[name].toString()
 
 // An exported pair: -Pmodels=FOLDER, by default the quickstart's (make demo).
 val models = file(providers.gradleProperty("models").getOrElse("../../models/mobile"))
@@ -21,15 +21,15 @@ val bundle by tasks.registering(Sync::class) {
 }
 
 android {
-    namespace = given("applicationId")
-    compileSdk = given("compileSdk").toInt()
+    namespace = setting("applicationId")
+    compileSdk = setting("compileSdk").toInt()
 
     defaultConfig {
-        applicationId = given("applicationId")
-        minSdk = given("minSdk").toInt()
-        targetSdk = given("targetSdk").toInt()
-        versionCode = given("versionCode").toInt()
-        versionName = given("versionName")
+        applicationId = setting("applicationId")
+        minSdk = setting("minSdk").toInt()
+        targetSdk = setting("targetSdk").toInt()
+        versionCode = setting("versionCode").toInt()
+        versionName = setting("versionName")
         ndk { abiFilters += listOf("arm64-v8a", "x86_64") }
     }
 
@@ -58,6 +58,6 @@ tasks.named("preBuild") { dependsOn(bundle) }
 
 dependencies {
     implementation(project(":core"))
-    implementation("com.google.ai.edge.litert:litert:${given("litert")}")
-    implementation("com.google.ai.edge.litert:litert-gpu:${given("litert")}")
+    implementation("com.google.ai.edge.litert:litert:${setting("litert")}")
+    implementation("com.google.ai.edge.litert:litert-gpu:${setting("litert")}")
 }

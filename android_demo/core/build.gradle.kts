@@ -11,5 +11,5 @@ java {
 
 dependencies { testImplementation("junit:junit:$junit") }
 
-// They need what `python -m tests.android.given` writes: make android-test runs them.
-tasks.test { enabled = providers.gradleProperty("given").isPresent }
+// They need what `python -m tests.android.write_expected` writes: make android-test runs them.
+tasks.test { enabled = providers.gradleProperty("expected").isPresent }

@@ -20,7 +20,8 @@ VERSIONS = (0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF)  # DT_VE
 def without_versions(library: bytes) -> bytes:
     """A 64-bit ELF library whose dynamic section names no symbol versions."""
     content = bytearray(library)
-    start, count = struct.unpack_from("<Q", content, 32)[0], struct.unpack_from("<H", content, 56)[0]
+    (start,) = struct.unpack_from("<Q", content, 32)
+    (count,) = struct.unpack_from("<H", content, 56)
     for i in range(count):
         header = start + 56 * i
         if struct.unpack_from("<I", content, header)[0] != PT_DYNAMIC:

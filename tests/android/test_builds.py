@@ -21,7 +21,8 @@ def named(files: list[pathlib.Path], pattern: str) -> set[str]:
 
 def test_both_builds_take_levels_and_versions_from_one_file():
     levels = {"applicationId", "minSdk", "targetSdk", "versionCode", "versionName"}
-    gradle = named(GRADLE, r'(?:given\(|getProperty\()"(\w+)"') | named(GRADLE, r"val (\w+): String")
+    gradle = named(GRADLE, r'(?:setting\(|getProperty\()"(\w+)"')
+    gradle |= named(GRADLE, r"val (\w+): String")
     maven = named(MAVEN, r"\$\{(\w+)\}") | named(MAVEN_TOOLS, r'required\("(\w+)"\)')
     assert levels | {"compileSdk", "kotlin", "junit", "agp", "litert"} == gradle
     assert levels | {"kotlin", "junit", "tensorflowLite"} <= maven

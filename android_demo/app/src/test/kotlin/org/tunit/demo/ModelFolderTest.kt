@@ -103,8 +103,8 @@ class ModelFolderTest : ScreenTest() {
 
     @Test
     fun aNewerManifestIsSaid() {
-        rewrite { it + ("format" to 2) }
-        assertRefused("format 2, this app reads 1")
+        rewrite { it + mapOf("format" to 2, "schema_version" to "2.0") }
+        assertRefused("schema_version 2.0, this app reads 1.x")
     }
 
     @Test

@@ -37,8 +37,8 @@ class Runner(test: Class<*>) : RobolectricTestRunner(test) {
 @RunWith(Runner::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 abstract class ScreenTest {
-    protected val given = File(System.getProperty("given"))
-    protected val expected: Map<*, *> by lazy { Json.parse(File(given, "expected.json").readText()) as Map<*, *> }
+    protected val pictures = File(System.getProperty("expected"))
+    protected val expected: Map<*, *> by lazy { Json.parse(File(pictures, "expected.json").readText()) as Map<*, *> }
     protected val app: Application get() = RuntimeEnvironment.getApplication()
     protected val studio: Studio get() = app.studio
 
@@ -48,7 +48,7 @@ abstract class ScreenTest {
         Choices(app).choose(manifest, Lane(variant, threads))
     }
 
-    protected fun uri(name: String): Uri = Uri.fromFile(File(given, name))
+    protected fun uri(name: String): Uri = Uri.fromFile(File(pictures, name))
 
     protected fun main(intent: Intent = Intent(Intent.ACTION_MAIN), saved: Bundle? = null) =
         open(MainActivity::class.java, intent, saved)

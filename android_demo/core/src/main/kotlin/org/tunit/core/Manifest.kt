@@ -16,10 +16,18 @@ class Variant(
     val psnr: Double,
 )
 
-/** Average style of a pseudo-domain and the number of images it is the average of. */
-class Domain(val number: Int, val images: Int, val averageStyle: FloatArray)
+/**
+ * The styles of a pseudo-domain: their average over so many images, and the standard deviation of
+ * each number, null in manifests from before schema version 1.1.
+ */
+class Domain(
+    val number: Int,
+    val images: Int,
+    val averageStyle: FloatArray,
+    val deviation: FloatArray? = null,
+)
 
-/** A checked manifest of format 1. [title] and the following are for people and may be empty. */
+/** A checked manifest, `docs/manifest.md`. [title] and the following are for people and may be empty. */
 class Manifest(
     val imageSize: Int,
     val styleDim: Int,
@@ -71,7 +79,7 @@ class Manifest(
 
     companion object {
         const val FILE = "manifest.json"
-        const val FORMAT = 1
+        const val MAJOR = 1 // of schema_version; a newer minor version only adds fields
 
         /** Reads and checks a manifest; throws [Refused]. */
         fun parse(text: String): Manifest {

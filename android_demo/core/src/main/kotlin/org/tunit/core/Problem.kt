@@ -6,7 +6,7 @@ enum class Problem {
     MANIFEST_MISSING, // no arguments
     MANIFEST_NOT_JSON, // none
     MANIFEST_OF_OTHER_KIND, // none
-    MANIFEST_TOO_NEW, // its format, the format that this app reads
+    MANIFEST_TOO_NEW, // its schema version, the major version that this app reads
     MANIFEST_FIELD, // the field's name
     MANIFEST_NO_VARIANT, // none
     FILE_MISSING, // file

@@ -18,9 +18,9 @@ class Styles(private val onUnitSphere: Boolean) {
     }
 
     /**
-     * A look by chance. The manifest gives the average styles of the domains and how many images each
-     * has: the draw starts at a domain, taken as often as it has images, and moves from there by half
-     * of the spread of all averages, in every direction on its own.
+     * A look by chance: a domain, taken as often as it has images, and a draw from the Gaussian of its
+     * styles. Manifests from before schema version 1.1 have averages only; half of the spread between
+     * them stands in for the deviation.
      *
      * @return null where there are no averages.
      */
@@ -31,12 +31,12 @@ class Styles(private val onUnitSphere: Boolean) {
             ?: domains.last()
         return asStyle(
             FloatArray(start.averageStyle.size) { i ->
-                start.averageStyle[i] + SPREAD * deviation(domains, i) * random.nextGaussian().toFloat()
+                start.averageStyle[i] + (start.deviation?.get(i) ?: (SPREAD * spread(domains, i))) * random.nextGaussian().toFloat()
             },
         )
     }
 
-    private fun deviation(domains: List<Domain>, i: Int): Float {
+    private fun spread(domains: List<Domain>, i: Int): Float {
         val values = domains.map { it.averageStyle[i].toDouble() }
         val mean = values.average()
         return sqrt(values.sumOf { (it - mean) * (it - mean) } / values.size).toFloat()

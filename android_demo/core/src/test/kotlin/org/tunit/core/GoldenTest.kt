@@ -1,4 +1,4 @@
-// The arithmetic equals Python's, on vectors that tests/android/given.py wrote.
+// The arithmetic equals Python's, on vectors that tests/android/write_expected.py wrote.
 package org.tunit.core
 
 import java.io.File
@@ -10,7 +10,7 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 
 class GoldenTest {
-    private val golden = Json.parse(File(System.getProperty("given"), "golden.json").readText()) as Map<*, *>
+    private val golden = Json.parse(File(System.getProperty("expected"), "golden.json").readText()) as Map<*, *>
 
     @Test
     fun squaresEqualPillowsWithinOneOf255() {
@@ -33,8 +33,8 @@ class GoldenTest {
         val floats = FloatBuffer.allocate(256)
         Pixels.toFloats(every, floats)
         assertArrayEquals(floats(golden["from_bytes"]), floats.array(), 1e-7f)
-        val given = floats(golden["floats"])
-        assertArrayEquals(bytes(golden["to_bytes"]), Pixels.toBytes(FloatBuffer.wrap(given), given.size))
+        val between = floats(golden["floats"])
+        assertArrayEquals(bytes(golden["to_bytes"]), Pixels.toBytes(FloatBuffer.wrap(between), between.size))
         floats.rewind()
         assertArrayEquals("there and back", every, Pixels.toBytes(floats, 256))
     }

@@ -6,7 +6,6 @@ import javax.xml.parsers.DocumentBuilderFactory
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
-import org.junit.Assume.assumeTrue
 import org.junit.Test
 import org.w3c.dom.Element
 
@@ -49,11 +48,12 @@ class ManifestTest {
         assertEquals(Problem.MANIFEST_OF_OTHER_KIND, problem("[]"))
         assertEquals(Problem.MANIFEST_OF_OTHER_KIND, refused { it["kind"] = "saved_model" }.problem)
         assertEquals(Problem.MANIFEST_NO_VARIANT, refused { it["variants"] = mapOf<String, Any>() }.problem)
-        for (field in listOf("image_size", "style_dim", "num_domains", "files", "variants", "format")) {
+        for (field in listOf("image_size", "style_dim", "num_domains", "files", "variants", "signatures", "recommended")) {
             val missing = refused { it.remove(field) }
             assertEquals(Problem.MANIFEST_FIELD, missing.problem)
             assertTrue(missing.arguments[0].toString().startsWith(field))
         }
+        refused { it["value_range"] = listOf(0.0, 1.0) }
         for (size in listOf("128", 0.0, -4.0, 32.5, 1e9)) refused { it["image_size"] = size }
         refused { it["domains"] = listOf(mapOf("images" to 3.0, "average_style" to listOf(1.0))) }
     }
@@ -67,18 +67,6 @@ class ManifestTest {
     }
 
     @Test
-    fun aNewerMinorVersionIsReadAndANewerMajorOneRefused() {
-        val known = Json.parse(text) as Map<*, *>
-        for (format in listOf(1.0, "1", "1.0", "1.7")) {
-            val later = known + mapOf("format" to format, "later" to "field", "title" to "Cats", "licence" to "CC0")
-            assertEquals("Cats", Manifest.parse(Json.write(later)).title)
-        }
-        for (format in listOf<Any>(2.0, "2.0", "3")) {
-            assertEquals(Problem.MANIFEST_TOO_NEW, refused { it["format"] = format }.problem)
-        }
-    }
-
-    @Test
     fun everyProblemHasASentenceInEveryLanguage() {
         val languages = listOf("values", "values-de").map { sentences(it) }
         for (problem in Problem.entries) {
@@ -88,26 +76,25 @@ class ManifestTest {
             for (text in texts) assertTrue(text, text.endsWith(".") || text.endsWith("?"))
         }
         assertEquals("no sentence without a problem", Problem.entries.size, languages[0].size)
-        for (file in listOf("strings.xml")) {
-            assertEquals(sentences("values", file).keys, sentences("values-de", file).keys)
-        }
+        assertEquals(sentences("values", "strings.xml").keys, sentences("values-de", "strings.xml").keys)
     }
 
     /** The folder that Python's and the page's tests read as well. */
     @Test
-    fun sharedManifestsAreAcceptedAndRefusedAsEverywhere() {
+    fun sharedManifestsAreReadAndRefusedAsEverywhere() {
         val shared = File("../tests/manifests")
-        assumeTrue(File(shared, "cases.json").exists())
         val english = sentences("values")
-        for (case in (Json.parse(File(shared, "cases.json").readText()) as List<*>).map { it as Map<*, *> }) {
-            val text = File(shared, case["file"] as String).readText()
+        val cases = (Json.parse(File(shared, "cases.json").readText()) as List<*>).map { it as Map<*, *> }
+        assertTrue(cases.count { it["ok"] == false } >= 20)
+        for (case in cases) {
             val said = try {
-                Manifest.parse(text)
+                Manifest.parse(File(shared, case["file"] as String).readText())
                 null
             } catch (refused: Refused) {
                 String.format(english.getValue(refused.problem.resource), *refused.arguments)
             }
-            assertEquals("${case["file"]}", if (case["ok"] == true) null else case["sentence"], said)
+            if (case["ok"] == true) assertEquals("${case["file"]}", null, said)
+            else assertTrue("${case["file"]}: $said", said.orEmpty().contains(case["words"] as String))
         }
     }
 

@@ -54,6 +54,10 @@ class PropertiesTest {
         val mean = FloatArray(2) { i -> drawn.map { it[i] }.average().toFloat() }
         assertArrayEquals(floatArrayOf(1f, 0f), mean, 0.2f) // around the only domain with images
         assertTrue(drawn.toSet().size == drawn.size)
+        val known = listOf(Domain(0, 3, floatArrayOf(1f, 0f), floatArrayOf(0.5f, 0f)))
+        val first = List(2000) { Styles(false).random(known, Random(it.toLong()))!! }
+        assertTrue(first.all { it[1] == 0f })
+        assertEquals(0.25, first.map { (it[0] - 1.0) * (it[0] - 1.0) }.average(), 0.03) // its variance
         for (style in List(50) { Styles(true).random(domains, Random(it.toLong()))!! }) {
             assertEquals(1.0, sqrt(style.sumOf { (it * it).toDouble() }), 1e-6)
         }

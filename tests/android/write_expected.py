@@ -1,7 +1,7 @@
 """Writes what the app's tests on the JVM compare with.
 
-`python -m tests.android.given FOLDER [MODELS]`: FOLDER gets golden vectors, pictures and what
-`export.run_tflite` makes of them; without MODELS, an exported pair, a tiny one is made in
+`python -m tests.android.write_expected FOLDER [MODELS]`: FOLDER gets golden vectors, pictures and
+what `export.run_tflite` makes of them; without MODELS, an exported pair, a tiny one is made in
 FOLDER/mobile.
 """
 
@@ -12,12 +12,12 @@ import sys
 
 import numpy as np
 from PIL import Image
+from sklearn import datasets
 
-from export.mobile.bundle import read_manifest
+from export.manifest import read_mobile
 from export.mobile.runtime import Pair
 from tests import tiny_export
 from tests.android import golden
-from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "docs" / "images"
@@ -32,13 +32,14 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
     if models is None:
         tiny_export.write(output)
         models = output / "mobile"
-    size = read_manifest(models)["image_size"]
+    size = read_mobile(models).image_size
     (output / "golden.json").write_text(json.dumps(golden.vectors()))
     write_pictures(output)
     expected = {
         "size": size,
         "squares": {
-            name: text(cut(output / name, size)) for name in ("photo.png", "alpha.png", "rotated.jpg")
+            name: text(cut(output / name, size))
+            for name in ("photo.png", "alpha.png", "rotated.jpg")
         },
         "translated": {variant: translated(output, models, variant) for variant in VARIANTS},
         "strengths": {str(s): text(strengthened(output, models, s)) for s in STRENGTHS},
@@ -47,8 +48,8 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
 
 
 def pair(models: pathlib.Path, variant: str) -> Pair:
-    entry = read_manifest(models)["variants"][variant]
-    return Pair(*(models / entry[role] for role in ("encoder", "generator")))
+    entry = read_mobile(models).variants[variant]
+    return Pair(models / entry.encoder, models / entry.generator)
 
 
 def translated(output: pathlib.Path, models: pathlib.Path, variant: str) -> str:
@@ -64,7 +65,7 @@ def strengthened(output: pathlib.Path, models: pathlib.Path, strength: float) ->
     square = cut(output / "photo.png", model.image_size)
     own, look = model.style(square), model.style(cut(LOOK, model.image_size))
     style = np.float32(1 - strength) * own + np.float32(strength) * look
-    if read_manifest(models)["style_on_unit_sphere"]:
+    if read_mobile(models).style_on_unit_sphere:
         style /= np.maximum(np.linalg.norm(style), 1e-12)
     return model.generate(square, style.astype(np.float32))
 
@@ -78,12 +79,13 @@ def text(square: np.ndarray) -> str:
 
 
 def write_pictures(output: pathlib.Path) -> None:
-    """Photograph-like pictures of every kind that a phone may be handed, and broken ones."""
-    scene = synthetic.generate(1, 128, 4).pixels()[0]
-    photo = Image.fromarray(scene).resize((301, 217), Image.Resampling.BICUBIC)
+    """A photograph of scikit-learn's in every form that a phone may receive, and broken ones."""
+    scene = datasets.load_sample_images().images[1]
+    photo = Image.fromarray(scene).crop((130, 60, 431, 277))
     photo.save(output / "photo.png")
-    faded = np.dstack([np.asarray(photo), np.linspace(0, 255, 301).astype(np.uint8)[None].repeat(217, 0)])
-    Image.fromarray(faded).save(output / "alpha.png")
+    faded = photo.copy()
+    faded.putalpha(Image.linear_gradient("L").resize(photo.size))
+    faded.save(output / "alpha.png")
     photo.convert("P").save(output / "still.gif")
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = 6  # turn by 90 degrees to see it
