@@ -4,7 +4,6 @@ package org.tunit.demo
 import android.content.ClipData
 import android.content.ClipboardManager
 import android.os.Bundle
-import android.view.Gravity
 import android.view.View
 import android.widget.Button
 import android.widget.TableLayout
@@ -66,7 +65,7 @@ class BenchmarkActivity : Screen() {
         cells.forEachIndexed { column, text ->
             val view = TextView(context, null, 0, style)
             view.text = text
-            view.gravity = if (column == 0) Gravity.START else Gravity.END
+            if (column > 0) view.textAlignment = View.TEXT_ALIGNMENT_VIEW_END
             val padding = (PADDING_DP * resources.displayMetrics.density).toInt()
             view.setPadding(padding, padding / 2, padding, padding / 2)
             addView(view)

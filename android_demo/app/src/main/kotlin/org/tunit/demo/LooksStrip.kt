@@ -2,7 +2,6 @@
 package org.tunit.demo
 
 import android.text.TextUtils
-import android.view.Gravity
 import android.view.View
 import android.view.ViewGroup.LayoutParams
 import android.widget.HorizontalScrollView
@@ -69,7 +68,7 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
         cell.addView(picture, LinearLayout.LayoutParams(dp(SIDE), dp(SIDE)))
         val label = TextView(context, null, 0, R.style.Small)
         label.text = name
-        label.gravity = Gravity.CENTER
+        label.textAlignment = View.TEXT_ALIGNMENT_CENTER
         label.maxLines = 1
         label.ellipsize = TextUtils.TruncateAt.END
         cell.addView(label, LinearLayout.LayoutParams(dp(SIDE), LayoutParams.WRAP_CONTENT))

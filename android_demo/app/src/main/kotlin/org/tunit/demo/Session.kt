@@ -50,11 +50,11 @@ class Session(context: Context) {
         temporary.renameTo(file)
     }
 
-    /** Removes copies of pictures that nothing names any more. */
-    fun tidy(state: State) {
-        val named = listOfNotNull(state.picture?.file) + state.looks.mapNotNull { it.file } +
-            state.earlier.flatMap { listOf(it.file, it.original) } + file
-        folder.listFiles().orEmpty().filter { it !in named }.forEach { it.delete() }
+    /** Removes pictures that a session does not name; at the start, while nothing else is written. */
+    fun tidy(saved: SavedSession) {
+        val named = listOfNotNull(saved.picture?.file) + saved.looks.mapNotNull { it.file } +
+            saved.earlier.flatMap { listOf(it.file, it.original) } + file.path
+        folder.listFiles().orEmpty().filter { it.path !in named }.forEach { it.delete() }
     }
 
     private fun json(state: State): Map<String, Any?> = mapOf(

@@ -41,11 +41,10 @@ class Studio(val context: Context) {
     }
 
     /** Loads the model, then what the last process left, else the first example in the first look. */
-    fun start() {
-        open(models.current(), session.read())
-    }
+    fun start() = open { session.read()?.also(session::tidy) }
 
     private class Opened(
+        val saved: SavedSession?,
         val model: LoadedModel,
         val picture: Picture?,
         val examples: List<String>,
@@ -54,9 +53,10 @@ class Studio(val context: Context) {
         val message: Message?,
     )
 
-    private fun open(place: ModelPlace, saved: SavedSession?) {
+    private fun open(read: () -> SavedSession?) {
         state = state.copy(working = true, message = null)
-        run({ opened(place, saved) }) { opened ->
+        run({ opened(models.current(), read()) }) { opened ->
+            val saved = opened.saved
             val ids = opened.looks.map { it.id }
             state = state.copy(
                 model = opened.model,
@@ -67,7 +67,7 @@ class Studio(val context: Context) {
                 second = saved?.second?.takeIf { it in ids },
                 mix = saved?.mix ?: state.mix,
                 strength = saved?.strength ?: state.strength,
-                earlier = opened.earlier,
+                earlier = if (saved != null) opened.earlier else state.earlier,
                 message = opened.message,
             )
             translate(opened.message)
@@ -94,7 +94,7 @@ class Studio(val context: Context) {
         val model = LoadedModel(manifest, used, !choices.isChosen(manifest), place is BundledModel)
         val earlier = history.read(saved?.earlier.orEmpty())
         val said = (problem ?: crashed)?.let(::message)
-        return Opened(model, picture, examples, firstLooks(picture, saved), earlier, said)
+        return Opened(saved, model, picture, examples, firstLooks(picture, saved), earlier, said)
     }
 
     /** On the worker's thread. */
@@ -282,10 +282,7 @@ class Studio(val context: Context) {
 
     private fun save() {
         val saved = state
-        run({
-            session.write(saved)
-            if (!saved.working) session.tidy(saved)
-        }) {}
+        run({ session.write(saved) }) {}
     }
 
     /** Shows an earlier result again. */
@@ -301,11 +298,11 @@ class Studio(val context: Context) {
     /** Takes another model; what is wrong with it is a sentence, and the one in use stays. */
     fun openModel(tree: Uri) {
         state = state.copy(working = true, message = null)
-        run({ models.open(tree) }) { open(models.current(), null) }
+        run({ models.open(tree) }) { open { null } }
     }
 
     fun useBundledModel() {
-        run({ models.useBundled() }) { open(models.current(), null) }
+        run({ models.useBundled() }) { open { null } }
     }
 
     /** How the model is computed; null leaves it to the measurement. */

@@ -162,9 +162,10 @@ class StrainTest : ScreenTest() {
             memory()
         }
         println("memory: after 100, 200, ... translations, MB in the heap and outside of it: $stages")
+        // A bitmap that is kept in each of the last 200 would be 50 MB outside of the heap.
         val (before, after) = stages[1] to stages[3]
         assertTrue("heap: $stages", after.first - before.first < 5)
-        assertTrue("outside of the heap: $stages", after.second - before.second < 20)
+        assertTrue("outside of the heap: $stages", after.second - before.second < 25)
     }
 
     /** Megabytes in use in the heap, and resident outside of it. */
