@@ -298,11 +298,11 @@ class Studio(val context: Context) {
     /** Takes another model; what is wrong with it is a sentence, and the one in use stays. */
     fun openModel(tree: Uri) {
         state = state.copy(working = true, message = null)
-        run({ models.open(tree) }) { open { null } }
+        run({ models.open(tree) }) { open { session.read() } }
     }
 
     fun useBundledModel() {
-        run({ models.useBundled() }) { open { null } }
+        run({ models.useBundled() }) { open { session.read() } }
     }
 
     /** How the model is computed; null leaves it to the measurement. */
