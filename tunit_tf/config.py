@@ -6,7 +6,6 @@ they keep what the machine cannot represent or hold away from the code behind.
 
 import dataclasses
 import json
-import pathlib
 from typing import Any, cast
 
 from absl import flags
@@ -344,23 +343,7 @@ def _type_of(name: str) -> type:
     return cast(type, FIELDS[name].type)
 
 
-def from_file(path: pathlib.Path) -> Config:
-    """The config of a `config.json`.
-
-    Raises:
-      UserError: The file cannot be read, or as for `from_json`.
-    """
-    try:
-        return from_json(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({error.strerror or error}); change its permissions."
-        ) from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file; restore or delete it.") from None
-
-
-def from_json(text: str, source: str) -> Config:
+def from_json(text: str | bytes, source: str) -> Config:
     """The config that `to_json` wrote.
 
     Args:
@@ -368,7 +351,7 @@ def from_json(text: str, source: str) -> Config:
       source: Where the text came from, for messages.
 
     Raises:
-      UserError: The text is not JSON, a key is unknown, or a value is not permitted.
+      UserError: The text is not a JSON object, or a key is unknown or ill-typed.
     """
     try:
         values = json.loads(text)
@@ -376,7 +359,8 @@ def from_json(text: str, source: str) -> Config:
         raise UserError(f"{source} is not valid JSON ({error}); restore or delete it.") from None
     if not isinstance(values, dict):
         raise UserError(
-            f"{source} holds {text.strip()[:20]!r} instead of settings; restore or delete it."
+            f"{source} must hold a JSON object of settings; received {str(values)[:40]!r}. Restore "
+            "or delete it."
         )
     unknown = sorted(set(values) - set(FIELDS))
     if unknown:
@@ -384,7 +368,7 @@ def from_json(text: str, source: str) -> Config:
     try:
         return Config(**values)
     except UserError as error:
-        raise UserError(f"{source}: {error}") from None
+        raise UserError(f"{source} has a wrong setting: {error}") from None
 
 
 def differing_fields(config: Config, other: Config) -> list[str]:

@@ -27,7 +27,7 @@ def saved_config(folder: pathlib.Path) -> Config:
             f"{folder} is not a run folder (it has no config.json); name one that "
             "tunit_tf.train made with --run_dir."
         )
-    return config_lib.from_file(path)
+    return config_lib.from_json(path.read_text(), str(path))
 
 
 def restore_averages(

@@ -33,7 +33,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             if saved.exists():
-                before = config_lib.from_file(saved)
+                before = config_lib.from_json(saved.read_text(), str(saved))
                 _check_same(config, before, self.path)
                 config = _with_provenance(config, before)
             files.write_bytes(saved, (config.to_json() + "\n").encode())
