@@ -51,12 +51,14 @@ class Trainer:
             )
         self.strategy = strategy or phases.make_strategy(config, worker.count)
         phases.check_strategy(self.strategy, config)
-        self.split = sources.load(config)
+        recorded = sources.recorded(pathlib.Path(config.run_dir).expanduser(), config)
+        self.split = sources.load(config, recorded)
         for phase in phases.of(config):
             if phase.stop > phase.start:
                 pipeline.check(self.split.train, config, phase.batch_size)
         self.folder = RunFolder(config, writes=worker.is_chief)
-        self.folder.write_json("split.json", sources.record(self.split))
+        if recorded is None:  # else it keeps the names of images that may come back
+            self.folder.write_json("split.json", sources.record(self.split))
         # Keras numbers layers through a process, and the order in which TensorFlow's graph
         # optimiser adds numbers up follows from names: start at the same names every time.
         keras.utils.clear_session(free_memory=False)
