@@ -128,7 +128,7 @@ class Config:
     checkpoint_every: int = _field(5000, "Steps between two checkpoints.", runtime=True)
     keep_checkpoints: int = _field(3, "Number of newest checkpoints kept.", runtime=True)
     best_metric: str = _field(
-        "domain_agreement",
+        "frechet_random_conv64",
         "Validation metric whose best checkpoint is kept in best/.",
         runtime=True,
     )
@@ -234,7 +234,7 @@ def _check_values(config: Config) -> None:
             require(getattr(config, name) >= 0, name, "at least 0")
 
 
-def from_json(text: str, source: str) -> Config:
+def from_json(text: str | bytes, source: str) -> Config:
     """The config that `to_json` wrote.
 
     Args:
@@ -242,16 +242,24 @@ def from_json(text: str, source: str) -> Config:
       source: Where the text came from, for messages.
 
     Raises:
-      UserError: The text is not JSON, or a key is unknown or ill-typed.
+      UserError: The text is not a JSON object, or a key is unknown or ill-typed.
     """
     try:
         values = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{source} is not valid JSON ({error}); restore or delete it.") from None
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{source} must hold a JSON object of settings; received {str(values)[:40]!r}. Restore "
+            "or delete it."
+        )
     unknown = sorted(set(values) - set(FIELDS))
     if unknown:
         raise UserError(f"{source} has unknown settings: {', '.join(unknown)}.")
-    return Config(**values)
+    try:
+        return Config(**values)
+    except UserError as error:
+        raise UserError(f"{source} has a wrong setting: {error}") from None
 
 
 def differing_fields(config: Config, other: Config) -> list[str]:
