@@ -111,7 +111,7 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-s
 	touch $@
 
 $(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
-		requirements-beam.txt requirements-import.txt requirements-serving.txt requirements-tflite.txt
+		requirements-beam.txt requirements-serving.txt requirements-tflite.txt
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@

@@ -10,7 +10,8 @@ import sys
 
 from absl import flags
 
-from export.mobile import bundle, op_profile, variant_timing
+from export import manifest
+from export.mobile import op_profile, variant_timing
 from export.mobile.conversion import ROLES
 from tunit_tf import cli
 from tunit_tf.errors import UserError
@@ -31,11 +32,11 @@ def main() -> None:
         if flag.value < 1:
             raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
     models = pathlib.Path(MODELS.value).expanduser()
-    exported = bundle.read_manifest(models)
+    exported = manifest.read_mobile(models)
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
-    if run.step != exported["step"]:
+    if run.step != exported.step:
         raise UserError(
-            f"{models} was exported at step {exported['step']}, and {RUN_DIR.value} is at "
+            f"{models} was exported at step {exported.step}, and {RUN_DIR.value} is at "
             f"{run.step}; export again, or name the right --run_dir."
         )
     rows = variant_timing.measure(run, models, exported, ROUNDS.value, REPEATS.value, progress)
@@ -43,10 +44,10 @@ def main() -> None:
     files.write_bytes(models / "benchmark.md", (text + "\n").encode())
     print(text)
     if PROFILE.value:
-        for entry in exported["variants"].values():
+        for entry in exported.variants.values():
             for role in ROLES.values():
-                if entry["shipped"]:
-                    print_profile(models / entry[role])
+                if entry.shipped:
+                    print_profile(models / getattr(entry, role))
 
 
 def print_profile(path: pathlib.Path) -> None:

@@ -31,6 +31,11 @@ QUALITY_IMAGES = flags.DEFINE_integer(
     "quality_images", DEFAULTS.quality_images, "Held-out images translated for PSNR and SSIM."
 )
 
+TITLE = flags.DEFINE_string("title", "", "Title of the model; '' is made from the run.")
+DESCRIPTION = flags.DEFINE_string(
+    "description", "", "A sentence on the model for people; '' is made from the run."
+)
+
 
 def main() -> None:
     unknown = sorted(set(VARIANTS.value) - set(quantization.VARIANTS))
@@ -52,10 +57,12 @@ def main() -> None:
         calibration_images=CALIBRATION_IMAGES.value or DATA.value,
         calibration_steps=CALIBRATION_STEPS.value,
         quality_images=QUALITY_IMAGES.value,
+        title=TITLE.value,
+        description=DESCRIPTION.value,
     )
     written = bundle.write(run, output, options)
     print(bundle.table(written))
-    licence = f", licence: {written['licence']}" if written["licence"] else ""
+    licence = f", licence: {written.licence}" if written.licence else ""
     print(f"Wrote {output}{licence}.")
 
 

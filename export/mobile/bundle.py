@@ -2,11 +2,12 @@
 
 import json
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from export import manifest
+from export import manifest, run_description
+from export.manifest import FORMAT, MobileManifest, Variant
 from export.mobile import conversion, graphs, metadata, quality, quantization
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
 from export.mobile.quantization import CALIBRATED
@@ -20,8 +21,9 @@ from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files, pixels
 
-KIND = "tflite"
+VALUE_RANGE = (-1.0, 1.0)
 COMPARISON = "comparison.png"
+BENCHMARK = "benchmark.md"  # left by export.benchmark
 COMPARED = 6  # rows of the picture
 AUTHOR = "made with tunit_tf"
 
@@ -36,6 +38,7 @@ class Options(NamedTuple):
       calibration_images: Images to calibrate on, as --data; '' takes the run's training images.
       calibration_steps: Number of pairs of images seen in calibration.
       quality_images: Held-out images that are translated for PSNR and SSIM.
+      title, description: The model in words for people; '' derives them from the config.
     """
 
     variants: tuple[str, ...] = tuple(quantization.VARIANTS)
@@ -44,9 +47,11 @@ class Options(NamedTuple):
     calibration_images: str = ""
     calibration_steps: int = 64
     quality_images: int = 32
+    title: str = ""
+    description: str = ""
 
 
-def write(run: TrainedRun, output: pathlib.Path, options: Options) -> dict:
+def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileManifest:
     """Writes a pair of files for every variant, `manifest.json` and a picture that compares them.
 
     Args:
@@ -61,6 +66,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> dict:
       UserError: There are no images to measure on, a variant is too far from the networks, or the
         folder cannot be written.
     """
+    output = output.resolve()  # a link to a folder stays a link
     _check_replaceable(output)
     try:
         with files.temporary_folder(output.parent) as temporary:
@@ -76,7 +82,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> dict:
     return written
 
 
-def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> dict:
+def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileManifest:
     """`write`, into an empty folder."""
     translator = run.translator
     held_out = _images(run.config, options.data, "validation")
@@ -90,54 +96,36 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> dict:
     )
     floats = float_pair(translator)
     variants, drawn = {}, {}
-    described = manifest.describe(run, options.data)
+    described = run_description.describe(run, options.data, options.title, options.description)
     for variant in options.variants:
         contents = _quantized(run, floats, variant, options)
         drawn[variant] = quality.translate(Pair(contents[ENCODE], contents[GENERATE]), pairs)
         measured = quality.compare(drawn[variant], pairs.translated)
         shipped = _judge(variant, measured, options.min_psnr)
-        variants[variant] = {
-            "for": quantization.VARIANTS[variant],
-            "shipped": shipped,
-            **{k: round(v, 6) for k, v in measured._asdict().items()},
-        }
+        names: dict[str, Any] = {}
         for signature, content in contents.items() if shipped else ():
-            name = f"{ROLES[signature]}_{variant}.tflite"
+            names[ROLES[signature]] = name = f"{ROLES[signature]}_{variant}.tflite"
             content = metadata.add(content, _description(described, signature, variant))
             (folder / name).write_bytes(content)
-            variants[variant][ROLES[signature]] = name
-    pixels.save_png(folder / COMPARISON, _comparison(pairs, drawn))
-    described = {
-        "kind": KIND,
-        **described,
-        "resize": "crop",
-        "signatures": _signatures(translator),
-        "variants": variants,
-        "recommended": _recommended(variants),
-        "quality_images": len(pairs.sources),
-        "min_psnr": options.min_psnr,
-        "files": manifest.checksums(folder),
-    }
-    files.write_json(folder / "manifest.json", described)
-    return described
-
-
-def read_manifest(folder: pathlib.Path) -> dict:
-    """The manifest of an exported pair.
-
-    Raises:
-      UserError: The folder has none.
-    """
-    try:
-        described = json.loads((folder / "manifest.json").read_text())
-    except (OSError, ValueError):
-        described = None
-    if not isinstance(described, dict) or described.get("kind") != KIND:
-        raise UserError(
-            f"{folder} is not a folder that export.tflite wrote; write one with "
-            f"python -m export.tflite --run_dir=RUN --output={folder}."
+        variants[variant] = Variant(
+            purpose=quantization.VARIANTS[variant],
+            shipped=shipped,
+            **{k: round(v, 6) for k, v in measured._asdict().items()},
+            **names,
         )
-    return described
+    pixels.save_png(folder / COMPARISON, _comparison(pairs, drawn))
+    written = MobileManifest(
+        **described,
+        resize="crop",
+        signatures=_signatures(translator),
+        variants=variants,
+        recommended=_recommended(variants),
+        quality_images=len(pairs.sources),
+        min_psnr=options.min_psnr,
+        files=manifest.checksums(folder),
+    )
+    files.write_json(folder / manifest.FILE_NAME, written.to_json())
+    return written
 
 
 def float_pair(translator: Translator) -> dict[str, bytes]:
@@ -214,9 +202,9 @@ def _signatures(translator: Translator) -> dict:
     }
 
 
-def _recommended(variants: dict) -> dict[str, str]:
+def _recommended(variants: dict[str, Variant]) -> dict[str, str]:
     """{what runs the model: the best of the variants that are shipped}."""
-    shipped = [variant for variant, entry in variants.items() if entry["shipped"]]
+    shipped = [variant for variant, entry in variants.items() if entry.shipped]
     return {
         lane: next((v for v in wanted if v in shipped), "")
         for lane, wanted in quantization.BEST_FOR.items()
@@ -224,7 +212,7 @@ def _recommended(variants: dict) -> dict[str, str]:
 
 
 def _description(described: dict, signature: str, variant: str) -> metadata.Description:
-    low, high = described["value_range"]
+    low, high = VALUE_RANGE
     size = described["image_size"]
     unit = (-1.0, 1.0) if described["style_on_unit_sphere"] else None
 
@@ -253,7 +241,7 @@ def _description(described: dict, signature: str, variant: str) -> metadata.Desc
     return metadata.Description(
         name=f"TUNIT {ROLES[signature]}, {variant}",
         text=f"{text} {size} px, step {step}.",
-        version=f"{described['format']}.{step}",
+        version=f"{FORMAT}.{step}",
         author=AUTHOR,
         licence=described["licence"] or "not stated",
         tensors=tensors,
@@ -272,20 +260,24 @@ def _comparison(pairs: quality.Pairs, drawn: dict[str, np.ndarray]) -> np.ndarra
 
 
 def _check_replaceable(output: pathlib.Path) -> None:
-    """Only an empty folder or an earlier export may be replaced."""
+    """Raises UserError unless a folder is empty or holds nothing but an earlier export."""
     if not output.exists():
         return
     if not output.is_dir():
         raise UserError(f"--output={output} is a file; name a folder.")
-    if not any(output.iterdir()):
+    found = {path.name for path in output.iterdir()}
+    if not found:
         return
     try:
-        read_manifest(output)
+        ours = {manifest.FILE_NAME, BENCHMARK, *manifest.read_mobile(output).files}
     except UserError:
+        ours = set()
+    foreign = sorted(found - ours)
+    if foreign:
         raise UserError(
-            f"--output={output} holds other files, which an export would replace; name a new "
-            "folder."
-        ) from None
+            f"--output={output} holds other files ({', '.join(foreign[:5])}), which an export "
+            "would replace; name a new folder."
+        )
 
 
 def _replace(output: pathlib.Path, new: pathlib.Path) -> None:
@@ -301,18 +293,18 @@ def _replace(output: pathlib.Path, new: pathlib.Path) -> None:
         raise
 
 
-def table(written: dict) -> str:
+def table(written: MobileManifest) -> str:
     """Sizes and scores of a manifest's variants, as Markdown."""
     lines = [
         "| variant | encoder MB | generator MB | PSNR dB | worst | SSIM | shipped |",
         "|---|---|---|---|---|---|---|",
     ]
-    for variant, entry in written["variants"].items():
+    for variant, entry in written.variants.items():
         sizes = [
-            f"{written['files'][entry[role]]['bytes'] / 1e6:.2f}" if entry["shipped"] else "-"
+            f"{written.files[getattr(entry, role)].bytes / 1e6:.2f}" if entry.shipped else "-"
             for role in ROLES.values()
         ]
-        scores = [f"{entry['psnr']:.1f}", f"{entry['worst_psnr']:.1f}", f"{entry['ssim']:.4f}"]
-        cells = [variant, *sizes, *scores, "yes" if entry["shipped"] else "no"]
+        scores = [f"{entry.psnr:.1f}", f"{entry.worst_psnr:.1f}", f"{entry.ssim:.4f}"]
+        cells = [variant, *sizes, *scores, "yes" if entry.shipped else "no"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

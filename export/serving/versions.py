@@ -6,7 +6,8 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from export import manifest
+from export import manifest, run_description
+from export.manifest import ServingManifest
 from export.serving import signatures, warmup
 from tunit_tf.errors import UserError
 from tunit_tf.inference.trained_run import TrainedRun
@@ -23,7 +24,7 @@ def write(
       output: Folder of the versions, made if missing.
       resize: How pictures become squares, one of `signatures.RESIZE`.
       max_pixels: Largest picture that the model decodes.
-      data: See `manifest.describe`.
+      data: See `run_description.describe`.
 
     Returns:
       The version's folder.
@@ -43,15 +44,14 @@ def write(
             model = temporary / "model"
             archive.write_out(str(model), verbose=False)
             warmup.write(model, translator.image_size, translator.style_dim)
-            described = {
-                "kind": "saved_model",
-                **manifest.describe(run, data),
-                "resize": resize,
-                "max_pixels": max_pixels,
-                "signatures": _signatures(model),
-                "files": manifest.checksums(model),
-            }
-            files.write_json(model / "manifest.json", described)
+            described = ServingManifest(
+                **run_description.describe(run, data),
+                resize=resize,
+                max_pixels=max_pixels,
+                signatures=_signatures(model),
+                files=manifest.checksums(model),
+            )
+            files.write_json(model / manifest.FILE_NAME, described.to_json())
             return _as_next_version(model, output)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(

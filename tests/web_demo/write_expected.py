@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from sklearn import datasets
 
-from export.mobile.bundle import read_manifest
+from export.manifest import read_mobile
 from export.mobile.runtime import Pair
 from tests import tiny_export
 from tunit_tf.data import synthetic
@@ -32,13 +32,13 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
     if models is None:
         tiny_export.write(output)
         models = output / "mobile"
-    exported = read_manifest(models)
-    size = exported["image_size"]
+    exported = read_mobile(models)
+    size = exported.image_size
     photographs = write_photographs(output / "photographs")
     expected = {"size": size, "translated": {}, "photographs": {}}
     for variant in VARIANTS:
-        entry = exported["variants"][variant]
-        pair = Pair(*(models / entry[role] for role in ("encoder", "generator")))
+        entry = exported.variants[variant]
+        pair = Pair(*(models / getattr(entry, role) for role in ("encoder", "generator")))
         shapes, looks = (
             squares(sorted((EXAMPLES / f).glob("*.png")), size) for f in ("shapes", "looks")
         )

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests import commands
-from tests.official import official_files
+from tests.oracle import official_files
 from tests.parity import recipe
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
@@ -382,7 +382,7 @@ def test_the_command_line(content, tmp_path):
     assert "--style_dim=64 contradicts" in refused.stderr
     assert "Traceback" not in refused.stderr
 
-    # A folder on the path whose 'torch' cannot be imported stands for an environment without it.
+    # PyTorch is not needed: a folder on the path has a 'torch' that cannot be imported.
     (tmp_path / "absent").mkdir()
     (tmp_path / "absent" / "torch.py").write_text("raise ModuleNotFoundError('no torch')")
     bare = subprocess.run(
@@ -390,9 +390,8 @@ def test_the_command_line(content, tmp_path):
         cwd=ROOT, capture_output=True, text=True, timeout=120,
         env={**os.environ, "PYTHONPATH": f"{tmp_path / 'absent'}:{ROOT}"},
     )  # fmt: skip
-    assert bare.returncode == 2
-    assert "pip install -r requirements-import.txt" in bare.stderr
-    assert "Traceback" not in bare.stderr
+    assert bare.returncode == 0, bare.stderr
+    assert (tmp_path / "c" / "config.json").exists()
 
 
 def test_an_imported_run_says_what_it_lacks(content, tmp_path):
