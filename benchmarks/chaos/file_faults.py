@@ -63,7 +63,7 @@ def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
     process = run.start()
     wait(process, lambda: len(run.checkpoints) > 0)
     process.send_signal(signal.SIGTERM)
-    process.wait()
+    process.communicate(SECONDS)
     before = [path.name for path in run.checkpoints]
     done = run.finish(file_limit=run.newest_data.stat().st_size // 2)
     facts = {
@@ -82,7 +82,7 @@ def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
 def disk_full_at_the_start(folder: pathlib.Path, **settings) -> Observation:
     """Not even config.json can be written."""
     run = Run(folder / "full_start", settings)
-    done = run.finish(file_limit=2500)
+    done = run.finish(file_limit=1500)
     return Observation(
         "Full disk", "at the first start", 1, done.returncode, done.stdout + done.stderr,
         facts={"left behind": sum(1 for _ in run.folder.glob("*"))},
@@ -119,7 +119,7 @@ def images_changed(folder: pathlib.Path, **settings) -> Observation:
     process = run.start()
     wait(process, lambda: len(run.logged) > 0)
     process.send_signal(signal.SIGTERM)
-    process.wait()
+    process.communicate(SECONDS)
     before = run.split
     (images / "050.png").rename(images / "new.png")
     done = run.finish()
