@@ -1,6 +1,7 @@
 """What a run writes between its inner loops: numbers, validations, pictures, checkpoints."""
 
 import functools
+import re
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -84,7 +85,7 @@ class Reports:
         # Last: what a killed run has written since its checkpoint, it will write again.
         if is_due(config.checkpoint_every):
             self._write(step, "a checkpoint", self._checkpoints.save)
-        self._watch(step, self._health.of_terms(step, terms))
+        self._watch(step, self._health.check_terms(step, terms))
 
     def save_last(self, step: int) -> None:
         """Saves the state at the end of a process. Raises UserError if it cannot be written."""
@@ -116,7 +117,7 @@ class Reports:
                 lambda: self._checkpoints.save_if_best(metric, scores[metric], METRICS[metric]),
             )
         count = len(self._held_out)
-        self._watch(step, self._health.of_scores(scores, count, self._config.num_domains))
+        self._watch(step, self._health.check_scores(scores, count, self._config.num_domains))
 
     def _write(self, step: int, what: str, write: Callable[[], object]) -> None:
         """Writes; logs a failure, or raises it with --halt_on_failed_save."""
@@ -130,6 +131,7 @@ class Reports:
 
     def _not_saved(self, step: int, what: str, error: Exception) -> UserError:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = re.sub(r"\{\{.*?\}\} *", "", reason)  # TensorFlow's names of graph nodes
         return UserError(
             f"At step {step} {what} could not be saved ({reason}); what was saved before is as it "
             f"was. Free space on the disk of {self._folder.path}; the same command resumes from "
