@@ -15,11 +15,11 @@ from tunit_tf.data import afhq, sources
 from tunit_tf.errors import UserError
 
 COUNTS = {"train": {"cat": 3, "dog": 2, "wild": 2}, "test": {"cat": 1, "dog": 1, "wild": 1}}
-COLOURS = {"cat": (200, 0, 0), "dog": (0, 200, 0), "wild": (0, 0, 200)}
+COLORS = {"cat": (200, 0, 0), "dog": (0, 200, 0), "wild": (0, 0, 200)}
 
 
 def write_fake(root: pathlib.Path) -> pathlib.Path:
-    """Draws an unpacked archive with a few pictures a species, of one colour."""
+    """Draws an unpacked archive with a few pictures a species, of one color."""
     rng = np.random.default_rng(0)
     for split, counts in COUNTS.items():
         for species, count in counts.items():
@@ -27,7 +27,7 @@ def write_fake(root: pathlib.Path) -> pathlib.Path:
             folder.mkdir(parents=True)
             for i in range(count):
                 noise = rng.integers(0, 30, (16, 16, 3), dtype=np.uint8)
-                picture = np.array(COLOURS[species], np.uint8) + noise
+                picture = np.array(COLORS[species], np.uint8) + noise
                 Image.fromarray(picture).save(folder / f"{species}_{i}.jpg", quality=95)
     return root
 
@@ -90,16 +90,16 @@ def test_one_species_from_a_manual_archive(data_dir, tmp_path, tiny):
     split = sources.load(config)
     assert (len(split.train), len(split.validation)) == (2, 1)
     np.testing.assert_allclose(
-        split.train.pixels().mean((0, 1, 2)), np.add(COLOURS["dog"], 15), atol=4
+        split.train.pixels().mean((0, 1, 2)), np.add(COLORS["dog"], 15), atol=4
     )
 
 
-def test_all_species_are_labelled(data_dir, tmp_path, tiny):
+def test_all_species_are_labeled(data_dir, tmp_path, tiny):
     config = tiny(data="tfds:afhq/all", data_dir=data_dir, cache_dir=str(tmp_path / "cache"))
     train, _ = sources.load(config)
     assert train.label_names == ("cat", "dog", "wild")
-    colours = [np.add(15, COLOURS[train.label_names[label]]) for label in train.classes()]
-    np.testing.assert_allclose(train.pixels().mean((1, 2)), colours, atol=4)
+    colors = [np.add(15, COLORS[train.label_names[label]]) for label in train.classes()]
+    np.testing.assert_allclose(train.pixels().mean((1, 2)), colors, atol=4)
 
 
 def test_a_box_feature_that_is_not_there_is_named(data_dir, tmp_path, tiny):

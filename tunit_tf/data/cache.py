@@ -109,7 +109,7 @@ def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarr
     return good
 
 
-def _allocated(path: pathlib.Path, shape: tuple[int, ...]) -> np.ndarray:
+def _allocated(path: pathlib.Path, shape: tuple[int, ...]) -> np.memmap:
     """A new memory-mapped uint8 array, its space on the disk reserved.
 
     Without that, writing to the map of a full disk ends the process (SIGBUS).
