@@ -250,7 +250,7 @@ class Config:
         3, "Number of checkpoints that are kept, the newest.", Bounds(1, 10**6), runtime=True
     )
     best_metric: str = _field(
-        "domain_agreement",
+        "frechet_random_conv64",
         "Validation metric by which the checkpoint in best/ is chosen.",
         runtime=True,
     )

@@ -262,7 +262,11 @@ def recorded(run_folder: pathlib.Path, config: Config) -> Recorded | None:
         text, saved = path.read_bytes(), config_path.read_bytes()
     except OSError:
         return None
-    if config_lib.differing_fields(config, config_lib.from_json(saved, str(config_path))):
+    try:
+        saved_config = config_lib.from_json(saved, str(config_path))
+    except UserError:  # a damaged config is mentioned where the run is opened
+        return None
+    if config_lib.differing_fields(config, saved_config):
         return None
     try:
         names = json.loads(text)
