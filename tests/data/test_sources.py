@@ -213,6 +213,13 @@ def test_a_full_disk_gets_one_sentence_and_nothing_is_left(tmp_path, settings, m
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_cache_behind_a_closed_folder_names_the_flag(settings, tmp_path):
+    root = folder_of(tmp_path / "images", ["a.png"])
+    (tmp_path / "cache").symlink_to("cache")  # unlike permissions, this stops root too
+    with pytest.raises(UserError, match="--cache_dir"):
+        sources.open_images(str(root), settings())
+
+
 def test_what_a_killed_process_left_in_the_cache_is_deleted(tmp_path, settings):
     root = folder_of(tmp_path / "images", ["a.png"])
     stale = tmp_path / "cache" / ".decoding-abcd1234"

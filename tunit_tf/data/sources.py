@@ -3,6 +3,7 @@
 import functools
 import importlib
 import json
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -101,7 +102,7 @@ def open_images(data: str, config: Config) -> ImageSet:
 
 
 def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # pathlib's raises an error if a parent cannot be searched
         raise UserError(
             f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
             "tfds:NAME; configs/README.md says how to get the paper's sets."
