@@ -74,6 +74,15 @@ def test_one_species_from_a_manual_archive(data_dir, tmp_path, tiny):
     )
 
 
+def test_held_out_images_are_taken_from_the_training_split_on_request(data_dir, tmp_path, tiny):
+    changes = {"data": "tfds:afhq/all", "validation_last": 1}
+    config = tiny(**changes, data_dir=data_dir, cache_dir=str(tmp_path / "cache"))
+    train, validation = sources.load(config)
+    assert (len(train), len(validation)) == (4, 3)
+    assert all(name.startswith("afhq/all/train/") for name in validation.name_list())
+    np.testing.assert_array_equal(np.sort(validation.classes()), [0, 1, 2])
+
+
 def test_all_species_are_labeled(data_dir, tmp_path, tiny):
     config = tiny(data="tfds:afhq/all", data_dir=data_dir, cache_dir=str(tmp_path / "cache"))
     train, _ = sources.load(config)

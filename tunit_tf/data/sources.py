@@ -68,7 +68,8 @@ def _open_parts(config: Config) -> Split | ImageSet:
                 config.validation_data,
             )
         return Split(open_images(config.data, config), open_images(config.validation_data, config))
-    if config.data.startswith(TFDS_PREFIX):
+    # --validation_last asks for a part of the training split, as held-out splits may lack boxes.
+    if config.data.startswith(TFDS_PREFIX) and not config.validation_last:
         name = config.data.removeprefix(TFDS_PREFIX)
         held_out = [s for s in TFDS_HELD_OUT if s in _tfds_builder(name, config).info.splits]
         if held_out:

@@ -34,7 +34,7 @@ class ResidualBlock(keras.layers.Layer):
         self.downsample = downsample
         self.fold = fold
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the weights for `(B, H, W, C)`."""
         channels, dtype = input_shape[-1], self.dtype_policy
         self.norm1 = FilterResponseNorm(dtype=dtype)
