@@ -73,8 +73,8 @@ def test_json_round_trip():
 
 
 def test_unknown_and_broken_json_name_the_source():
-    with pytest.raises(UserError, match=r"run/config\.json has unknown settings: colour"):
-        config_lib.from_json(json.dumps({"colour": 1}), "run/config.json")
+    with pytest.raises(UserError, match=r"run/config\.json has unknown settings: color"):
+        config_lib.from_json(json.dumps({"color": 1}), "run/config.json")
     with pytest.raises(UserError, match=r"run/config\.json is not valid JSON"):
         config_lib.from_json("{", "run/config.json")
 

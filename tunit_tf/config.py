@@ -65,7 +65,8 @@ class Config:
     )
     validation_last: int = _field(
         0,
-        "Hold out this many images of each class, the last by name; 0 uses --validation_fraction.",
+        "Hold out this many images of each class, the last by name; 0 uses the held-out split of a "
+        "TFDS set, or else --validation_fraction.",
         Bounds(0, 10**9),
     )
     classes: str = _field(
@@ -136,7 +137,7 @@ class Config:
     temperature: float = _field(
         0.07,
         "Temperature of the contrastive losses.",
-        Bounds(1e-3, 1000.0),  # below it, the logits exceed what bfloat16 can tell apart
+        Bounds(1e-3, 1000.0),  # below it, bfloat16 cannot resolve the logits
     )
     weight_contrastive: float = _field(
         1.0, "Weight of the guiding network's contrastive loss.", WEIGHT
@@ -298,7 +299,7 @@ class Config:
         return "supervised" if self.labeled_fraction == 1.0 else "semi-supervised"
 
     def resolved(self) -> "Config":
-        """This config with every value that depends on others, such as -1, replaced by its own."""
+        """This config, with numbers in place of values that depend on others, such as -1."""
         warmup = {"unsupervised": 65_000, "semi-supervised": 35_000, "supervised": 0}[self.mode]
         warmup = warmup if self.warmup_steps < 0 else self.warmup_steps
         labeled_only = 20_000 if self.labeled_only_steps < 0 else self.labeled_only_steps

@@ -23,8 +23,8 @@ def settings(tiny, tmp_path):
     return make
 
 
-def picture(mode="RGB", size=(40, 30), colour=None):
-    image = Image.new("RGB", size, colour or tuple(RNG.integers(0, 255, 3).tolist()))
+def picture(mode="RGB", size=(40, 30), color=None):
+    image = Image.new("RGB", size, color or tuple(RNG.integers(0, 255, 3).tolist()))
     return image.convert(mode)
 
 
@@ -40,13 +40,13 @@ def test_every_format_and_mode_is_read(tmp_path, settings):
     root = tmp_path / "images"
     root.mkdir()
     red = (200, 30, 40)
-    picture(colour=red).save(root / "a.jpg", quality=95)
-    picture(colour=red).save(root / "b.PNG")
-    picture(colour=red).save(root / "c.webp", lossless=True)
-    picture("CMYK", colour=red).save(root / "d.jpeg", quality=95)
-    picture("RGBA", colour=red).save(root / "e.png")
-    picture("P", colour=red).save(root / "f.png")
-    picture("L", colour=(90, 90, 90)).save(root / "g.jpg")
+    picture(color=red).save(root / "a.jpg", quality=95)
+    picture(color=red).save(root / "b.PNG")
+    picture(color=red).save(root / "c.webp", lossless=True)
+    picture("CMYK", color=red).save(root / "d.jpeg", quality=95)
+    picture("RGBA", color=red).save(root / "e.png")
+    picture("P", color=red).save(root / "f.png")
+    picture("L", color=(90, 90, 90)).save(root / "g.jpg")
     images = sources.open_images(str(root), settings())
     assert images.images.shape == (7, 32, 32, 3)
     np.testing.assert_allclose(images.pixels()[:6].mean((1, 2)), [red] * 6, atol=8)
@@ -59,7 +59,7 @@ def test_transparency_lies_over_white(tmp_path, settings):
     np.testing.assert_array_equal(images.pixels(), 255)
 
 
-def test_sixteen_bit_grey_keeps_its_brightness(tmp_path, settings):
+def test_sixteen_bit_gray_keeps_its_brightness(tmp_path, settings):
     Image.fromarray(np.full((8, 8), 128 * 256, np.uint16)).save(tmp_path / "deep.png")
     np.testing.assert_array_equal(sources.open_images(str(tmp_path), settings()).pixels(), 128)
 
@@ -138,7 +138,7 @@ def test_decoded_images_are_cached_until_a_file_changes(tmp_path, settings, monk
         patch.setattr(Image, "open", lambda path: pytest.fail(f"decoded {path} again"))
         again = sources.open_images(str(root), settings())
     np.testing.assert_array_equal(first.pixels(), again.pixels())
-    picture(colour=(1, 2, 3)).save(root / "b.png")
+    picture(color=(1, 2, 3)).save(root / "b.png")
     np.testing.assert_array_equal(
         sources.open_images(str(root), settings()).pixels()[1, 0, 0], [1, 2, 3]
     )
@@ -211,6 +211,13 @@ def test_a_full_disk_gets_one_sentence_and_nothing_is_left(tmp_path, settings, m
     with pytest.raises(UserError, match=words):
         sources.open_images(str(root), settings())
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_cache_behind_a_closed_folder_names_the_flag(settings, tmp_path):
+    root = folder_of(tmp_path / "images", ["a.png"])
+    (tmp_path / "cache").symlink_to("cache")  # unlike permissions, this stops root too
+    with pytest.raises(UserError, match="--cache_dir"):
+        sources.open_images(str(root), settings())
 
 
 def test_what_a_killed_process_left_in_the_cache_is_deleted(tmp_path, settings):

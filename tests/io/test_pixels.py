@@ -45,7 +45,7 @@ def test_letterbox_mirrors_into_the_margins():
     np.testing.assert_array_equal(square[30:], NOISE[:9:-1])
 
 
-def test_crop_cuts_the_centre_and_stretch_keeps_the_corners():
+def test_crop_cuts_the_center_and_stretch_keeps_the_corners():
     np.testing.assert_array_equal(
         pixels.square(Image.fromarray(NOISE), 20, "crop"), NOISE[:, 10:30]
     )

@@ -75,9 +75,9 @@ def _found(
     array_path: pathlib.Path, bad_path: pathlib.Path, shape: tuple[int, ...]
 ) -> tuple[np.ndarray, dict[str, str]] | None:
     """What an earlier run has decoded; None if that is missing or damaged."""
-    if not (array_path.exists() and bad_path.exists()):
-        return None
     try:
+        if not (array_path.exists() and bad_path.exists()):
+            return None
         bad = json.loads(bad_path.read_bytes())
         array = np.load(array_path, mmap_mode="r")
         if isinstance(bad, dict) and (array.shape, array.dtype) == (shape, np.uint8):
@@ -109,7 +109,7 @@ def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarr
     return good
 
 
-def _allocated(path: pathlib.Path, shape: tuple[int, ...]) -> np.ndarray:
+def _allocated(path: pathlib.Path, shape: tuple[int, ...]) -> np.memmap:
     """A new memory-mapped uint8 array, its space on the disk reserved.
 
     Without that, writing to the map of a full disk ends the process (SIGBUS).

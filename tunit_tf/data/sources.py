@@ -3,6 +3,7 @@
 import functools
 import importlib
 import json
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -67,7 +68,8 @@ def _open_parts(config: Config) -> Split | ImageSet:
                 config.validation_data,
             )
         return Split(open_images(config.data, config), open_images(config.validation_data, config))
-    if config.data.startswith(TFDS_PREFIX):
+    # --validation_last asks for a part of the training split, as held-out splits may lack boxes.
+    if config.data.startswith(TFDS_PREFIX) and not config.validation_last:
         name = config.data.removeprefix(TFDS_PREFIX)
         held_out = [s for s in TFDS_HELD_OUT if s in _tfds_builder(name, config).info.splits]
         if held_out:
@@ -101,7 +103,7 @@ def open_images(data: str, config: Config) -> ImageSet:
 
 
 def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # pathlib's raises an error if a parent cannot be searched
         raise UserError(
             f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
             "tfds:NAME; configs/README.md says how to get the paper's sets."
