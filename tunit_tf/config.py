@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
+from typing import Any
 
 from absl import flags
 
@@ -263,25 +265,31 @@ def differing_fields(config: Config, other: Config) -> list[str]:
     ]
 
 
-def define_flags() -> None:
-    """Defines one absl flag for every field of `Config`."""
-    define = {
+def define_flags(settings: type = Config) -> None:
+    """Defines one absl flag for every field of `Config`, or of another dataclass of settings.
+
+    Args:
+      settings: Dataclass whose fields have the metadata `help` and `choices`.
+    """
+    define: dict[Any, Callable[..., Any]] = {
         str: flags.DEFINE_string,
         int: flags.DEFINE_integer,
+        int | None: flags.DEFINE_integer,
         float: flags.DEFINE_float,
         bool: flags.DEFINE_boolean,
     }
-    for name, f in FIELDS.items():
+    for f in dataclasses.fields(settings):
         if f.metadata["choices"]:
-            flags.DEFINE_enum(name, f.default, f.metadata["choices"], f.metadata["help"])
+            flags.DEFINE_enum(f.name, str(f.default), f.metadata["choices"], f.metadata["help"])
         else:
-            define[f.type](name, f.default, f.metadata["help"])
+            define[f.type](f.name, f.default, f.metadata["help"])
 
 
-def from_flags() -> Config:
-    """The config of the parsed flags.
+def from_flags(settings: type = Config) -> Any:
+    """The config, or another dataclass of settings, with the values of the parsed flags.
 
     Raises:
       UserError: A value is out of range.
     """
-    return Config(**{name: flags.FLAGS[name].value for name in FIELDS})
+    fields = dataclasses.fields(settings)
+    return settings(**{f.name: flags.FLAGS[f.name].value for f in fields})

@@ -126,7 +126,7 @@ def test_missing_and_wrong_files_are_named(tmp_path, monkeypatch):
     (tmp_path / "other.tgz").write_bytes(archive_of("other.txt", b"hello"))
     with pytest.raises(UserError, match=r"other.tgz is not the Inception graph"):
         features.load("inception_2015", str(tmp_path / "other.tgz"), "")
-    with pytest.raises(UserError, match=r"weights cannot be had"):
+    with pytest.raises(UserError, match=r"weights cannot be loaded"):
         features.load("keras_inception_v3", str(tmp_path / "text.pb"), "")
 
 

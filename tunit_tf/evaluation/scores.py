@@ -1,25 +1,32 @@
-"""Judges the averaged networks on held-out images while they train."""
+"""Scores of the averaged networks on held-out images; cheap enough to compute during training."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.data import synthetic
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.evaluation.encoded_images import EncodedImages, encode
+from tunit_tf.evaluation.metric_table import METRIC_TABLE
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import clustering
 
-# For every metric: is more better? The names --best_metric accepts.
-METRICS = {
-    "clustering_accuracy_same_set": True,
-    "nmi": True,
-    "ari": True,
-    "effective_domains": True,
-    "empty_domains": False,
-    "domain_agreement": True,
-    "reconstruction": False,
-    "style_effect": True,
-    "translation_accuracy": True,
-    "content_iou": True,
-}
+# The names that --best_metric accepts, and whether more is better.
+METRICS = {name: m.better == "more" for name, m in METRIC_TABLE.items() if m.in_validation}
+
+
+class ScoredTranslations(NamedTuple):
+    """Translations of N images into the styles of one another.
+
+    Attributes:
+      references: `(N,)`, position of the reference of each image.
+      pictures: The translations, uint8 `(N, S, S, 3)`.
+      scores: {metric: value}.
+    """
+
+    references: np.ndarray
+    pictures: np.ndarray
+    scores: dict[str, float]
 
 
 def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
@@ -40,34 +47,44 @@ def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]
 
 
 def translation_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
-    """How translations of a set into styles of its own images, in another order, come out.
+    """Scores of `score_translations`, for images that are not encoded yet."""
+    return score_translations(translator, encode(translator, images)).scores
 
-    `domain_agreement`: share whose pseudo-domain is the reference's, told by the guiding network;
-    `reconstruction`: mean absolute error in [0, 2] of images in their own style; `style_effect`:
-    mean absolute difference in [0, 2] of an image in its own and in the other style; on the
-    procedural set also `translation_accuracy` and `content_iou`, told from pixels
-    (`data/synthetic.py`).
+
+def score_translations(translator: Translator, encoded: EncodedImages) -> ScoredTranslations:
+    """Translates images into the styles of one another and scores the translations.
+
+    `domain_agreement`: share of the translations that the guiding network assigns to the
+    pseudo-domain of the reference; `reconstruction`: mean absolute error in [0, 2] of images in
+    their own style; `style_effect`: mean absolute difference in [0, 2] between an image in its own
+    and in the other style. On the procedural set also `translation_accuracy` and `content_iou`,
+    which `data/synthetic.py` measures from pixels.
+
+    Args:
+      translator: Networks to score.
+      encoded: Sources, which are also the references, in another order.
     """
-    styles, domains = translator.guide(images)
-    reference = another_order(len(images))
-    translated = translator.generate(images, styles[reference])
+    images, styles, domains = encoded
+    references = shuffled_positions(len(images))
+    translated = translator.generate(images, styles[references])
     domains_translated = translator.domains(translated)
 
     reconstructed = translator.generate(images, styles).astype(np.float32)
     scores = {
-        "domain_agreement": float((domains_translated == domains[reference]).mean()),
+        "domain_agreement": float((domains_translated == domains[references]).mean()),
         "reconstruction": float(abs(reconstructed - images.pixels()).mean() / 127.5),
         "style_effect": float(abs(reconstructed - translated).mean() / 127.5),
     }
-    if images.masks is not None:
+    labels = images.classes()
+    if images.masks is not None and labels is not None:
         verdict = synthetic.judge(translated)
         overlap = synthetic.intersection_over_union(verdict.mask, images.masks[images.rows])
-        right = verdict.domain == images.classes()[reference]
+        right = verdict.domain == labels[references]
         scores["translation_accuracy"] = float(right.mean())
         scores["content_iou"] = float(overlap.mean())
-    return scores
+    return ScoredTranslations(references, translated, scores)
 
 
-def another_order(count: int) -> np.ndarray:
-    """Which image of a set is the reference of which: a fixed permutation `(count,)`."""
+def shuffled_positions(count: int) -> np.ndarray:
+    """Position of the reference of each of `count` images, a fixed permutation `(count,)`."""
     return np.random.default_rng(0).permutation(count)

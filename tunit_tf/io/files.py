@@ -5,7 +5,9 @@ import json
 import os
 import pathlib
 import tempfile
+import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from tunit_tf.errors import UserError
 
@@ -31,7 +33,9 @@ def writing(what: str, cure: str) -> Iterator[None]:
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
     """Writes `content` to `path`, replacing what was there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # The checksum instead of the name, which may be as long as the file system permits.
+    checksum = zlib.crc32(os.fsencode(path.name))
+    temporary = path.with_name(f".{path.name[:40]}.{checksum:08x}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
@@ -39,7 +43,7 @@ def write_bytes(path: pathlib.Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: pathlib.Path, value) -> None:
+def write_json(path: pathlib.Path, value: Any) -> None:
     """Writes `value` as indented JSON, by rename."""
     write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
 

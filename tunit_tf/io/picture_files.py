@@ -5,13 +5,16 @@ import concurrent.futures
 import itertools
 import os
 import pathlib
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pixels
+from tunit_tf.io import files, folders, pixels
+
+MAX_NAME_BYTES = 240  # of a name without suffix; file systems take 255 with it
 
 
 class Picture(NamedTuple):
@@ -59,7 +62,7 @@ class Reader:
       bad: Reasons by path.
     """
 
-    def __init__(self, size: int, resize: str):
+    def __init__(self, size: int, resize: str) -> None:
         self.bad: dict[pathlib.Path, str] = {}
         self._size = size
         self._resize = resize
@@ -93,17 +96,49 @@ class Reader:
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:
-    """Output names without suffix: a source's place below `root`, told apart if two are alike.
+    """Output names without suffix: a source's place below `root`, distinguished if two are alike.
 
     `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`.
     """
     base = root if root.is_dir() else root.parent
-    stems = {path: path.relative_to(base).with_suffix("") for path in paths}
-    uses = collections.Counter(str(stem).lower() for stem in stems.values())
-    return {
-        path: str(stem) if uses[str(stem).lower()] == 1 else f"{stem}_{path.suffix[1:]}"
-        for path, stem in stems.items()
-    }
+    stems = [str(path.relative_to(base).with_suffix("")) for path in paths]
+    uses = collections.Counter(stem.lower() for stem in stems)
+    names = [
+        stem if uses[stem.lower()] == 1 else f"{stem}_{path.suffix[1:]}"
+        for path, stem in zip(paths, stems, strict=True)
+    ]
+    # A name that was not changed goes before one that was, so `cat_jpg.png` stays `cat_jpg`.
+    order = sorted(range(len(paths)), key=lambda i: names[i] != stems[i])
+    unique = unique_names([names[i] for i in order])
+    by_position = dict(zip(order, unique, strict=True))
+    return {path: by_position[i] for i, path in enumerate(paths)}
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names of files without suffix, shortened and numbered so that all are valid and differ.
+
+    Case does not count, as on some file systems. The first of equal names keeps it, the second
+    gets `_2`. A part between slashes that is too long for a file name ends in a checksum.
+    """
+    given = {name.lower() for name in names}
+    used: set[str] = set()
+    unique = []
+    for name in names:
+        short = "/".join(_shortened(part) for part in name.split("/"))
+        candidates = itertools.chain([short], (f"{short}_{i}" for i in itertools.count(2)))
+        taken = used if short.lower() not in used else used | given
+        chosen = next(name for name in candidates if name.lower() not in taken)
+        used.add(chosen.lower())
+        unique.append(chosen)
+    return unique
+
+
+def _shortened(part: str) -> str:
+    encoded = part.encode(errors="surrogateescape")
+    if len(encoded) <= MAX_NAME_BYTES:
+        return part
+    start = encoded[: MAX_NAME_BYTES - 9].decode(errors="ignore")
+    return f"{start}~{zlib.crc32(encoded):08x}"
 
 
 class Writer:
@@ -114,13 +149,38 @@ class Writer:
       overwrite: Whether existing files may be replaced.
     """
 
-    def __init__(self, folder: str, overwrite: bool):
-        self.folder = pathlib.Path(folder).expanduser()
+    def __init__(self, folder: str, overwrite: bool) -> None:
+        self.folder = folders.named(folder, "output")
         self.written = 0
         self._overwrite = overwrite
 
-    def check(self, names: Sequence[str]) -> None:
-        """Raises UserError, before any work is done, if files of these names are in the way."""
+    def check(self, names: Sequence[str], inputs: Sequence[pathlib.Path] = ()) -> None:
+        """Checks, before any work is done, that nothing is in the way of the results.
+
+        Args:
+          names: Names of all results.
+          inputs: Files that must not be replaced, even with --overwrite.
+
+        Raises:
+          UserError: A file of these names exists, the folder cannot be written, or two results
+            need the same name, one as a file and one as a folder.
+        """
+        cure = "name another folder with --output, or free space there"
+        folders.check_writable(self.folder, f"The folder {self.folder}", cure)
+        parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents}
+        clashes = sorted(parents.intersection(names))
+        if clashes:
+            raise UserError(
+                f"{clashes[0]} would be the name of a result and of a folder of results; rename "
+                "one of the pictures."
+            )
+        kept = {path.resolve() for path in inputs}
+        for name in names:
+            if (self.folder / name).resolve() in kept:
+                raise UserError(
+                    f"{self.folder / name} is one of the inputs and would be replaced by a "
+                    "result; name another folder with --output."
+                )
         if self._overwrite:
             return
         existing = [name for name in names if (self.folder / name).exists()]
@@ -136,11 +196,7 @@ class Writer:
         Raises:
           UserError: The folder cannot be written.
         """
-        try:
+        cure = "name another folder with --output or free space there"
+        with files.writing(str(self.folder / name), cure):
             files.write_bytes(self.folder / name, content)
-        except OSError as error:
-            raise UserError(
-                f"{self.folder / name} cannot be written ({error.strerror or error}); name "
-                "another folder with --output or free space there."
-            ) from None
         self.written += 1

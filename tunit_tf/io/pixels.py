@@ -37,7 +37,7 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
-def open_rgb(path: str | pathlib.Path) -> Image.Image:
+def open_rgb(path: str | pathlib.Path | io.BytesIO) -> Image.Image:
     """A picture file of any format as RGB, upright.
 
     Raises:
@@ -68,7 +68,7 @@ def square(image: Image.Image, size: int, resize: str) -> np.ndarray:
     Args:
       image: RGB picture.
       size: Side of the result in pixels.
-      resize: `stretch` changes the aspect ratio, `crop` keeps it and cuts the centre, `letterbox`
+      resize: `stretch` changes the aspect ratio, `crop` keeps it and cuts the center, `letterbox`
         keeps it and fills the margins with the mirrored picture.
     """
     if resize == "letterbox":
@@ -91,7 +91,7 @@ def letterbox_box(picture_size: tuple[int, int], size: int) -> tuple[int, int, i
     return left, top, left + width, top + height
 
 
-def grid(rows: list[list[np.ndarray]], gap: int = 2, zoom: int = 1) -> np.ndarray:
+def grid(rows: Sequence[Sequence[np.ndarray | None]], gap: int = 2, zoom: int = 1) -> np.ndarray:
     """Puts equal uint8 pictures into one, `(rows, columns)`; None leaves a cell empty.
 
     Args:
@@ -134,7 +134,7 @@ def encode_animation(frames: Sequence[np.ndarray], suffix: str, seconds: float) 
 
     Args:
       frames: At least two.
-      suffix: `.gif` (256 colours a frame) or `.webp` (lossless).
+      suffix: `.gif` (256 colors per frame) or `.webp` (lossless).
       seconds: Duration of a frame.
     """
     buffer = io.BytesIO()

@@ -13,6 +13,7 @@ from tunit_tf.config import Config
 from tunit_tf.data import pipeline, sources
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import sample_grids
+from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.scores import METRICS, cluster_scores, translation_scores
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.translator import Translator
@@ -180,8 +181,9 @@ class Trainer:
         if due(config.evaluate_every) or self.step == config.warmup_steps:
             self._evaluate()
         if due(config.sample_every) and self.step > config.warmup_steps:
+            encoded = encode(self.translator, self.held_out)
             for name, draw in sample_grids.GRIDS.items():
-                picture = draw(self.translator, self.held_out)
+                picture = draw(self.translator, encoded)
                 self._store(
                     "pictures", lambda n=name, p=picture: self.folder.picture(self.step, n, p)
                 )
