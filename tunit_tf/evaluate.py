@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import sys
 import time
+from typing import Any
 
 from absl import flags
 
@@ -90,7 +91,7 @@ def main() -> None:
 
 def _data_config(config: Config) -> Config:
     """The run's config with the data to evaluate on."""
-    changes = {"cache_dir": CACHE_DIR.value} if CACHE_DIR.value else {}
+    changes: dict[str, Any] = {"cache_dir": CACHE_DIR.value} if CACHE_DIR.value else {}
     if DATA.value:
         changes |= {"data": DATA.value, "validation_data": VALIDATION_DATA.value}
     elif VALIDATION_DATA.value:

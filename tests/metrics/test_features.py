@@ -67,7 +67,7 @@ def test_a_kept_download_is_found_again(graph, tmp_path):
     assert features.load("inception_2015", "", str(tmp_path)).dim == 12
 
 
-def test_the_references_protocol_normalises_twice_and_takes_nearest_pixels(graph, tmp_path):
+def test_the_references_protocol_normalizes_twice_and_takes_nearest_pixels(graph, tmp_path):
     (tmp_path / "graph.pb").write_bytes(graph)
     extractor = features.load("inception_2015", str(tmp_path / "graph.pb"), "")
     white, black = (np.full((1, 20, 20, 3), value, np.uint8) for value in (255, 0))

@@ -49,18 +49,19 @@ def write(
       UserError: The folder cannot be written.
     """
     figures = [figure for part in result.figures.values() for figure in part]
+    names = [f"{figure.name}.png" for figure in figures]
     numbers = {
         "facts": facts,
         "metrics": result.metrics,
         "counts": result.counts,
         "domains": result.domains,
         "warnings": result.warnings,
-        "figures": [f"{figure.name}.png" for figure in figures],
+        "figures": names,
         **({"comparison": comparison} if comparison else {}),
     }
     page = _page(result, facts, extractor_name, comparison)
     with files.writing(f"The report {folder}", CURE):
-        outdated = _listed_figures(folder) - set(numbers["figures"])
+        outdated = _listed_figures(folder) - set(names)
         for figure in figures:
             content = pixels.encode(figure.picture, ".png")
             files.write_bytes(folder / FIGURES / f"{figure.name}.png", content)
