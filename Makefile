@@ -10,9 +10,9 @@ COMPAT := .venv-compat
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile
-WEB_GIVEN := web_demo/.given
+WEB_EXPECTED := web_demo/.expected
 # An exported pair that the page is tested with; without one, a tiny pair is made.
-WEB_MODELS ?=
+WEB_MODELS ?= $(if $(wildcard $(MODELS)/manifest.json),$(MODELS))
 PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done; \
 	python3 -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
@@ -21,7 +21,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web test oracle-test compat web-test notebook dist chaos lint bench clean
+.PHONY: demo web test oracle-test compat web-test web-measure notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -58,9 +58,14 @@ chaos: $(VENV)/.installed
 
 web-test: $(VENV)/.installed-test web_demo/dist/index.html
 	cd web_demo && npm test --silent
-	$(BIN)/python -m tests.web_demo.given $(WEB_GIVEN) $(WEB_MODELS)
-	cd web_demo && GIVEN=$(abspath $(WEB_GIVEN)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_GIVEN)/mobile)) \
+	$(BIN)/python -m tests.web_demo.write_expected $(WEB_EXPECTED) $(WEB_MODELS)
+	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
 		npm run --silent test-browser
+
+# Times of the page for 1, 2 and 4 threads; after `make web-test`.
+web-measure: web_demo/dist/index.html
+	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
+		npm run --silent measure
 
 web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
 	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js from 20.19 with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
@@ -68,7 +73,7 @@ web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package
 	touch $@
 
 web_demo/dist/index.html: web_demo/node_modules/.package-lock.json web_demo/index.html \
-		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/*)
+		web_demo/vite.config.js $(wildcard web_demo/src/* web_demo/public/* docs/images/shapes/* docs/images/looks/*)
 	cd web_demo && npm run --silent build
 
 # Runs the example notebook and keeps its outputs.
@@ -106,7 +111,7 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-s
 	touch $@
 
 $(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
-		requirements-beam.txt requirements-import.txt requirements-serving.txt requirements-tflite.txt
+		requirements-beam.txt requirements-serving.txt requirements-tflite.txt
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@
@@ -119,6 +124,6 @@ $(COMPAT)/.installed: requirements-compat.txt
 
 # Build products only: runs/ and models/ hold what was trained.
 clean:
-	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_GIVEN) \
+	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) \
 		build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,13 +1,14 @@
-"""Time and peak memory of importing an official checkpoint: `python -m benchmarks.import_official`.
+"""Time and peak memory of importing an official checkpoint.
 
-The file has the size and form of a real one, with random weights and moments.
+`.venv-oracle/bin/python -m benchmarks.import_official`, after `make oracle-test`: PyTorch writes
+the file, which has the size and form of a real one, with random weights and moments.
 """
 
 import pathlib
+import sys
 import tempfile
 
 import numpy as np
-import torch
 from absl import app, flags
 
 from benchmarks.process import measured
@@ -21,6 +22,9 @@ IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 
 def write_checkpoint(path: pathlib.Path, zipped: bool) -> None:
     """Writes a checkpoint with the authors' names and shapes, and moments like the weights."""
+    sys.modules["triton"] = None  # crashes in a process that has loaded TensorFlow
+    import torch
+
     state = TrainState(Config(image_size=IMAGE_SIZE.value))
     content = {"epoch": 0}
     for part, (attribute, names_of) in official_checkpoint.NETWORKS.items():

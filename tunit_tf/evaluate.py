@@ -10,7 +10,7 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.config import Config
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import folders
 from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES, INCEPTION_2015
 
@@ -41,16 +41,13 @@ BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
 REPORT_DIR = flags.DEFINE_string("report_dir", "", "Folder of the report; '' is RUN_DIR/report.")
 COMPARE = flags.DEFINE_list("compare", [], "Other run folders to compare with, by comma.")
 
-LARGEST = ((NUM_TRANSLATIONS, 10_000_000), (BATCH_SIZE, 4096))
+BOUNDS = ((NUM_TRANSLATIONS, Bounds(2, 10_000_000)), (BATCH_SIZE, Bounds(2, 4096)))
 
 
 def main() -> None:
     started = time.monotonic()
-    for flag, largest in LARGEST:
-        if flag.value < 2:
-            raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
-        if flag.value > largest:
-            raise UserError(f"--{flag.name} must be at most {largest}; received {flag.value}.")
+    for flag, bounds in BOUNDS:
+        bounds.check(f"--{flag.name}", flag.value)
     run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.data import sources

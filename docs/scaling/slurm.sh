@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Two machines with eight GPUs each that train one run: sbatch docs/scaling/slurm.sh
-# Submit from the project's folder, on a file system that all machines see. Not run: no cluster here.
+# Submit from the project's folder, on a file system that all machines share. Not run: no cluster.
 #SBATCH --job-name=tunit
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=1

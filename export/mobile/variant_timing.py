@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from export.manifest import MobileManifest, Variant
 from export.mobile import conversion, timing
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
 from tunit_tf.inference.trained_run import TrainedRun
@@ -43,7 +44,7 @@ def default_pair(run: TrainedRun) -> dict[str, bytes]:
 def measure(
     run: TrainedRun,
     folder: pathlib.Path,
-    exported: dict,
+    exported: MobileManifest,
     rounds: int,
     repeats: int,
     note: Callable[[str], None],
@@ -66,9 +67,9 @@ def measure(
         for signature, content in default_pair(run).items():
             files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
             files[BASELINE][signature].write_bytes(content)
-        for variant, entry in exported["variants"].items():
-            if entry["shipped"]:
-                files[variant] = {s: folder / entry[role] for s, role in ROLES.items()}
+        for variant, entry in exported.variants.items():
+            if entry.shipped:
+                files[variant] = {s: folder / getattr(entry, role) for s, role in ROLES.items()}
         timings = {variant: {s: [] for s in ROLES} for variant in files}
         for i in range(rounds):
             for variant, paths in files.items():
@@ -78,13 +79,13 @@ def measure(
                         timing.measure(path, signature, THREADS, repeats)
                     )
         return [
-            _row(variant, paths, timings[variant], exported["variants"].get(variant, {}))
+            _row(variant, paths, timings[variant], exported.variants.get(variant))
             for variant, paths in files.items()
         ]
 
 
-def _row(variant: str, paths: dict, timings: dict, entry: dict) -> dict:
-    row = {"variant": variant, "psnr": entry.get("psnr")}
+def _row(variant: str, paths: dict, timings: dict, entry: Variant | None) -> dict:
+    row = {"variant": variant, "psnr": entry.psnr if entry else None}
     for signature, role in ROLES.items():
         runs = timings[signature]
         row[role] = {

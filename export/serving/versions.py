@@ -6,8 +6,10 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from export import manifest
+from export import manifest, run_description
+from export.manifest import ServingManifest
 from export.serving import signatures, warmup
+from tunit_tf.data import sources
 from tunit_tf.errors import UserError
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
@@ -23,7 +25,7 @@ def write(
       output: Folder of the versions, made if missing.
       resize: How pictures become squares, one of `signatures.RESIZE`.
       max_pixels: Largest picture that the model decodes.
-      data: See `manifest.describe`.
+      data: Images to measure the domains' styles on, as --data; '' takes what the run has.
 
     Returns:
       The version's folder.
@@ -32,6 +34,7 @@ def write(
       UserError: The folder cannot be written.
     """
     translator = run.translator
+    images = sources.open_images(data, run.config) if data else None
     try:
         with files.temporary_folder(output) as temporary:
             # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
@@ -43,15 +46,14 @@ def write(
             model = temporary / "model"
             archive.write_out(str(model), verbose=False)
             warmup.write(model, translator.image_size, translator.style_dim)
-            described = {
-                "kind": "saved_model",
-                **manifest.describe(run, data),
-                "resize": resize,
-                "max_pixels": max_pixels,
-                "signatures": _signatures(model),
-                "files": manifest.checksums(model),
-            }
-            files.write_json(model / "manifest.json", described)
+            described = ServingManifest(
+                **run_description.describe(run, images),
+                resize=resize,
+                max_pixels=max_pixels,
+                signatures=_signatures(model),
+                files=manifest.checksums(model),
+            )
+            files.write_json(model / manifest.FILE_NAME, described.to_json())
             return _as_next_version(model, output)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(

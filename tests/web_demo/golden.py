@@ -6,6 +6,8 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from tunit_tf.io import pixels
+
 PATH = pathlib.Path(__file__).parents[2] / "web_demo" / "test" / "golden.json"
 PICTURES = [((9, 5), 4), ((20, 33), 8), ((33, 20), 32), ((8, 8), 8), ((6, 7), 16)]  # size, square
 
@@ -15,14 +17,14 @@ def vectors() -> dict:
     rng = np.random.default_rng(0)
     squares = []
     for (width, height), size in PICTURES:
-        pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
-        square = pixels.square(Image.fromarray(pixels), size, "crop")
+        picture = rng.integers(0, 256, (height, width, 3), np.uint8)
+        square = pixels.square(Image.fromarray(picture), size, "crop")
         squares.append(
             {
                 "width": width,
                 "height": height,
                 "size": size,
-                "rgb": pixels.ravel().tolist(),
+                "rgb": picture.ravel().tolist(),
                 "square": square.ravel().tolist(),
             }
         )

@@ -54,6 +54,9 @@ METRIC_TABLE = {
     "translation_accuracy": Metric(
         "more", "translations with the colors and texture of the reference", True
     ),
+    "frechet_random_conv64": Metric(
+        "less", "Fréchet distance between translations and held-out images", True
+    ),
     "content_iou": Metric("more", "overlap of the foreground with that of the source", True),
     "edge_correlation": Metric("more", "correlation of edge maps with the source"),
     "edge_correlation_chance": Metric("", "correlation of edge maps with the reference"),

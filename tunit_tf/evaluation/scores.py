@@ -1,15 +1,17 @@
 """Scores of the averaged networks on held-out images; cheap enough to compute during training."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.data import synthetic
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.evaluation.encoded_images import EncodedImages, encode
+from tunit_tf.evaluation.encoded_images import EncodedImages
+from tunit_tf.evaluation.feature_cache import batches
 from tunit_tf.evaluation.metric_table import METRIC_TABLE
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import clustering
+from tunit_tf.metrics import clustering, extractor_names, features, frechet
 
 # The names that --best_metric accepts, and whether more is better.
 METRICS = {name: m.better == "more" for name, m in METRIC_TABLE.items() if m.in_validation}
@@ -29,29 +31,26 @@ class ScoredTranslations(NamedTuple):
     scores: dict[str, float]
 
 
-def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
+def cluster_scores(encoded: EncodedImages, num_domains: int) -> dict[str, float]:
     """How the pseudo-domains of a set are used and, with labels, how they match the classes."""
-    _, domains = translator.guide(images)
+    images, _, domains = encoded
     used = len(np.unique(domains))
     scores = {
-        "effective_domains": clustering.effective_domains(domains, translator.num_domains),
-        "empty_domains": float(translator.num_domains - used),
+        "effective_domains": clustering.effective_domains(domains, num_domains),
+        "empty_domains": float(num_domains - used),
     }
     labels = images.classes()
     if labels is not None:
-        shape = (translator.num_domains, len(images.label_names))
+        shape = (num_domains, len(images.label_names))
         scores["clustering_accuracy_same_set"] = clustering.accuracy(domains, labels, shape)
         scores["nmi"] = clustering.normalized_mutual_information(domains, labels)
         scores["ari"] = clustering.adjusted_rand_index(domains, labels)
     return scores
 
 
-def translation_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
-    """Scores of `score_translations`, for images that are not encoded yet."""
-    return score_translations(translator, encode(translator, images)).scores
-
-
-def score_translations(translator: Translator, encoded: EncodedImages) -> ScoredTranslations:
+def score_translations(
+    translator: Translator, encoded: EncodedImages, quality: "PictureQuality | None" = None
+) -> ScoredTranslations:
     """Translates images into the styles of one another and scores the translations.
 
     `domain_agreement`: share of the translations that the guiding network assigns to the
@@ -63,6 +62,7 @@ def score_translations(translator: Translator, encoded: EncodedImages) -> Scored
     Args:
       translator: Networks to score.
       encoded: Sources, which are also the references, in another order.
+      quality: Adds the distance that it measures.
     """
     images, styles, domains = encoded
     references = shuffled_positions(len(images))
@@ -75,6 +75,8 @@ def score_translations(translator: Translator, encoded: EncodedImages) -> Scored
         "reconstruction": float(abs(reconstructed - images.pixels()).mean() / 127.5),
         "style_effect": float(abs(reconstructed - translated).mean() / 127.5),
     }
+    if quality is not None:
+        scores |= quality.scores(translated)
     labels = images.classes()
     if images.masks is not None and labels is not None:
         verdict = synthetic.judge(translated)
@@ -83,6 +85,39 @@ def score_translations(translator: Translator, encoded: EncodedImages) -> Scored
         scores["translation_accuracy"] = float(right.mean())
         scores["content_iou"] = float(overlap.mean())
     return ScoredTranslations(references, translated, scores)
+
+
+class PictureQuality:
+    """Fréchet distance between translations and the images of a set, in built-in features.
+
+    It follows what translations look like: 0 where their features are distributed as those of the
+    images. The numbers compare only within one set, so they serve to choose a checkpoint.
+
+    Args:
+      images: The images to compare with; their features are computed once.
+    """
+
+    def __init__(self, images: ImageSet) -> None:
+        self._images = images
+
+    @functools.cached_property
+    def _extractor(self) -> features.Extractor:
+        return features.load(extractor_names.RANDOM_CONV64, file="", cache_dir="")
+
+    @functools.cached_property
+    def _real(self) -> frechet.Moments:
+        return self._moments(self._images)
+
+    def scores(self, translated: np.ndarray) -> dict[str, float]:
+        """`frechet_random_conv64` of translations, uint8 `(N, S, S, 3)`."""
+        distance = frechet.distance(self._real, self._moments(translated))
+        return {f"frechet_{self._extractor.name}": distance}
+
+    def _moments(self, images: ImageSet | np.ndarray) -> frechet.Moments:
+        moments = frechet.Moments(self._extractor.dim)
+        for x in batches(images):
+            moments.add(self._extractor(x))
+        return moments
 
 
 def shuffled_positions(count: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 
 
 def _field(
@@ -11,9 +11,9 @@ def _field(
     help_text: str,
     *,
     choices: tuple[str, ...] = (),
-    bounds: tuple[float, float] | None = None,
+    bounds: Bounds | None = None,
 ) -> Any:
-    """A field with the help of its flag and, for numbers, the smallest and largest value."""
+    """A field with the help of its flag and, for numbers, their bounds."""
     metadata = {"help": help_text, "choices": choices, "bounds": bounds}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -35,22 +35,20 @@ class Request:
     sample: int = _field(
         0,
         "With --domain: draw this many new looks from its Gaussian instead.",
-        bounds=(0, 10_000),
+        bounds=Bounds(0, 10_000),
     )
     interpolate: bool = _field(
         False, "Go from one of two references to the other, as frames and animation."
     )
-    frames: int = _field(16, "Frames from one reference to the other.", bounds=(2, 10_000))
+    frames: int = _field(16, "Frames from one reference to the other.", bounds=Bounds(2, 10_000))
     animation: str = _field("gif", "File format of the animation.", choices=("gif", "webp"))
     grid: bool = _field(False, "Write one picture, sources x looks.")
-    strength: float = _field(
-        1.0, "0 keeps the source's own style, 1 takes the reference's.", bounds=(0, 1)
-    )
+    strength: float = _field(1.0, "Between 0, the source's own style, and 1, the reference's.")
     output: str = _field("translated", "Folder for the results, made if missing.")
     format: str = _field("png", "File format of the results.", choices=("png", "jpeg"))
     overwrite: bool = _field(False, "Replace results that exist.")
-    batch_size: int = _field(32, "Images computed at once.", bounds=(1, 4096))
-    seed: int = _field(0, "Seed of the looks that --sample draws.", bounds=(0, 2**63 - 1))
+    batch_size: int = _field(32, "Images computed at once.", bounds=Bounds(1, 4096))
+    seed: int = _field(0, "Seed of the looks that --sample draws.", bounds=Bounds(0, 2**63 - 1))
     progress: bool = _field(True, "Show a progress bar.")
 
     def __post_init__(self) -> None:
@@ -63,7 +61,10 @@ class Request:
             bool(self.reference) != (self.domain is not None),
             "Name the look with either --reference=FILE_OR_FOLDER or --domain=NUMBER.",
         )
-        self._check_bounds()
+        require(0 <= self.strength <= 1, f"--strength must be in [0, 1]; received {self.strength}.")
+        for field in dataclasses.fields(self):
+            if field.metadata["bounds"] is not None:
+                field.metadata["bounds"].check(f"--{field.name}", getattr(self, field.name))
         require(
             not self.sample or self.domain is not None,
             "--sample draws looks of a domain; give --domain=NUMBER with it.",
@@ -76,17 +77,3 @@ class Request:
             self.average_references + self.interpolate + self.grid <= 1,
             "Give only one of --average_references, --interpolate and --grid.",
         )
-
-    def _check_bounds(self) -> None:
-        for field in dataclasses.fields(self):
-            if field.metadata["bounds"] is None:
-                continue
-            low, high = field.metadata["bounds"]
-            value = getattr(self, field.name)
-            if low <= value <= high:
-                continue
-            if isinstance(value, float):
-                rule = f"in [{low}, {high}]"
-            else:
-                rule = f"at least {low}" if value < low else f"at most {high}"
-            raise UserError(f"--{field.name} must be {rule}; received {value}.")

@@ -1,10 +1,11 @@
-"""Pictures from and to a user's files: finding, reading with faults counted, naming, writing."""
+"""A user's picture files: find them, read them and count the bad ones, name and write results."""
 
 import collections
 import concurrent.futures
 import itertools
 import os
 import pathlib
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -21,10 +22,10 @@ class Picture(NamedTuple):
     """A picture that was read.
 
     Attributes:
-      path: Where from.
+      path: Its file.
       square: uint8 `(S, S, 3)`.
-      box: Part of the square that shows the picture: left, top, right, bottom. All of it, but
-        for `letterbox`.
+      box: Part of the square that shows the picture: left, top, right, bottom. Smaller than the
+        square only for `letterbox`.
     """
 
     path: pathlib.Path
@@ -36,13 +37,27 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
     """The file, or the images of the folder, that a flag names.
 
     Raises:
-      UserError: It does not exist, or the folder has no images.
+      UserError: It does not exist, is neither a file nor a folder, cannot be read, or is a folder
+        without images.
     """
     place = pathlib.Path(path).expanduser()
-    if place.is_file():
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        raise UserError(
+            f"--{flag}={path} does not exist; name an image or a folder of images."
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"--{flag}={path} cannot be read ({error.strerror or error}); name an image or a "
+            "folder of images."
+        ) from None
+    if stat.S_ISREG(mode):
         return [place]
-    if not place.is_dir():
-        raise UserError(f"--{flag}={path} does not exist; name an image or a folder of images.")
+    if not stat.S_ISDIR(mode):
+        raise UserError(
+            f"--{flag}={path} is neither a file nor a folder; name an image or a folder of images."
+        )
     found = pixels.find(place)
     if not found:
         raise UserError(
@@ -52,14 +67,14 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
 
 
 class Reader:
-    """Reads pictures as squares, several at a time, and remembers those that cannot be read.
+    """Reads pictures as squares, several at a time, and collects those that cannot be read.
 
     Args:
       size: Side of the squares.
-      resize: One of `images.RESIZE`.
+      resize: One of `pixels.RESIZE`.
 
     Attributes:
-      bad: Reasons by path.
+      bad: Why pictures cannot be read, by path.
     """
 
     def __init__(self, size: int, resize: str) -> None:
@@ -86,8 +101,7 @@ class Reader:
         size = self._size
         try:
             rgb = pixels.open_rgb(path)
-        # Pillow's decoders raise many kinds of errors on broken files.
-        except Exception as error:
+        except (OSError, ValueError, MemoryError) as error:
             self.bad[path] = f"{type(error).__name__}: {error}"
             return None
         letterbox = self._resize == "letterbox"
@@ -96,9 +110,11 @@ class Reader:
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:
-    """Output names without suffix: a source's place below `root`, distinguished if two are alike.
+    """Names of results, without suffix: the place of each source below `root`.
 
-    `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`.
+    `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`, and beside
+    `a/cat_jpg.gif` as well, `a/cat_jpg_`. Names differ in more than capitals, for file systems
+    that ignore these.
     """
     base = root if root.is_dir() else root.parent
     stems = [str(path.relative_to(base).with_suffix("")) for path in paths]
@@ -115,21 +131,19 @@ def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[path
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Names of files without suffix, shortened and numbered so that all are valid and differ.
+    """Names of results, without suffix, changed so that all are valid and differ.
 
-    Case does not count, as on some file systems. The first of equal names keeps it, the second
-    gets `_2`. A part between slashes that is too long for a file name ends in a checksum.
+    The first of names that are alike keeps its name, later ones get `_` at the end. Case does not
+    count, as on some file systems. A part between slashes that is too long ends in a checksum.
     """
-    given = {name.lower() for name in names}
-    used: set[str] = set()
+    taken: set[str] = set()
     unique = []
     for name in names:
-        short = "/".join(_shortened(part) for part in name.split("/"))
-        candidates = itertools.chain([short], (f"{short}_{i}" for i in itertools.count(2)))
-        taken = used if short.lower() not in used else used | given
-        chosen = next(name for name in candidates if name.lower() not in taken)
-        used.add(chosen.lower())
-        unique.append(chosen)
+        name = "/".join(_shortened(part) for part in name.split("/"))
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        unique.append(name)
     return unique
 
 
@@ -145,7 +159,7 @@ class Writer:
     """Writes pictures below a folder, by rename.
 
     Args:
-      folder: Made if missing.
+      folder: Folder of the results, created if missing.
       overwrite: Whether existing files may be replaced.
     """
 
@@ -196,7 +210,7 @@ class Writer:
         Raises:
           UserError: The folder cannot be written.
         """
-        cure = "name another folder with --output or free space there"
+        cure = "name another folder with --output, or free space there"
         with files.writing(str(self.folder / name), cure):
             files.write_bytes(self.folder / name, content)
         self.written += 1

@@ -5,7 +5,8 @@ import hashlib
 import math
 import pathlib
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -24,7 +25,7 @@ LICENCE = "CC BY-NC 4.0"  # of the weights that the authors publish
 PREFIX = "module."  # of names saved by runs on several GPUs
 
 # {part of the file: (our network, its names)}
-NETWORKS = {
+NETWORKS: dict[str, tuple[str, Callable]] = {
     "C_state_dict": ("guiding", official_names.guiding),
     "C_EMA_state_dict": ("guiding_ema", official_names.guiding),
     "G_state_dict": ("generator", official_names.generator),
@@ -39,6 +40,7 @@ OPTIMIZERS = {
 }
 NOT_USED = {"inceptionNet_state_dict": "Inception, which our metrics read from its own file"}
 NUMBERS = ("epoch",)
+VARIANCES = ("running_var", "exp_avg_sq", "square_avg")  # means of squares
 
 
 class Imported(NamedTuple):
@@ -74,9 +76,9 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
         raise UserError(f"--checkpoint={checkpoint} is not a file; name the authors' .ckpt file.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"--run_dir={config.run_dir} exists already; name a new folder.")
+    content = pytorch_file.read(path)
     try:
         with files.temporary_folder(folder.parent) as temporary:
-            content = pytorch_file.read(path, temporary)
             state, result = _imported(path, content, config, given)
             _write(temporary / "run", folder, result.config, state)
     except OSError as error:
@@ -147,6 +149,9 @@ def _check_parts(content: dict, path: pathlib.Path) -> None:
 
 def _without_prefix(tensors: dict, part: str) -> dict:
     """A state dict with plain names; every value is a tensor."""
+    for name in tensors:
+        if not isinstance(name, str):
+            raise UserError(f"{part} has the key {name!r}, which is not the name of a tensor.")
     plain = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items()}
     for name, tensor in plain.items():
         if not isinstance(tensor, np.ndarray):
@@ -160,6 +165,8 @@ def _with_sizes(config: Config, dicts: dict[str, dict], given: set[str]) -> Conf
     def shape(part: str, name: str) -> tuple[int, ...]:
         if name not in dicts[part]:
             raise UserError(f"{part} lacks {name}, from which sizes are read.")
+        if not dicts[part][name].ndim:
+            raise UserError(f"{part}: {name} is a single number; its shape gives the sizes.")
         return dicts[part][name].shape
 
     generator = "G_EMA_state_dict"
@@ -203,7 +210,7 @@ def _assign_network(part: str, tensors: dict, names: dict) -> list[str]:
 
 
 def _assign_moments(
-    part: str, saved: dict | None, order: list[str], names: dict, optimizer, slots: tuple
+    part: str, saved: dict | None, order: list[str], names: dict, optimizer: Any, slots: tuple
 ) -> tuple[int, str]:
     """Gives an optimizer its moments, which are consumed.
 
@@ -221,7 +228,7 @@ def _assign_moments(
     order = [name for name in order if official_names.is_parameter(name)]
     if not saved or not saved.get("state"):
         return 0, f"The file has no moments in {part}; they start at zero."
-    numbered = [index for group in saved["param_groups"] for index in group["params"]]
+    numbered = _parameter_numbers(part, saved)
     if len(numbered) != len(order):
         return 0, (
             f"{part} steps {len(numbered)} parameters and not the network's {len(order)}; its "
@@ -233,6 +240,8 @@ def _assign_moments(
         moments = saved["state"].pop(index, None)
         if moments is None:  # PyTorch keeps none for a parameter that never had a gradient
             continue
+        if not isinstance(moments, dict) or np.ndim(moments.get("step", [])) != 0:
+            raise UserError(f"{part} has no moments with a step count for {name}.")
         steps = max(steps, int(moments["step"]))
         parts = official_names.parts_of(names[name])
         for place, slot in enumerate(slots):
@@ -248,12 +257,31 @@ def _assign_moments(
     return used, ""
 
 
-def _array(name: str, array: np.ndarray, wanted: tuple[int, ...]) -> np.ndarray:
-    """The array, which must be of the wanted shape and finite. Raises UserError otherwise."""
+def _parameter_numbers(part: str, saved: dict) -> list:
+    """The numbers under which an optimizer keeps the moments of its parameters, in order."""
+    try:
+        return [number for group in saved["param_groups"] for number in group["params"]]
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{part} does not list its parameters (param_groups); it is not the state of an "
+            "optimizer."
+        ) from None
+
+
+def _array(name: str, array: object, wanted: tuple[int, ...]) -> np.ndarray:
+    """Returns the array of a tensor after checking it.
+
+    Raises:
+      UserError: It is no tensor of the wanted shape, is not finite, or is a variance below zero.
+    """
+    if not isinstance(array, np.ndarray):
+        raise UserError(f"{name} is a {type(array).__name__} and not a tensor.")
     if array.shape != wanted:
         raise UserError(f"{name} has shape {array.shape} and not {wanted}.")
     if not math.isfinite(float(array.sum(dtype=np.float64))):
         raise UserError(f"{name} holds numbers that are not finite.")
+    if any(word in name for word in VARIANCES) and array.size and array.min() < 0:
+        raise UserError(f"{name} holds negative numbers, which a variance cannot be.")
     return array
 
 

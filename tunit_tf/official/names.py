@@ -4,6 +4,8 @@ Their layouts are PyTorch's: kernels `(out, in, height, width)` and `(out, in)`,
 `(1, C, 1, 1)`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from tunit_tf.networks import Discriminator, Generator, GuidingNetwork
@@ -13,7 +15,7 @@ GUIDING_PLACES = (0, 4, 8, 11, 15, 18, 22, 25)  # of the convolutions in the ref
 
 def guiding(network: GuidingNetwork) -> dict:
     """{their name: our variable} of the guiding network, in their order."""
-    names = {}
+    names: dict[str, Any] = {}
     for place, conv, norm in zip(GUIDING_PLACES, network.convolutions, network.norms, strict=True):
         names |= _kernel(f"features.{place}", conv)
         names |= {
@@ -27,7 +29,7 @@ def guiding(network: GuidingNetwork) -> dict:
 
 def generator(network: Generator) -> dict:
     """{their name: our variable, or a list of those that theirs is split into}, in their order."""
-    names = {}
+    names: dict[str, Any] = {}
     encoder, decoder = "cnt_encoder.model", "decoder.model"
     for i, conv in enumerate([network.stem, *network.downs]):
         names |= _kernel(f"{encoder}.{i}.conv", conv)
@@ -79,7 +81,7 @@ def is_parameter(name: str) -> bool:
     return not name.endswith(("running_mean", "running_var"))
 
 
-def official_shape(name: str, variable) -> tuple[int, ...]:
+def official_shape(name: str, variable: Any) -> tuple[int, ...]:
     """Shape of the tensor in their layout."""
     return to_official(name, [np.zeros(v.shape, bool) for v in parts_of(variable)]).shape
 
@@ -94,7 +96,7 @@ def to_official(name: str, parts: list[np.ndarray]) -> np.ndarray:
     return array.T
 
 
-def assign(variable, array: np.ndarray) -> None:
+def assign(variable: Any, array: np.ndarray) -> None:
     """Gives our variable (or the parts of a split one) a tensor of their layout."""
     if array.ndim == 4:
         array = array.reshape(-1) if array.shape[0] == 1 else array.transpose(2, 3, 1, 0)
@@ -105,10 +107,10 @@ def assign(variable, array: np.ndarray) -> None:
         part.assign(piece)
 
 
-def parts_of(variable) -> list:
+def parts_of(variable: Any) -> list:
     """Our variables that make up one of their tensors."""
     return variable if isinstance(variable, list) else [variable]
 
 
-def _kernel(name: str, layer) -> dict:
+def _kernel(name: str, layer: Any) -> dict:
     return {f"{name}.weight": layer.kernel, f"{name}.bias": layer.bias}

@@ -3,6 +3,7 @@
 import { withAlpha } from './pixels.js';
 
 const LEGIBLE = 96; // pixels; smaller squares are shown enlarged, with hard edges
+const GAP = 4; // pixels between squares of a grid
 
 /** Shows RGB bytes of a square at their own size; CSS enlarges. */
 export function show(canvas, bytes, size) {
@@ -12,30 +13,49 @@ export function show(canvas, bytes, size) {
 }
 
 /**
- * Shows squares in rows and columns; null leaves a cell empty.
+ * A square enlarged.
  *
- * @param {HTMLCanvasElement} canvas Where.
- * @param {(Uint8ClampedArray | null)[][]} rows RGB bytes.
- * @param {number} size Side of a square.
+ * @param {Uint8ClampedArray} bytes RGB.
+ * @param {number} size Side of the square.
+ * @param {number} factor Whole number.
+ * @param {boolean} smooth Interpolated, or with every pixel visible.
  */
-export function showGrid(canvas, rows, size) {
-  const zoom = Math.max(1, Math.round(LEGIBLE / size));
-  const step = size * zoom + 4;
-  canvas.width = step * rows[0].length - 4;
-  canvas.height = step * rows.length - 4;
+export function enlarged(bytes, size, factor, smooth) {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = size * factor;
   const context = canvas.getContext('2d');
-  context.imageSmoothingEnabled = false;
-  const one = new OffscreenCanvas(size, size);
-  rows.forEach((row, j) =>
-    row.forEach((bytes, i) => {
-      if (!bytes) return;
-      one.getContext('2d').putImageData(new ImageData(withAlpha(bytes), size, size), 0, 0);
-      context.drawImage(one, i * step, j * step, size * zoom, size * zoom);
-    }),
-  );
+  context.imageSmoothingEnabled = smooth && factor > 1;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(alone(bytes, size), 0, 0, canvas.width, canvas.height);
+  return canvas;
 }
 
-/** Saves a canvas as PNG on the visitor's machine. */
+/** Squares in rows and columns, drawn one by one. */
+export class SquareGrid {
+  #context;
+  #size;
+  #zoom;
+
+  /** Empties a canvas for a number of rows and columns of squares of a side, in pixels. */
+  constructor(canvas, rows, columns, size) {
+    this.#size = size;
+    this.#zoom = Math.max(1, Math.round(LEGIBLE / size));
+    const step = size * this.#zoom + GAP;
+    canvas.width = step * columns - GAP;
+    canvas.height = step * rows - GAP;
+    this.#context = canvas.getContext('2d');
+    this.#context.imageSmoothingEnabled = false;
+  }
+
+  /** Draws RGB bytes; row and column count from 0. */
+  put(row, column, bytes) {
+    const side = this.#size * this.#zoom;
+    const step = side + GAP;
+    this.#context.drawImage(alone(bytes, this.#size), column * step, row * step, side, side);
+  }
+}
+
+/** Saves a canvas as PNG on the visitor's device. */
 export async function save(canvas, name) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
   const link = document.createElement('a');
@@ -43,4 +63,10 @@ export async function save(canvas, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function alone(bytes, size) {
+  const canvas = new OffscreenCanvas(size, size);
+  canvas.getContext('2d').putImageData(new ImageData(withAlpha(bytes), size, size), 0, 0);
+  return canvas;
 }

@@ -1,83 +1,147 @@
-// The dialog in which a square is cut out of a picture: pointer, touch, keyboard.
+// The dialog in which a square is cropped: pointer, touch with two fingers, wheel, keyboard.
 
-import { centred, inside } from './resample.js';
+import { byCorner, limited, moved, pinched, scaled } from './crop_box.js';
+import { centered } from './resample.js';
 
-const SMALLEST = 0.1; // of the shorter side
 const STEP = 0.02; // of the shorter side, for a key
+const WHEEL = 0.001; // change of the size per pixel of the wheel
+const LEGIBLE = 300; // pixels on the screen to which small pictures are enlarged
 
 const element = (id) => document.getElementById(id);
 
 /**
  * Asks for a square.
  *
- * @param {string} url Of the picture.
+ * @param {string} url Address of the picture.
  * @param {{x: number, y: number, side: number} | null} box The square so far, in pixels.
  * @returns {Promise<object | null>} The new square, or null if nothing is to change.
  */
 export async function ask(url, box) {
   const dialog = element('crop');
-  const picture = element('crop-picture');
-  picture.src = url;
-  await picture.decode();
-  const { naturalWidth: width, naturalHeight: height } = picture;
-  const shorter = Math.min(width, height);
-  let square = box ?? centred(width, height);
-
-  const draw = () => {
-    square = inside(square, width, height, SMALLEST * shorter);
-    const zoom = picture.clientWidth / width;
-    const style = element('crop-box').style;
-    style.left = `${square.x * zoom}px`;
-    style.top = `${square.y * zoom}px`;
-    style.width = style.height = `${square.side * zoom}px`;
-    element('crop-size').value = Math.round((100 * square.side) / shorter);
-  };
-  const resize = (side) => {
-    const limited = Math.min(Math.max(side, SMALLEST * shorter), shorter);
-    const moved = (square.side - limited) / 2; // around the middle
-    square = { x: square.x + moved, y: square.y + moved, side: limited };
-    draw();
-  };
-  const move = (x, y) => {
-    square = { ...square, x: square.x + x, y: square.y + y };
-    draw();
-  };
-
+  const shown = element('crop-picture');
+  shown.src = url;
+  await shown.decode();
+  const picture = { width: shown.naturalWidth, height: shown.naturalHeight };
+  enlarge(shown, picture);
+  const state = { picture, square: limited(box ?? centered(picture.width, picture.height), picture) };
   const controller = new AbortController();
   const on = (target, name, react) =>
-    target.addEventListener(name, react, { signal: controller.signal });
-  on(element('crop-box'), 'pointerdown', (event) => event.target.setPointerCapture(event.pointerId));
-  on(element('crop-box'), 'pointermove', (event) => {
-    if (!event.target.hasPointerCapture(event.pointerId)) return;
-    const zoom = width / picture.clientWidth;
-    move(event.movementX * zoom, event.movementY * zoom);
+    target.addEventListener(name, react, { signal: controller.signal, passive: false });
+  const set = (square) => {
+    state.square = square;
+    draw(state);
+  };
+  listenToPointers(state, on, set);
+  listenToKeys(state, on, set);
+  on(element('crop-stage'), 'wheel', (event) => {
+    event.preventDefault();
+    const at = position(event, state);
+    set(scaled(state.square, 1 + WHEEL * event.deltaY, picture, at));
   });
+  on(element('crop-size'), 'input', ({ target }) => {
+    const side = (Number(target.value) / 100) * Math.min(picture.width, picture.height);
+    set(scaled(state.square, side / state.square.side, picture));
+  });
+  on(window, 'resize', () => draw(state));
+  dialog.showModal();
+  draw(state);
+  element('crop-box').focus();
+  const used = await answer(dialog, on);
+  controller.abort();
+  dialog.close();
+  return used ? state.square : null;
+}
+
+/** Small pictures are shown larger, up to what fits. */
+function enlarge(shown, { width, height }) {
+  const zoom = Math.max(1, LEGIBLE / Math.max(width, height));
+  shown.style.width = `${width * zoom}px`;
+  shown.classList.toggle('small', zoom > 1);
+}
+
+function draw({ square, picture }) {
+  const zoom = element('crop-picture').clientWidth / picture.width;
+  const style = element('crop-stage').style;
+  style.setProperty('--x', `${square.x * zoom}px`);
+  style.setProperty('--y', `${square.y * zoom}px`);
+  style.setProperty('--side', `${square.side * zoom}px`);
+  const percent = Math.round((100 * square.side) / Math.min(picture.width, picture.height));
+  element('crop-size').value = percent;
+  element('crop-size-shown').value = `${percent}%`;
+}
+
+/** Where a pointer is, in pixels of the picture. */
+function position({ clientX, clientY }, { picture }) {
+  const { left, top, width } = element('crop-picture').getBoundingClientRect();
+  const zoom = picture.width / width;
+  return { x: (clientX - left) * zoom, y: (clientY - top) * zoom };
+}
+
+/** Drags the square or a corner with one pointer, pinches with two. */
+function listenToPointers(state, on, set) {
+  const pointers = new Map(); // where each is now
+  let began; // {square, points, corner} since the number of pointers changed
+  const begin = (corner) => {
+    began = { square: state.square, points: [...pointers.values()], corner };
+  };
+  const stage = element('crop-stage');
+  on(stage, 'pointerdown', (event) => {
+    if (pointers.size === 2) return;
+    event.preventDefault();
+    element('crop-box').focus();
+    stage.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, position(event, state));
+    begin(event.target.dataset.corner);
+  });
+  on(stage, 'pointermove', (event) => {
+    if (!pointers.has(event.pointerId)) return;
+    pointers.set(event.pointerId, position(event, state));
+    const now = [...pointers.values()];
+    const { square, points, corner } = began;
+    if (now.length === 2) {
+      set(pinched(square, points, now, state.picture));
+      return;
+    }
+    const [dx, dy] = [now[0].x - points[0].x, now[0].y - points[0].y];
+    set(corner ? byCorner(square, corner, dx, dy, state.picture) : moved(square, dx, dy, state.picture));
+  });
+  for (const name of ['pointerup', 'pointercancel']) {
+    on(stage, name, (event) => {
+      if (pointers.delete(event.pointerId) && pointers.size) begin();
+    });
+  }
+}
+
+function listenToKeys(state, on, set) {
   on(element('crop-box'), 'keydown', (event) => {
-    const step = STEP * shorter;
+    const step = STEP * Math.min(state.picture.width, state.picture.height);
+    const move = (x, y) => moved(state.square, x * step, y * step, state.picture);
+    const resize = (steps) =>
+      scaled(state.square, (state.square.side + steps * step) / state.square.side, state.picture);
     const reactions = {
-      ArrowLeft: () => move(-step, 0),
-      ArrowRight: () => move(step, 0),
-      ArrowUp: () => move(0, -step),
-      ArrowDown: () => move(0, step),
-      '+': () => resize(square.side + 2 * step),
-      '-': () => resize(square.side - 2 * step),
+      ArrowLeft: () => move(-1, 0),
+      ArrowRight: () => move(1, 0),
+      ArrowUp: () => move(0, -1),
+      ArrowDown: () => move(0, 1),
+      '+': () => resize(2),
+      '-': () => resize(-2),
     };
     if (!(event.key in reactions)) return;
     event.preventDefault();
-    reactions[event.key]();
+    set(reactions[event.key]());
   });
-  on(element('crop-size'), 'input', ({ target }) => resize((Number(target.value) / 100) * shorter));
-  on(window, 'resize', draw);
+}
 
-  dialog.showModal();
-  draw();
-  element('crop-box').focus();
-  const used = await new Promise((resolve) => {
+/** Whether the square is to be used. */
+function answer(dialog, on) {
+  return new Promise((resolve) => {
     on(element('crop-done'), 'click', () => resolve(true));
     on(element('crop-cancel'), 'click', () => resolve(false));
     on(dialog, 'cancel', () => resolve(false)); // Escape
+    on(dialog, 'keydown', (event) => {
+      if (event.key !== 'Enter' || event.target.tagName === 'BUTTON') return;
+      event.preventDefault();
+      resolve(true);
+    });
   });
-  controller.abort();
-  dialog.close();
-  return used ? square : null;
 }

@@ -1,56 +1,58 @@
-// The worker, as functions that return promises.
+// A loaded model. Each has a worker of its own, so that a failed one leaves the one before untouched,
+// and a stopped one gives its memory back.
+
+import { Remote } from './rpc.js';
+
+const MAX_THREADS = 4; // by itself; phones have few fast cores, and more was not measured
 
 export class Engine {
-  #worker = new Worker(new URL('./worker.js', import.meta.url));
-  #waiting = new Map();
-  #next = 0;
+  #remote;
+  #styles = new WeakMap(); // of squares, so that a new crop is encoded anew
 
-  /** @param {(share: number) => void} progress Told how much of the model has come, 0 to 1. */
-  constructor(progress) {
-    this.#worker.addEventListener('message', ({ data }) => {
-      if ('progress' in data) {
-        progress(data.progress);
-        return;
-      }
-      const { resolve, reject } = this.#waiting.get(data.id);
-      this.#waiting.delete(data.id);
-      if ('error' in data) reject(new Error(data.error));
-      else resolve(data.result);
-    });
-    this.#worker.addEventListener('error', ({ message }) => {
-      for (const { reject } of this.#waiting.values()) {
-        reject(new Error(`The worker stopped (${message ?? 'it could not be loaded'}).`));
-      }
-      this.#waiting.clear();
-    });
+  constructor(remote, used) {
+    this.#remote = remote;
+    this.used = used; // {variant, accelerator, threads, kept}
   }
 
-  /** Loads a variant of the model: {accelerator, note}. */
-  load(manifest, variant, accelerator, modelsUrl, runtimeUrl) {
-    const urls = { modelsUrl: String(modelsUrl), runtimeUrl: String(runtimeUrl) };
-    return this.#ask('load', { manifest, variant, accelerator, ...urls });
+  /**
+   * Loads a model.
+   *
+   * @param {{manifest, variant, accelerator, threads, modelsUrl, runtimeUrl}} options threads 0: as many
+   *   as the processor has, up to four.
+   * @param {(progress: {received: number, total: number}) => void} progress Receives bytes.
+   * @param {AbortSignal} signal Stops loading.
+   */
+  static async load(options, progress, signal) {
+    const worker = new Worker(new URL('./model_worker.js', import.meta.url));
+    const remote = new Remote(worker, progress);
+    signal.addEventListener('abort', () => remote.stop(), { once: true });
+    const threads = options.threads || Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS);
+    const urls = { modelsUrl: String(options.modelsUrl), runtimeUrl: String(options.runtimeUrl) };
+    try {
+      const used = await remote.call('load', { ...options, ...urls, threads });
+      return new Engine(remote, { variant: options.variant, accelerator: options.accelerator, ...used });
+    } catch (error) {
+      remote.stop();
+      throw error;
+    }
   }
 
-  /** A picture's file as the model's square: {bytes, width, height}. */
-  cut(blob, box) {
-    return this.#ask('cut', { blob, box });
+  /** {style, milliseconds} of a square; milliseconds is null if it was known. */
+  async style(bytes) {
+    const known = this.#styles.get(bytes);
+    if (known) return { style: known, milliseconds: null };
+    const found = await this.#remote.call('encode', { bytes });
+    this.#styles.set(bytes, found.style);
+    return found;
   }
 
-  /** {style, domain, milliseconds} of a square. */
-  encode(bytes) {
-    return this.#ask('encode', { bytes });
-  }
-
-  /** {bytes, milliseconds}: a square redrawn. */
+  /** {bytes, milliseconds}: a square redrawn in a style. */
   generate(bytes, style) {
-    return this.#ask('generate', { bytes, style });
+    return this.#remote.call('generate', { bytes, style });
   }
 
-  #ask(task, options) {
-    return new Promise((resolve, reject) => {
-      const id = this.#next++;
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, task, ...options });
-    });
+  /** Frees the model's memory. */
+  stop() {
+    this.#remote.stop();
   }
 }

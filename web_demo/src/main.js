@@ -1,292 +1,179 @@
-// The page: what is chosen, what is shown. All that takes long happens in the worker.
+// The page: puts its parts together.
 
 import './style.css';
-import { save, show, showGrid } from './canvas.js';
+import './dialogs.css';
+import './narrow.css';
 import { ask } from './crop.js';
-import { Engine } from './engine.js';
+import { Gallery } from './gallery.js';
+import { Grid } from './grid.js';
+import { Intake } from './intake.js';
 import * as manifests from './manifest.js';
-import { mixed } from './pixels.js';
+import { Model } from './model.js';
+import { announce, fail, say, showProgress } from './notices.js';
+import { register } from './offline.js';
+import { Pictures } from './pictures.js';
+import { Result } from './result.js';
+import { Stopped } from './rpc.js';
+import { Settings } from './settings.js';
+import { Translation } from './translation.js';
 
 const MODELS = new URL('models/', document.baseURI);
 const RUNTIME = new URL('litert/', document.baseURI);
 
 const element = (id) => document.getElementById(id);
-const lists = { source: [], look: [] }; // {name, blob, url, box, bytes} or {name, style}
-const chosen = { source: null, look: null };
-let manifest;
-let engine;
-let encodeTime = null;
 
-async function start() {
-  await offlineReady();
-  engine = new Engine((share) => (element('progress').value = share));
-  manifest = await manifests.load(new URL('manifest.json', MODELS));
-  describe();
-  await useModel();
-  await addExamples();
-  for (const { domain, style } of manifests.averageStyles(manifest)) {
-    add('look', { name: `Average of domain ${domain}`, short: `domain ${domain}`, style });
+async function start(intake) {
+  if (!globalThis.crypto?.subtle) {
+    throw new Error('Open this page over https or on localhost: browsers check files only there.');
   }
-  for (const role of ['source', 'look']) select(role, lists[role][0]);
-  element('all').disabled = element('save').disabled = false;
-  await translate();
-  for (const look of lists.look) await preview(look);
+  if (await register(() => !intake.pending)) return; // the page is loaded once more
+  await openModel(intake);
 }
 
-/** Waits until the service worker keeps what is loaded; without one the page works all the same. */
-async function offlineReady() {
-  if (!('serviceWorker' in navigator)) return;
-  const claimed = new Promise((resolve) => {
-    if (navigator.serviceWorker.controller) resolve();
-    navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
-  });
-  try {
-    await navigator.serviceWorker.register(new URL('service_worker.js', document.baseURI));
-    await Promise.race([claimed, new Promise((resolve) => setTimeout(resolve, 5000))]);
-  } catch {
-    // Private windows and file: pages have none.
-  }
-}
-
-/** Loads the variant and accelerator that the settings say. */
-async function useModel() {
-  const [variant, accelerator] = [element('variant').value, element('accelerator').value];
-  element('progress').hidden = false;
+/** Reads the manifest and shows the page; again on request if the manifest cannot be read. */
+async function openModel(intake) {
   say('Loading the model …');
-  const { accelerator: used, note } = await engine.load(
-    manifest, variant, accelerator, MODELS, RUNTIME,
-  );
-  element('accelerator').value = used;
-  element('progress').hidden = true;
-  say(note || 'Ready.');
-}
-
-/** Fills what the page says of the model. */
-function describe() {
-  const { image_size: size, num_domains: domains, step, licence, origin } = manifest;
-  const facts = {
-    Pictures: `${size} × ${size} pixels`,
-    'Pseudo-domains': domains,
-    'Trained steps': step,
-    Licence: licence ?? 'not stated',
-    ...(origin && { Origin: origin }),
-  };
-  for (const [name, value] of Object.entries(facts)) {
-    const term = document.createElement('dt');
-    const detail = document.createElement('dd');
-    term.textContent = name;
-    detail.textContent = value;
-    element('about').append(term, detail);
-  }
-  for (const variant of manifests.variants(manifest)) {
-    element('variant').add(new Option(`${variant}: ${manifest.variants[variant].for}`, variant));
-  }
-  element('variant').value = manifest.recommended.cpu;
-  navigator.gpu?.requestAdapter().then((adapter) => {
-    if (adapter) element('accelerator').options[1].disabled = false;
-  });
-}
-
-async function addExamples() {
-  const response = await fetch(new URL('examples/index.json', document.baseURI));
-  const { sources, references } = await response.json();
-  for (const [role, names] of [['source', sources], ['look', references]]) {
-    for (const name of names) {
-      const content = await fetch(new URL(name, document.baseURI));
-      await addPicture(role, await content.blob(), name.split('/').pop());
-    }
-  }
-}
-
-/** Adds a picture's file to a list; returns its entry, or null if it is not a picture. */
-async function addPicture(role, blob, name) {
+  let manifest;
   try {
-    const { bytes, width, height } = await engine.cut(blob);
-    return add(role, { name, blob, bytes, width, height, url: URL.createObjectURL(blob) });
+    manifest = await manifests.load(new URL('manifest.json', MODELS));
   } catch (error) {
-    fail(`${name} ${error.message}.`);
-    return null;
+    showProgress(null);
+    say('No model is loaded.');
+    fail(error.message, { label: 'Try again', act: () => openModel(intake).catch(report) });
+    return;
   }
+  await show(manifest, intake);
 }
 
-function add(role, entry) {
-  const label = document.createElement('label');
-  const input = document.createElement('input');
-  input.type = 'radio';
-  input.name = role;
-  input.setAttribute('aria-label', entry.name);
-  input.addEventListener('change', () => {
-    select(role, entry);
-    translate();
-  });
-  label.append(input);
-  entry.canvas = document.createElement('canvas');
-  label.append(entry.canvas);
-  if (entry.bytes) show(entry.canvas, entry.bytes, manifest.image_size);
-  else {
-    const caption = document.createElement('span');
-    caption.className = 'caption';
-    caption.textContent = entry.short;
-    label.append(caption);
-  }
-  label.title = entry.name;
-  entry.input = input;
-  lists[role].push(entry);
-  element(role === 'source' ? 'sources' : 'looks').append(label);
-  if (role === 'look') fillSecond();
-  return entry;
+async function show(manifest, intake) {
+  const size = manifest.image_size;
+  const model = new Model({ manifest, modelsUrl: MODELS, runtimeUrl: RUNTIME }, showProgress);
+  const result = new Result(size);
+  const pictures = new Pictures(size);
+  const page = { model, manifest, result, size, pictures };
+  const changed = (role) => (event) => react(page, role, event);
+  page.sources = new Gallery('source', element('sources'), size, changed('source'));
+  page.looks = new Gallery('look', element('looks'), size, changed('look'));
+  page.translation = new Translation(page);
+  page.grid = new Grid();
+  const settings = new Settings(model, manifest, () => modelLoaded(page));
+  listen(page);
+  page.ready = addExamples(page);
+  const loading = settings.use();
+  await page.ready;
+  await intake.start((role, files) => pictures.addAll(galleryOf(page, role), files));
+  await loading;
 }
 
-function select(role, entry) {
-  chosen[role] = entry;
-  entry.input.checked = true;
-  element(`crop-${role}`).disabled = !entry.blob;
-}
-
-function fillSecond() {
-  const second = element('second');
-  const value = second.value;
-  second.replaceChildren(new Option('nothing', ''));
-  lists.look.forEach((look, i) => second.add(new Option(look.name, i)));
-  second.value = value;
-}
-
-/** The style of a look; computed once for each picture. */
-async function styleOf(look) {
-  if (!look.style) {
-    const { style, milliseconds } = await engine.encode(look.bytes);
-    look.style = style;
-    encodeTime = milliseconds;
-  }
-  return look.style;
-}
-
-let wanted = 0; // the newest translation asked for; older ones are not shown
-
-async function translate() {
-  const mine = ++wanted;
-  const { source, look } = chosen;
-  try {
-    let style = await styleOf(look);
-    const second = lists.look[element('second').value];
-    element('share').disabled = !second;
-    element('share-shown').value = second ? `${element('share').value} %` : '';
-    if (second) {
-      const share = Number(element('share').value) / 100;
-      style = mixed(style, await styleOf(second), share, manifest.style_on_unit_sphere);
-    }
-    if (mine !== wanted) return;
-    const { bytes, milliseconds } = await engine.generate(source.bytes, style);
-    if (mine !== wanted) return;
-    const canvas = element('translated');
-    show(canvas, bytes, manifest.image_size);
-    canvas.setAttribute('aria-label', `${source.name} in the look of ${look.name}`);
-    const encoder = encodeTime === null ? '' : `encoder ${milli(encodeTime)} (once a look), `;
-    element('times').textContent = `${encoder}generator ${milli(milliseconds)}`;
-    canvas.dataset.drawn = String(mine); // for tests
-    element('error').hidden = true;
-  } catch (error) {
-    fail(error.message);
-  }
-}
-
-/** Shows what a look without a picture, an average, makes of the first source. */
-async function preview(look) {
-  if (look.bytes) return;
-  look.preview = (await engine.generate(lists.source[0].bytes, look.style)).bytes;
-  show(look.canvas, look.preview, manifest.image_size);
-}
-
-/** Every source in every look. */
-async function all() {
-  element('all').disabled = true;
-  try {
-    const looks = lists.look;
-    const rows = [[null, ...looks.map((look) => look.bytes ?? look.preview ?? null)]];
-    const total = lists.source.length * looks.length;
-    for (const source of lists.source) {
-      const row = [source.bytes];
-      for (const look of looks) {
-        row.push((await engine.generate(source.bytes, await styleOf(look))).bytes);
-        say(`${(rows.length - 1) * looks.length + row.length - 1} of ${total} translations`);
-      }
-      rows.push(row);
-    }
-    element('grid-section').hidden = false;
-    showGrid(element('grid'), rows, manifest.image_size);
-    element('grid').setAttribute(
-      'aria-label', `${lists.source.length} pictures in ${looks.length} looks`,
-    );
-    element('grid-section').scrollIntoView({ behavior: 'smooth' });
-    say('Ready.');
-  } catch (error) {
-    fail(error.message);
-  }
+/** After a model was loaded: everything it has drawn is drawn anew. */
+async function modelLoaded(page) {
+  await page.ready;
   element('all').disabled = false;
+  page.translation.request();
+  await previewAverages(page);
 }
 
-async function crop(role) {
-  const entry = chosen[role];
+function galleryOf(page, role) {
+  return role === 'source' ? page.sources : page.looks;
+}
+
+/** Follows a gallery: another entry is chosen, or entries have come or gone. */
+function react(page, role, event) {
+  const gallery = galleryOf(page, role);
+  const { chosen } = gallery;
+  element(`crop-${role}`).disabled = !chosen?.blob;
+  element(`remove-${role}`).disabled = !chosen;
+  if (event === 'changed' && role === 'look') page.translation.fillSecond();
+  if (event === 'chosen') page.translation.request();
+}
+
+/** Pictures of the manifest, or else those of the page; and the average style of every group. */
+async function addExamples(page) {
+  const { sources, references, base } = await listExamples(page.manifest);
+  for (const [gallery, names] of [[page.sources, sources], [page.looks, references]]) {
+    for (const name of names) {
+      const response = await fetch(new URL(name, base)).catch(() => null);
+      if (response?.ok) await page.pictures.add(gallery, await response.blob(), name.split('/').pop());
+      else fail(`The example ${name} cannot be reached.`);
+    }
+  }
+  const averages = manifests.averageStyles(page.manifest);
+  element('averages-hint').hidden = !averages.length;
+  for (const { domain, style } of averages) {
+    const name = `average style ${domain + 1}`;
+    page.looks.add({ name, caption: `average ${domain + 1}`, style });
+  }
+  for (const gallery of [page.sources, page.looks]) gallery.choose(gallery.entries[0] ?? null);
+}
+
+async function listExamples(manifest) {
+  const own = manifests.examples(manifest);
+  if (own) return { ...own, base: MODELS };
+  try {
+    const response = await fetch(new URL('examples/index.json', document.baseURI));
+    return { ...(await response.json()), base: document.baseURI };
+  } catch {
+    fail('The examples cannot be reached; add pictures of your own.');
+    return { sources: [], references: [], base: document.baseURI };
+  }
+}
+
+/** Shows what each average style, which has no picture, makes of the first picture. */
+async function previewAverages({ model, sources, looks }) {
+  const { engine } = model;
+  const source = sources.entries[0];
+  if (!source) return;
+  for (const look of looks.entries.filter((entry) => !entry.bytes)) {
+    try {
+      look.preview = (await engine.generate(source.bytes, look.style)).bytes;
+    } catch {
+      return; // another model was chosen, or the translation itself says what is wrong
+    }
+    looks.redraw(look, look.preview);
+  }
+}
+
+async function crop(page, role) {
+  const gallery = galleryOf(page, role);
+  const entry = gallery.chosen;
   const box = await ask(entry.url, entry.box ?? null);
+  element(`crop-${role}`).focus();
   if (!box) return;
   entry.box = box;
-  entry.bytes = (await engine.cut(entry.blob, box)).bytes;
-  entry.style = undefined;
-  show(entry.canvas, entry.bytes, manifest.image_size);
-  await translate();
+  entry.bytes = (await page.pictures.cut(entry.blob, box)).bytes;
+  gallery.redraw(entry, entry.bytes);
+  page.translation.request();
 }
 
-async function addFiles(role, files) {
-  let last = null;
-  for (const file of files) last = (await addPicture(role, file, file.name)) ?? last;
-  if (!last) return;
-  select(role, last);
-  await translate();
-}
-
-function say(text) {
-  element('message').textContent = text;
-}
-
-function fail(text) {
-  element('error').textContent = text;
-  element('error').hidden = false;
-}
-
-const milli = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-
-for (const role of ['source', 'look']) {
-  element(`add-${role}`).addEventListener('change', async ({ target }) => {
-    await addFiles(role, target.files);
-    target.value = ''; // the same file may be picked again
-  });
-  element(`crop-${role}`).addEventListener('click', () => crop(role));
-  const section = document.querySelector(`section[data-role=${role}]`);
-  for (const name of ['dragover', 'dragleave', 'drop']) {
-    section.addEventListener(name, (event) => {
-      event.preventDefault();
-      section.classList.toggle('over', name === 'dragover');
-      if (name === 'drop') addFiles(role, event.dataTransfer.files);
-    });
+async function drawGrid(page) {
+  const { model, sources, looks, size, translation, grid } = page;
+  const translate = async (source, look) => {
+    const { style } = await translation.styleOf(look);
+    return (await model.engine.generate(source.bytes, style)).bytes;
+  };
+  try {
+    await grid.draw([...sources.entries], [...looks.entries], size, translate);
+  } catch (error) {
+    if (!(error instanceof Stopped)) fail(`The grid could not be drawn: ${error.message}`);
   }
 }
-for (const id of ['second', 'share']) element(id).addEventListener('input', translate);
-element('all').addEventListener('click', all);
-element('save').addEventListener('click', () => save(element('translated'), 'translated.png'));
-element('save-grid').addEventListener('click', () => save(element('grid'), 'grid.png'));
-for (const id of ['variant', 'accelerator']) {
-  element(id).addEventListener('change', async () => {
-    try {
-      for (const look of lists.look) if (look.bytes) look.style = undefined;
-      await useModel();
-      await translate();
-    } catch (error) {
-      fail(error.message);
-    }
-  });
+
+function listen(page) {
+  for (const role of ['source', 'look']) {
+    element(`crop-${role}`).addEventListener('click', () => crop(page, role).catch(report));
+    element(`remove-${role}`).addEventListener('click', () => {
+      const gallery = galleryOf(page, role);
+      announce(`${gallery.chosen.name} was removed.`);
+      gallery.remove(gallery.chosen);
+    });
+  }
+  element('all').addEventListener('click', () => drawGrid(page));
 }
 
-start().catch((error) => {
-  element('status').hidden = true;
+function report(error) {
+  showProgress(null);
+  say('');
   fail(error.message);
-});
+}
+
+start(new Intake({ say, fail })).catch(report);

@@ -1,13 +1,13 @@
-// What the exported pair says of itself; the only source of sizes, ranges and names.
+// What the exported pair says about itself; the only source of sizes, ranges and names.
 
-export class ModelError extends Error {}
+import { check, ModelError } from './manifest_checks.js';
 
-const FORMAT = 1;
+const ROLES = ['encoder', 'generator'];
 
 /**
  * Reads and checks a manifest.
  *
- * @param {URL} url Of manifest.json.
+ * @param {URL} url Address of manifest.json.
  * @param {typeof fetch} get How it is fetched.
  * @returns {Promise<object>} The manifest, as export.tflite wrote it.
  */
@@ -16,7 +16,9 @@ export async function load(url, get = fetch) {
   try {
     response = await get(url);
   } catch {
-    throw new ModelError(`The model cannot be reached: ${url} does not answer.`);
+    throw new ModelError(
+      `The model cannot be reached: ${url} does not answer. Check the connection and try again.`,
+    );
   }
   if (!response.ok) {
     throw new ModelError(
@@ -27,40 +29,41 @@ export async function load(url, get = fetch) {
   try {
     manifest = await response.json();
   } catch {
-    throw new ModelError(`${url} is not a manifest: it is not JSON.`);
+    throw new ModelError('The manifest is not JSON; copy or export the folder again.');
   }
-  return checked(manifest, url);
-}
-
-/** The manifest, or a ModelError that says what is wrong with it. */
-export function checked(manifest, url) {
-  if (manifest?.kind !== 'tflite') {
-    throw new ModelError(`${url} is not the manifest of a pair that export.tflite wrote.`);
-  }
-  if (manifest.format !== FORMAT) {
-    throw new ModelError(
-      `${url} has format ${manifest.format}, this page knows ${FORMAT}: build the page anew.`,
-    );
-  }
-  if (!variants(manifest).length) throw new ModelError(`${url} lists no variant that is shipped.`);
+  check(manifest);
   return manifest;
 }
 
-/** Names of the variants whose files are there. */
+/** Names of the variants whose files are shipped. */
 export function variants(manifest) {
   return Object.keys(manifest.variants).filter((name) => manifest.variants[name].shipped);
 }
 
-/** File name, size and checksum of a variant's encoder or generator. */
-export function file(manifest, variant, role) {
-  const name = manifest.variants[variant][role];
-  return { name, ...manifest.files[name] };
+/** The variant that is best for processors, or the first where the manifest recommends none. */
+export function recommended(manifest) {
+  return manifest.recommended.cpu || variants(manifest)[0];
 }
 
-/** Average styles of the domains that have images: [{domain, style}]. */
+/** Files of a variant, encoder, then generator: [{name, bytes, sha256}]. */
+export function pair(manifest, variant) {
+  return ROLES.map((role) => {
+    const name = manifest.variants[variant][role];
+    return { name, ...manifest.files[name] };
+  });
+}
+
+/** Average styles of the groups (pseudo-domains) that have images: [{domain, style}]. */
 export function averageStyles(manifest) {
   return (manifest.domains ?? [])
     .map(({ average_style: style }, domain) => ({ domain, style }))
     .filter(({ style }) => style)
     .map((known) => ({ ...known, style: Float32Array.from(known.style) }));
+}
+
+/** Names of the example pictures beside the manifest by role, or null if there are none. */
+export function examples(manifest) {
+  const named = manifest.examples ?? [];
+  const files = (role) => named.filter((one) => one.role === role).map(({ file }) => file);
+  return named.length ? { sources: files('picture'), references: files('look') } : null;
 }

@@ -17,11 +17,11 @@ function weights(length, start, side, size) {
   const scale = side / size;
   const stretch = Math.max(scale, 1); // enlarging needs no antialiasing
   return Array.from({ length: size }, (_, i) => {
-    const centre = start + (i + 0.5) * scale;
-    const first = Math.max(0, Math.trunc(centre - SUPPORT * stretch + 0.5));
-    const end = Math.min(length, Math.trunc(centre + SUPPORT * stretch + 0.5));
+    const center = start + (i + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(center - SUPPORT * stretch + 0.5));
+    const end = Math.min(length, Math.trunc(center + SUPPORT * stretch + 0.5));
     const raw = [];
-    for (let x = first; x < end; x++) raw.push(bicubic((x - centre + 0.5) / stretch));
+    for (let x = first; x < end; x++) raw.push(bicubic((x - center + 0.5) / stretch));
     const sum = raw.reduce((a, b) => a + b, 0);
     return { first, weights: raw.map((weight) => weight / sum) };
   });
@@ -75,7 +75,7 @@ function alongColumns(rgb, width, rows) {
 }
 
 /** The largest square in the middle. */
-export function centred(width, height) {
+export function centered(width, height) {
   const side = Math.min(width, height);
   return { x: (width - side) / 2, y: (height - side) / 2, side };
 }

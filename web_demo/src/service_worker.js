@@ -1,67 +1,79 @@
-// Keeps the page, LiteRT's runtime and the model for use without a network. Nothing is ever sent.
-// The build fills in the version and the files of the page.
+// Keeps the page for use without a network, and lets it use threads. Nothing is ever sent.
+// The build fills in the version and the page's files with their checksums. Runtime and models are
+// kept by download.js, which verifies them.
 
 const VERSION = '__VERSION__';
-const SHELL = ['__SHELL__'];
+const FILES = { __FILES__: '' };
 const PAGE = `page-${VERSION}`;
-const LARGE = 'runtime-and-models'; // kept over versions of the page; models have checksums
+const ADDRESSES = new Map(
+  Object.keys(FILES).map((name) => [new URL(name, self.registration.scope).href, name]),
+);
+const MANIFESTS = 'manifests';
 
-self.addEventListener('install', (event) => {
-  event.waitUntil(
-    caches
-      .open(PAGE)
-      .then((cache) => cache.addAll(SHELL))
-      .then(() => self.skipWaiting()),
-  );
-});
+self.addEventListener('install', (event) => event.waitUntil(install()));
+self.addEventListener('activate', (event) => event.waitUntil(activate()));
 
-self.addEventListener('activate', (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => names.filter((name) => name.startsWith('page-') && name !== PAGE))
-      .then((old) => Promise.all(old.map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
-});
+/** Fetches all files of this version; fails, so that the old version stays, if one is of another. */
+async function install() {
+  const cache = await caches.open(PAGE);
+  for (const [address, name] of ADDRESSES) {
+    const response = await fetch(address, { cache: 'reload' });
+    if (!response.ok) throw new Error(`${name} is missing`);
+    const content = await response.arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
+    const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    if (found !== FILES[name]) throw new Error(`${name} is of another version`);
+    const type = response.headers.get('Content-Type') ?? '';
+    await cache.put(address, new Response(content, { headers: { 'Content-Type': type } }));
+  }
+  await self.skipWaiting();
+}
+
+async function activate() {
+  for (const name of await caches.keys()) {
+    const old = name.startsWith('page-') && name !== PAGE;
+    if (old || name === 'runtime-and-models') await caches.delete(name); // the latter: unverified
+  }
+  await self.clients.claim();
+}
 
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
-  if (url.pathname.endsWith('/manifest.json')) event.respondWith(newest(event.request));
-  else event.respondWith(kept(event.request, url));
+  url.search = url.hash = '';
+  if (url.pathname.endsWith('/index.html')) url.pathname = url.pathname.replace(/index\.html$/, '');
+  if (ADDRESSES.has(url.href)) event.respondWith(fromPage(event.request, url.href));
+  else if (url.pathname.endsWith('/manifest.json')) event.respondWith(newest(event.request));
+  else if (event.request.mode === 'navigate' || event.request.destination === 'worker') {
+    event.respondWith(fetch(event.request).then(isolated));
+  }
 });
 
-// Servers vary answers by Origin, which some requests for the same file have and others have not.
-const ANY = { ignoreVary: true };
+async function fromPage(request, address) {
+  const kept = await (await caches.open(PAGE)).match(address);
+  return isolated(kept ?? (await fetch(request)));
+}
 
-/** From the network, or the last one that came from there. */
+/** The manifest from the network, or the last one that came from there. */
 async function newest(request) {
-  const cache = await caches.open(LARGE);
+  const cache = await caches.open(MANIFESTS).catch(() => undefined);
   try {
     const response = await fetch(request);
-    if (response.ok) await replace(cache, request, response.clone());
+    if (response.ok) await cache?.put(request.url, response.clone()).catch(() => {}); // no room
     return response;
   } catch (error) {
-    const old = await cache.match(request, ANY);
+    const old = await cache?.match(request.url);
     if (old) return old;
     throw error;
   }
 }
 
-/** What is kept, else from the network; large files are kept from then on. */
-async function kept(request, url) {
-  const old = await caches.match(request, ANY);
-  if (old) return old;
-  const response = await fetch(request);
-  if (response.ok && /\/(litert|models)\//.test(url.pathname)) {
-    await replace(await caches.open(LARGE), request, response.clone());
-  }
-  return response;
-}
-
-/** Puts a file in the place of those of the same name with another checksum. */
-async function replace(cache, request, response) {
-  await cache.delete(request, { ignoreSearch: true });
-  await cache.put(request, response);
+/** An answer with the headers that browsers ask for before a page may use threads. */
+function isolated(response) {
+  if (response.type === 'opaqueredirect' || response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
+  headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

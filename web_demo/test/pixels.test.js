@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { mixed, toBytes, toFloats, withAlpha, withoutAlpha } from '../src/pixels.js';
-import { centred, inside, square } from '../src/resample.js';
+import { centered, inside, square } from '../src/resample.js';
 
 const golden = JSON.parse(await readFile(new URL('golden.json', import.meta.url)));
 const RANGE = [-1, 1];
@@ -29,7 +29,7 @@ test('every byte survives the way there and back, in any range', () => {
 
 for (const { width, height, size, rgb, square: expected } of golden.squares) {
   test(`the middle of ${width} x ${height} pixels is cut to ${size} as Pillow does`, () => {
-    const found = square(Uint8ClampedArray.from(rgb), width, height, centred(width, height), size);
+    const found = square(Uint8ClampedArray.from(rgb), width, height, centered(width, height), size);
     assert.deepEqual([...found], expected);
   });
 }

@@ -9,7 +9,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
-from export.mobile import bundle, flatbuffer, op_profile, quantization
+from export import manifest
+from export.mobile import bundle, flatbuffer, op_profile, quantization, replacement, summary
 from export.mobile.runtime import Pair
 from tests import commands
 from tunit_tf.data import synthetic
@@ -23,26 +24,26 @@ def files_in(path):
 
 
 def test_the_manifest_lists_every_file_with_its_checksum(pair_folder):
-    described = bundle.read_manifest(pair_folder)
+    described = manifest.read_mobile(pair_folder)
     found = files_in(pair_folder)
-    assert set(found) == {*described["files"], "manifest.json"}
-    for name, entry in described["files"].items():
-        assert hashlib.sha256(found[name]).hexdigest() == entry["sha256"]
-        assert len(found[name]) == entry["bytes"]
-    assert list(described["variants"]) == list(quantization.VARIANTS)
-    for entry in described["variants"].values():
-        assert entry["shipped"]
-        assert {entry["encoder"], entry["generator"]} <= set(found)
-    assert described["step"] == 6
-    assert described["style_dim"] == described["signatures"]["generate"]["inputs"]["style"][1]
+    assert set(found) == {*described.files, "manifest.json"}
+    for name, entry in described.files.items():
+        assert hashlib.sha256(found[name]).hexdigest() == entry.sha256
+        assert len(found[name]) == entry.bytes
+    assert list(described.variants) == list(quantization.VARIANTS)
+    for entry in described.variants.values():
+        assert entry.shipped
+        assert {entry.encoder, entry.generator} <= set(found)
+    assert described.step == 6
+    assert described.style_dim == described.signatures["generate"]["inputs"]["style"][1]
 
 
 def test_a_client_translates_with_an_average_style_of_the_manifest(pair_folder, translator):
-    described = bundle.read_manifest(pair_folder)
+    described = manifest.read_mobile(pair_folder)
     pair = Pair(*(pair_folder / f"{r}_float32.tflite" for r in ("encoder", "generator")))
-    square = synthetic.generate(1, described["image_size"], 5).pixels()
-    known = next(d for d in described["domains"] if d["images"])
-    style = np.array(known["average_style"], np.float32)
+    square = synthetic.generate(1, described.image_size, 5).pixels()
+    known = next(d for d in described.domains if d.images)
+    style = np.array(known.average_style, np.float32)
     drawn = pair.generate(square[0], style)
     gap = np.abs(drawn.astype(int) - translator.generate(square, style)[0])
     assert gap.max() <= 1
@@ -78,17 +79,17 @@ def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(traine
         ("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2
     )
     described = bundle.write(trained_run, tmp_path / "mobile", options)
-    assert not described["variants"]["static_int8"]["shipped"]
-    assert described["variants"]["static_int8"]["psnr"] > 0
+    assert not described.variants["static_int8"].shipped
+    assert described.variants["static_int8"].psnr > 0
     assert not list((tmp_path / "mobile").glob("*.tflite"))
-    assert "| static_int8 | - | - |" in bundle.table(described)
+    assert "| static_int8 | - | - |" in summary.table(described)
 
 
 def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
     config = dataclasses.replace(trained_run.config, licence="CC BY-NC 4.0")
     licensed = dataclasses.replace(trained_run, config=config)
     described = bundle.write(licensed, tmp_path / "mobile", ONE)
-    assert described["licence"] == "CC BY-NC 4.0"
+    assert described.licence == "CC BY-NC 4.0"
     assert b"CC BY-NC 4.0" in (tmp_path / "mobile" / "encoder_float32.tflite").read_bytes()
 
 
@@ -112,9 +113,26 @@ def test_what_can_be_mistyped_is_one_sentence(tiny_run, tmp_path, flags, message
 
 def test_a_folder_of_other_things_is_not_replaced(trained_run, tmp_path):
     (tmp_path / "thesis.txt").write_text("all of it")
-    with pytest.raises(UserError, match="holds other files"):
+    with pytest.raises(UserError, match=r"holds other files \(thesis.txt\)"):
         bundle.write(trained_run, tmp_path, ONE)
     assert (tmp_path / "thesis.txt").read_text() == "all of it"
+
+
+def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(trained_run, tmp_path):
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "mobile"
+    link.symlink_to(tmp_path / "disk")
+    bundle.write(trained_run, link, ONE)
+    (link / replacement.BENCHMARK).write_text("a table that export.benchmark left")
+    bundle.write(trained_run, link, ONE)
+    assert link.is_symlink()
+    assert (tmp_path / "disk" / "manifest.json").exists()
+    (link / "photos").mkdir()
+    (link / "photos" / "precious.jpg").touch()
+    with pytest.raises(UserError, match=r"holds other files \(photos\)"):
+        bundle.write(trained_run, link, ONE)
+    assert (link / "photos" / "precious.jpg").exists()
+    assert manifest.read_mobile(link).variants["float32"].shipped
 
 
 def test_the_commands_export_and_measure(tiny_run, tmp_path):
@@ -132,7 +150,7 @@ def test_the_commands_export_and_measure(tiny_run, tmp_path):
     (output / "manifest.json").write_text(json.dumps({"kind": "another"}))
     result = commands.run("export.benchmark", *flags)
     assert result.returncode == 2
-    assert "is not a folder that export.tflite wrote" in result.stderr
+    assert 'manifest.json: The manifest is not of kind "tflite"' in result.stderr
 
 
 @pytest.mark.parametrize("variant", ["dynamic_int8", "weight_int8"])

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests import commands
-from tests.official import official_files
+from tests.oracle import official_files
 from tests.parity import recipe
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
@@ -143,7 +143,7 @@ def test_a_run_goes_on_from_imported_weights(content, tmp_path):
         synthetic_images=4000, batch_size=32, licence="", origin="", origin_sha256="",
         cache_dir=str(tmp_path / "cache"), progress=False,
     )  # fmt: skip
-    training = trainer.Trainer(goes_on)
+    training = trainer.open_run(goes_on)
     before = [v.numpy() for v in training.state.generator.trainable_variables]
     assert training.run()
     after = training.state.generator.trainable_variables
@@ -167,7 +167,7 @@ def test_a_run_goes_on_from_imported_weights(content, tmp_path):
 def test_an_imported_step_is_the_step_the_run_would_have_made(tiny, tmp_path):
     """Two steps in a row equal one, an export to the authors' form, an import, and the second."""
     config = tiny(warmup_steps=0, joint_steps=2, run_dir=str(tmp_path / "whole"))
-    whole = trainer.Trainer(config)
+    whole = trainer.open_run(config)
     batches = list(trainer.pipeline.batches(whole.split.train, config, 0, 2, config.batch_size))
     steps.joint_step(whole.state, batches[0], config)
     dicts = official_files.networks_of(whole.state)
@@ -382,7 +382,7 @@ def test_the_command_line(content, tmp_path):
     assert "--style_dim=64 contradicts" in refused.stderr
     assert "Traceback" not in refused.stderr
 
-    # A folder on the path whose 'torch' cannot be imported stands for an environment without it.
+    # PyTorch is not needed: a folder on the path has a 'torch' that cannot be imported.
     (tmp_path / "absent").mkdir()
     (tmp_path / "absent" / "torch.py").write_text("raise ModuleNotFoundError('no torch')")
     bare = subprocess.run(
@@ -390,9 +390,8 @@ def test_the_command_line(content, tmp_path):
         cwd=ROOT, capture_output=True, text=True, timeout=120,
         env={**os.environ, "PYTHONPATH": f"{tmp_path / 'absent'}:{ROOT}"},
     )  # fmt: skip
-    assert bare.returncode == 2
-    assert "pip install -r requirements-import.txt" in bare.stderr
-    assert "Traceback" not in bare.stderr
+    assert bare.returncode == 0, bare.stderr
+    assert (tmp_path / "c" / "config.json").exists()
 
 
 def test_an_imported_run_says_what_it_lacks(content, tmp_path):

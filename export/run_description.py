@@ -1,0 +1,87 @@
+"""What the exports of a run say about it: the common fields of a manifest."""
+
+import json
+import pathlib
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from export.manifest import Domain
+from tunit_tf.config import Config
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.inference import domain_styles
+from tunit_tf.inference.trained_run import TrainedRun
+
+
+def describe(
+    run: TrainedRun, images: ImageSet | None = None, title: str = "", description: str = ""
+) -> dict[str, Any]:
+    """The fields of `manifest.Manifest` that a run decides.
+
+    Args:
+      run: The run.
+      images: Images to measure the domains' styles on; None takes what the run has.
+      title: Title of the model for people; '' derives one from the config.
+      description: A sentence on the model for people; '' as above.
+
+    Returns:
+      Keyword arguments; `domains` is None where no images are at hand.
+    """
+    config, translator = run.config, run.translator
+    return {
+        "title": title or f"{_name_of_data(config)}, {config.image_size} px",
+        "description": description or _description(run),
+        "image_size": translator.image_size,
+        "num_domains": translator.num_domains,
+        "style_dim": translator.style_dim,
+        "style_on_unit_sphere": config.normalize_style,
+        "domains": _domains(run, images),
+        "licence": config.licence or None,
+        "origin": config.origin or None,
+        "step": run.step,
+        "config": json.loads(config.to_json()),
+        "made_with": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+
+
+def _name_of_data(config: Config) -> str:
+    if config.data == "synthetic":
+        return "Procedural shapes"
+    return pathlib.PurePath(config.data.removeprefix("tfds:")).name or "Imported weights"
+
+
+def _description(run: TrainedRun) -> str:
+    labels = {
+        "unsupervised": "without labels",
+        "semi-supervised": "with a few labels",
+        "supervised": "with labels",
+    }
+    return (
+        f"Redraws a picture in the look of another one. Trained for {run.step} steps "
+        f"{labels[run.config.mode]}; {run.config.num_domains} pseudo-domains."
+    )
+
+
+def _domains(run: TrainedRun, images: ImageSet | None) -> list[Domain] | None:
+    """Images, average style and spread of every domain; an empty domain has no style."""
+    try:
+        # Styles of other images than the run's own are not kept in the run folder.
+        known = (
+            domain_styles.load_or_measure(run)
+            if images is None
+            else domain_styles.measure(run.translator, images)
+        )
+    except UserError:
+        return None
+
+    def domain(count: int, mean: np.ndarray, covariance: np.ndarray) -> Domain:
+        if not count:
+            return Domain(images=0, average_style=None)
+        deviation = np.sqrt(np.diagonal(covariance))
+        average: Any = run.translator.as_styles(mean).tolist()
+        return Domain(images=count, average_style=average, style_deviation=deviation.tolist())
+
+    return [domain(int(c), m, v) for c, m, v in zip(*known, strict=True)]

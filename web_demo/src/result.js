@@ -1,0 +1,106 @@
+// The translation: shown over its original, large, and saved.
+
+import { enlarged, save, show } from './canvas.js';
+import * as fileNames from './file_names.js';
+import { announce } from './notices.js';
+
+const element = (id) => document.getElementById(id);
+const FACTORS = [1, 2, 4, 8];
+const GOOD_SIZE = 256; // pixels that the suggested download has at least, if a factor reaches it
+
+export class Result {
+  #size;
+  #drawn = null; // {bytes, names}
+  #count = 0;
+
+  /** @param {number} size Side of the squares, pixels. */
+  constructor(size) {
+    this.#size = size;
+    const factors = element('factor');
+    for (const factor of FACTORS) {
+      factors.add(new Option(`${size * factor} × ${size * factor} (${factor}×)`, factor));
+    }
+    factors.value = FACTORS.find((factor) => size * factor >= GOOD_SIZE) ?? FACTORS.at(-1);
+    element('save').addEventListener('click', () => this.#save());
+    element('split').addEventListener('input', ({ target }) => this.#split(target.value));
+    element('smooth').addEventListener('change', () => this.#smooth());
+    element('enlarge').addEventListener('click', () => this.#openLarge());
+    element('large').addEventListener('close', () => this.#closeLarge());
+    element('large-close').addEventListener('click', () => element('large').close());
+    this.#smooth();
+  }
+
+  /**
+   * Shows a translation.
+   *
+   * @param {Uint8ClampedArray} bytes RGB of the translation.
+   * @param {{source: Uint8ClampedArray, look: Uint8ClampedArray | undefined}} madeFrom RGB of the picture
+   *   and of the style, if there is a picture of it.
+   * @param {object} names As `file_names.translation` takes them.
+   * @param {string} times What to say about speed.
+   */
+  show(bytes, madeFrom, names, times) {
+    this.#drawn = { bytes, names };
+    show(element('translated'), bytes, this.#size);
+    for (const id of ['original', 'made-from-source']) show(element(id), madeFrom.source, this.#size);
+    if (madeFrom.look) show(element('made-from-look'), madeFrom.look, this.#size);
+    else wipe(element('made-from-look'));
+    const mixed = names.second ? `, mixed with ${names.share}% of ${names.second}` : '';
+    const text = `${names.source} in the style of ${names.look}${mixed}`;
+    element('translated').setAttribute('aria-label', text);
+    element('result-caption').textContent = text;
+    element('times').textContent = times;
+    announce(`Ready: ${text}.`);
+    for (const id of ['save', 'enlarge', 'split']) element(id).disabled = false;
+    element('compare').dataset.drawn = String(++this.#count); // for tests
+  }
+
+  /** Shows that there is nothing, and what to do. */
+  clear(text) {
+    this.#drawn = null;
+    for (const id of ['translated', 'original', 'made-from-source', 'made-from-look']) wipe(element(id));
+    element('translated').setAttribute('aria-label', text);
+    element('result-caption').textContent = text;
+    element('times').textContent = '';
+    for (const id of ['save', 'enlarge', 'split']) element(id).disabled = true;
+  }
+
+  /** Marks the shown translation as being replaced. */
+  busy(on) {
+    element('compare').setAttribute('aria-busy', String(on));
+  }
+
+  get #isSmooth() {
+    return element('smooth').checked;
+  }
+
+  #split(percent) {
+    element('compare').style.setProperty('--split', `${percent}%`);
+  }
+
+  #smooth() {
+    element('compare').classList.toggle('pixels', !this.#isSmooth);
+  }
+
+  /** The same element moves into the dialog and back, so that nothing is drawn twice. */
+  #openLarge() {
+    element('large-slot').append(element('compare'));
+    element('large').showModal();
+  }
+
+  #closeLarge() {
+    element('stage').append(element('compare'));
+    element('enlarge').focus();
+  }
+
+  async #save() {
+    const { bytes, names } = this.#drawn;
+    const factor = Number(element('factor').value);
+    const canvas = enlarged(bytes, this.#size, factor, this.#isSmooth);
+    await save(canvas, fileNames.translation(names, this.#size * factor));
+  }
+}
+
+function wipe(canvas) {
+  canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
+}

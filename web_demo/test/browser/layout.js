@@ -1,0 +1,165 @@
+// Phones, large text, reduced motion, names for screen readers. SCREENSHOTS names a folder to fill.
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { choose, open, redrawn } from '../site.js';
+
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+const TARGET = 44; // pixels
+const screenshots = process.env.SCREENSHOTS;
+
+let site;
+before(async () => {
+  site = await open();
+  if (screenshots) await mkdir(screenshots, { recursive: true });
+});
+after(() => site.close());
+
+async function shoot(page, name, options = {}) {
+  if (!screenshots) return;
+  await page.waitForTimeout(1000); // previews of the averages
+  await page.screenshot({ path: path.join(screenshots, `${name}.png`), ...options });
+}
+
+async function assertNotWider(page) {
+  const { wide, view, widest } = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth,
+    view: document.documentElement.clientWidth,
+    widest: [...document.querySelectorAll('body *')]
+      .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .filter((e) => !e.closest('.list, .scroll, .visually-hidden, #original'))
+      .map((e) => `${e.tagName}#${e.id}`),
+  }));
+  assert.ok(wide <= view, `the page is ${wide} pixels wide`);
+  assert.deepEqual(widest, []);
+}
+
+async function openEverything(page) {
+  await page.evaluate(() => (document.getElementById('settings').open = true));
+  const first = await page.locator('#second option').nth(1).getAttribute('value');
+  await redrawn(page, () => page.selectOption('#second', first));
+  await page.click('#all');
+  await page.waitForSelector('#save-grid:not([disabled])', { timeout: 120_000 });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`a phone shows everything in its width, ${colorScheme}`, async () => {
+    const { context, page } = await site.visit({ ...PHONE, colorScheme });
+    await shoot(page, `phone_${colorScheme}`);
+    await openEverything(page);
+    await assertNotWider(page);
+    await shoot(page, `phone_${colorScheme}_all`, { fullPage: true });
+    await context.close();
+  });
+}
+
+test('on a phone the result stays in view while styles are chosen', async () => {
+  const { context, page } = await site.visit(PHONE);
+  await page.locator('#look-section .actions').scrollIntoViewIfNeeded();
+  await page.evaluate(() => document.getElementById('look-section').scrollIntoView({ block: 'end' }));
+  const result = await page.locator('#compare').boundingBox();
+  const looks = await page.locator('#looks').boundingBox();
+  assert.ok(result.y >= 0 && result.y + result.height <= looks.y);
+  assert.ok(looks.y + looks.height <= PHONE.viewport.height);
+  assert.ok(result.width >= 200);
+  const strip = await page.$eval('#looks', (list) => ({ scrolls: list.scrollWidth > list.clientWidth, rows: list.clientHeight }));
+  assert.ok(strip.scrolls && strip.rows < 120);
+  for (const number of await page.locator('.number').all()) assert.ok(!(await number.isVisible()));
+  await context.close();
+});
+
+test('on a phone all controls are large enough for a finger', async () => {
+  const { context, page } = await site.visit(PHONE);
+  await openEverything(page);
+  const small = await page.evaluate((least) =>
+    [...document.querySelectorAll('button, select, summary, .button, .list label, .check, input[type=range]')]
+      .filter((e) => e.checkVisibility())
+      .map((e) => [e.id || e.textContent.trim(), e.getBoundingClientRect()])
+      .filter(([, { width, height }]) => Math.min(width, height) < least)
+      .map(([name, { width, height }]) => `${name}: ${width} × ${height}`), TARGET);
+  assert.deepEqual(small, []);
+  await context.close();
+});
+
+test('phones offer the camera, other machines do not', async () => {
+  for (const [options, visible] of [[PHONE, true], [{}, false]]) {
+    const { context, page } = await site.visit(options);
+    assert.equal(await page.locator('.camera').first().isVisible(), visible);
+    assert.equal(await page.getAttribute('#camera-look', 'capture'), 'environment');
+    await context.close();
+  }
+});
+
+test('a phone held sideways shows result and choices side by side', async () => {
+  const { context, page } = await site.visit({ ...PHONE, viewport: { width: 844, height: 390 } });
+  await assertNotWider(page);
+  const result = await page.locator('#compare').boundingBox();
+  const sources = await page.locator('#sources').boundingBox();
+  assert.ok(result.x + result.width <= sources.x);
+  await shoot(page, 'phone_landscape');
+  await context.close();
+});
+
+for (const viewport of [PHONE.viewport, { width: 1280, height: 800 }]) {
+  test(`text of twice the size fits ${viewport.width} pixels`, async () => {
+    const { context, page } = await site.visit({ viewport });
+    await page.addStyleTag({ content: ':root { font-size: 200% !important; }' });
+    await openEverything(page);
+    await assertNotWider(page);
+    await page.evaluate(() => scrollTo(0, 0));
+    await shoot(page, `text_200_${viewport.width}`, { fullPage: true });
+    await context.close();
+  });
+}
+
+test('who wants no motion sees none', async () => {
+  const { context, page } = await site.visit({ reducedMotion: 'reduce' });
+  const moving = await page.evaluate(() => {
+    document.getElementById('compare').setAttribute('aria-busy', 'true');
+    return document.getAnimations().filter((animation) => animation instanceof CSSAnimation).length;
+  });
+  assert.equal(moving, 0);
+  await context.close();
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the page on a desktop, ${colorScheme}`, async () => {
+    const { context, page } = await site.visit({ colorScheme });
+    await page.fill('#split', '35');
+    await page.evaluate(() => document.activeElement.blur());
+    await shoot(page, `desktop_${colorScheme}`, { fullPage: true });
+    await openEverything(page);
+    await assertNotWider(page);
+    await page.evaluate(() => scrollTo(0, 0));
+    await shoot(page, `desktop_${colorScheme}_all`, { fullPage: true });
+    await page.click('#crop-source');
+    await page.waitForSelector('#crop-box:focus');
+    await shoot(page, `crop_${colorScheme}`);
+    await context.close();
+  });
+}
+
+test('every control has a name, and results are announced', async () => {
+  const { context, page } = await site.visit();
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll('button, input, select, canvas[role]')]
+      .filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim()))
+      .map((e) => e.outerHTML),
+  );
+  assert.deepEqual(nameless, []);
+  await choose(page, 'look', 'moss.png');
+  assert.equal(await page.textContent('#announcer'), 'Ready: shape_0 in the style of moss.');
+  assert.equal(await page.getAttribute('#translated', 'aria-label'), 'shape_0 in the style of moss');
+  await context.close();
+});
+
+test('the page speaks of pictures and styles', async () => {
+  const { context, page } = await site.visit();
+  const text = (await page.evaluate(() => document.body.innerText)).toLowerCase();
+  for (const word of ['domain', 'cut …', 'encoder', 'generator', 'redrawn']) {
+    assert.ok(!text.includes(word), word);
+  }
+  await context.close();
+});

@@ -1,0 +1,85 @@
+// Manifests: read when right, one clear sentence when wrong.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import * as manifests from '../src/manifest.js';
+
+const ADDRESS = new URL('http://localhost/models/manifest.json');
+const GOLDEN = new URL('../../tests/manifests/', import.meta.url);
+const sha256 = '0'.repeat(64);
+const good = {
+  kind: 'tflite',
+  format: 1,
+  image_size: 32,
+  num_domains: 2,
+  style_dim: 2,
+  value_range: [-1, 1],
+  signatures: { encode: { inputs: {} }, generate: { inputs: {} } },
+  variants: {
+    x: { shipped: true, encoder: 'encoder_x.tflite', generator: 'generator_x.tflite' },
+    y: { shipped: false },
+  },
+  recommended: {},
+  files: { 'encoder_x.tflite': { bytes: 1000, sha256 }, 'generator_x.tflite': { bytes: 7, sha256 } },
+  domains: [{ images: 3, average_style: [0.5, 1] }, { images: 0, average_style: null }],
+};
+
+const answers = (body, status = 200) => async () => new Response(body, { status });
+const with_ = (changes) => answers(JSON.stringify({ ...good, ...changes }));
+
+test('a good manifest is read', async () => {
+  const manifest = await manifests.load(ADDRESS, with_({}));
+  assert.deepEqual(manifests.variants(manifest), ['x']);
+  assert.equal(manifests.recommended(manifest), 'x');
+  assert.deepEqual(manifests.pair(manifest, 'x'), [
+    { name: 'encoder_x.tflite', bytes: 1000, sha256 },
+    { name: 'generator_x.tflite', bytes: 7, sha256 },
+  ]);
+  assert.deepEqual(manifests.averageStyles(manifest), [{ domain: 0, style: Float32Array.from([0.5, 1]) }]);
+  assert.equal(manifests.examples(manifest), null);
+});
+
+test('a newer minor version and unknown fields are read', async () => {
+  const manifest = await manifests.load(ADDRESS, with_({ schema_version: '1.7', mood: 'good', format: undefined }));
+  assert.equal(manifest.mood, 'good');
+});
+
+for (const [name, answer, message] of [
+  ['missing', answers('', 404), /There is no model: .*manifest.json is missing.*export.tflite/],
+  ['unreachable', async () => Promise.reject(new TypeError('x')), /cannot be reached/],
+  ['not JSON', answers('<html>'), /is not JSON/],
+  ['a number', answers('7'), /is not of kind "tflite"/],
+  ['of a newer format', with_({ format: 2 }), /has schema_version 2\.0 and this program reads 1\.x/],
+  ['without recommendations', with_({ recommended: undefined }), /lacks recommended/],
+  ['recommending what is not there', with_({ recommended: { cpu: 'y' } }), /recommends y for cpu/],
+  ['with a number as title', with_({ title: 7 }), /title must be text/],
+]) {
+  test(`a manifest that is ${name} is one sentence`, async () => {
+    await assert.rejects(manifests.load(ADDRESS, answer), (error) => {
+      assert.equal(error.name, 'ModelError');
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+test('where nothing is recommended the first variant is taken', () => {
+  for (const recommended of [{}, { cpu: '' }]) {
+    assert.equal(manifests.recommended({ ...good, recommended }), 'x');
+  }
+});
+
+test('examples are pictures or looks', () => {
+  const examples = [{ file: 'a.png', role: 'picture' }, { file: 'b.png', role: 'look' }];
+  assert.deepEqual(manifests.examples({ ...good, examples }), { sources: ['a.png'], references: ['b.png'] });
+});
+
+// The cases that Python and the app read as well.
+for (const { file, ok, words } of JSON.parse(readFileSync(new URL('cases.json', GOLDEN)))) {
+  test(`golden manifest ${file}: ${ok ? 'read' : 'refused'}`, async () => {
+    const reading = manifests.load(ADDRESS, answers(readFileSync(new URL(file, GOLDEN))));
+    if (ok) await reading;
+    else await assert.rejects(reading, (error) => error.name === 'ModelError' && error.message.includes(words));
+  });
+}

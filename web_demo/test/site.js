@@ -1,0 +1,149 @@
+// The built page on a server of its own and a Chromium that visits it, for tests and measurements.
+// MODELS names the exported pair, CHROMIUM the browser.
+
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const DIST = path.join(ROOT, 'dist');
+const VIEW = { width: 1280, height: 800 };
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Starts a server with copies of page and models, which tests may spoil, and a browser. */
+export async function open(args = []) {
+  const original = path.resolve(process.env.MODELS);
+  const models = await mkdtemp(path.join(os.tmpdir(), 'tunit-models-'));
+  await cp(original, models, { recursive: true });
+  const built = await mkdtemp(path.join(os.tmpdir(), 'tunit-page-'));
+  await cp(DIST, built, { recursive: true });
+  process.env.MODELS = models;
+  const { preview } = await import('vite'); // reads MODELS
+  const server = await preview({
+    root: ROOT,
+    logLevel: 'error',
+    build: { outDir: built },
+    preview: { port: 0, strictPort: false, host: 'localhost' },
+  });
+  process.env.MODELS = original;
+  const browser = await launch(args);
+  const address = server.resolvedUrls.local[0];
+  return {
+    address,
+    browser,
+    built,
+    /** Path of a model's file, as served. */
+    file: (name) => path.join(models, name),
+    manifest: async () => JSON.parse(await readFile(path.join(models, 'manifest.json'))),
+    /** Puts back what a test has spoiled. */
+    async repair() {
+      await cp(original, models, { recursive: true });
+      await cp(DIST, built, { recursive: true });
+    },
+    visit: ({ from = browser, ...options } = {}) => visit(from, address, options),
+    async close() {
+      await browser.close();
+      await new Promise((resolve) => server.httpServer.close(resolve));
+      server.httpServer.closeAllConnections?.();
+      for (const folder of [models, built]) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A Chromium with further arguments. */
+export function launch(args = []) {
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args] });
+}
+
+/**
+ * A new visitor's page, with everything it asks for and says noted.
+ *
+ * @param {import('playwright-core').Browser} browser Where.
+ * @param {string} address What to visit.
+ * @param {object} options wait: until the first translation; prepare: what to do with the page before
+ *   it is opened; the rest goes to the browser's context.
+ */
+async function visit(browser, address, { wait = true, prepare, ...options } = {}) {
+  const context = await browser.newContext({ viewport: VIEW, ...options });
+  const page = await context.newPage();
+  const requests = [];
+  const lines = []; // of the console
+  const faults = []; // exceptions that nothing has caught
+  context.on('request', (request) => requests.push([request.method(), request.url()]));
+  page.on('console', (line) => lines.push(`${line.type()}: ${line.text()}`));
+  page.on('pageerror', (error) => faults.push(error.message));
+  await prepare?.(page);
+  await page.goto(address);
+  if (wait) await drawn(page);
+  return { context, page, requests, lines, faults };
+}
+
+/** Waits until another translation than `before` is shown and nothing is going on. */
+export async function drawn(page, before = undefined, timeout = 60_000) {
+  await page.waitForFunction(
+    (old) => {
+      const { dataset, ariaBusy } = document.getElementById('compare') ?? { dataset: {} };
+      return dataset.drawn !== undefined && dataset.drawn !== old && ariaBusy === 'false';
+    },
+    before,
+    { timeout },
+  );
+}
+
+/** Does something that draws a new translation, and waits for it. */
+export async function redrawn(page, action, timeout = 60_000) {
+  const before = await page.getAttribute('#compare', 'data-drawn');
+  await action();
+  await drawn(page, before, timeout);
+}
+
+/** Chooses a picture or style by its name. */
+export async function choose(page, role, name) {
+  const radio = page.locator(`input[name=${role}][aria-label="${name}"]`);
+  if (!(await radio.isChecked())) await redrawn(page, () => radio.check({ force: true }));
+}
+
+/** Opens the settings and chooses there, waiting for the new translation. */
+export async function set(page, id, value) {
+  await page.evaluate(() => (document.querySelector('details').open = true));
+  if ((await page.inputValue(id)) !== value) await redrawn(page, () => page.selectOption(id, value));
+}
+
+/** RGB bytes of a canvas. */
+export async function pixels(page, selector) {
+  const rgba = await page.evaluate((s) => {
+    const canvas = document.querySelector(s);
+    return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
+  }, selector);
+  return rgba.filter((_, i) => i % 4 !== 3);
+}
+
+/** Differences between bytes and what Python wrote as base64. */
+export function gaps(found, base64) {
+  const wanted = Buffer.from(base64, 'base64');
+  assert.equal(found.length, wanted.length);
+  return found.map((value, i) => Math.abs(value - wanted[i]));
+}
+
+/** Sentences in the list of problems. */
+export async function problems(page) {
+  return page.$$eval('#problems li', (items) => items.map((item) => item.dataset.text));
+}
+
+/** Waits for a problem. */
+export async function problem(page, pattern) {
+  await page.waitForFunction(
+    (source) => [...document.querySelectorAll('#problems li')].some((li) => RegExp(source).test(li.dataset.text)),
+    pattern.source,
+    { timeout: 60_000 },
+  );
+}
+
+/** What Python wrote for the tests: the folder, and `expected.json` read. */
+export async function expectations() {
+  const folder = path.resolve(process.env.EXPECTED);
+  return { folder, ...JSON.parse(await readFile(path.join(folder, 'expected.json'))) };
+}
