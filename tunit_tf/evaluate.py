@@ -63,19 +63,9 @@ def main() -> None:
     report.check_folder(folder)
     run_comparison.check_folders(others)
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
-    split = sources.load(config)
+    split = sources.load(config, sources.recorded(run.folder, config))
     result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
-    facts = {
-        "run": str(run.folder),
-        "checkpoint": f"{CHECKPOINT.value}, step {run.step}",
-        "data": config.data
-        + (f", held out: {config.validation_data}" * bool(config.validation_data)),
-        "images": f"{len(split.train)} for training, {len(split.validation)} held out",
-        "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
-        "features": extractor.name,
-    }
-    if config.licence:
-        facts["licence of the weights"] = f"{config.licence} ({config.origin})"
+    facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
     compared, curves = run_comparison.compare(run.folder, result, others)
     if curves is not None:
         section = "Comparison" if others else "Curves"

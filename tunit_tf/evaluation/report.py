@@ -6,9 +6,12 @@ import json
 import pathlib
 import string
 
+from tunit_tf.config import Config
+from tunit_tf.data.sources import Split
 from tunit_tf.evaluation import metric_table
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.figures import Figure
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, folders, pixels
 
 TEMPLATE = pathlib.Path(__file__).with_name("report_template.html")
@@ -21,6 +24,32 @@ CURE = "name another folder with --report_dir, or free space there"
 def check_folder(folder: pathlib.Path) -> None:
     """Raises UserError if a report cannot be written to a folder; changes nothing."""
     folders.check_writable(folder, f"The report {folder}", CURE)
+
+
+def facts(
+    run: TrainedRun, checkpoint: str, config: Config, split: Split, extractor_name: str
+) -> dict[str, str]:
+    """What is evaluated and how, {name: value}, as the head of the report.
+
+    Args:
+      run: The run.
+      checkpoint: Which of its checkpoints, `newest` or `best`.
+      config: Config of the run with the data to evaluate on.
+      split: The images.
+      extractor_name: Feature extractor of the image metrics.
+    """
+    held_out = f", held out: {config.validation_data}" if config.validation_data else ""
+    found = {
+        "run": str(run.folder),
+        "checkpoint": f"{checkpoint}, step {run.step}",
+        "data": config.data + held_out,
+        "images": f"{len(split.train)} for training, {len(split.validation)} held out",
+        "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
+        "features": extractor_name,
+    }
+    if config.licence:
+        found["licence of the weights"] = f"{config.licence} ({config.origin})"
+    return found
 
 
 def write(

@@ -117,7 +117,10 @@ def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
         return saved
     config = run.config
     try:
-        images = sources.open_images(data, config) if data else sources.load(config).train
+        if data:
+            images = sources.open_images(data, config)
+        else:
+            images = sources.load(config, sources.recorded(run.folder, config)).train
     except UserError as error:
         raise UserError(
             f"The styles of the domains at step {run.step} are not in {path}, and the "
