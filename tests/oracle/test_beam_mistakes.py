@@ -17,8 +17,9 @@ def flags(tmp_path):
     (tmp_path / "model" / "manifest.json").write_text(json.dumps(manifest))
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "look.jpg")
-    named = {"model": "model", "source": "look.jpg", "reference": "look.jpg", "output": "out"}
-    return {name: str(tmp_path / file) for name, file in named.items()}
+    named = {"model": "model", "reference": "look.jpg", "output": "out"}
+    paths = {name: str(tmp_path / file) for name, file in named.items()}
+    return {**paths, "source": str(tmp_path / "*.jpg")}
 
 
 def check(flags, words, *more):
