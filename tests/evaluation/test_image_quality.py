@@ -17,6 +17,17 @@ def extractor():
     return features.load("random_conv64", "", "")
 
 
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory):
+    """Features of the real images, computed once for all tests that only read them."""
+    return str(tmp_path_factory.mktemp("features"))
+
+
+@pytest.fixture(scope="module")
+def held_out(translator):
+    return encode(translator, HELD_OUT)
+
+
 class Painter:
     """Stands where a translator does, and draws any source as the reference itself."""
 
@@ -35,8 +46,8 @@ class Painter:
 PAINTED = encode(Painter(HELD_OUT), HELD_OUT)
 
 
-def by_class(held_out=HELD_OUT):
-    return image_quality.Partition(TRAIN.classes(), held_out.classes(), synthetic.DOMAINS)
+def by_class():
+    return image_quality.Partition(TRAIN.classes(), HELD_OUT.classes(), synthetic.DOMAINS)
 
 
 def test_real_features_are_computed_once_for_the_same_pixels(extractor, tmp_path, monkeypatch):
@@ -55,9 +66,9 @@ def test_real_features_are_computed_once_for_the_same_pixels(extractor, tmp_path
     assert file.exists()
 
 
-def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor, tmp_path):
+def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor, cache_dir):
     found = image_quality.scores(
-        Painter(HELD_OUT), TRAIN, PAINTED, by_class(), extractor, str(tmp_path), 80
+        Painter(HELD_OUT), TRAIN, PAINTED, by_class(), extractor, cache_dir, 80
     )
     values = found.values
     assert set(found.counts["fid_random_conv64"].items()) == {("real", 120), ("fake", 80)}
@@ -72,8 +83,8 @@ def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor
     )
 
 
-def test_mean_fid_compares_each_domain_with_its_own_images(extractor, tmp_path):
-    real = feature_cache.cached_features(extractor, TRAIN, str(tmp_path))
+def test_mean_fid_compares_each_domain_with_its_own_images(extractor, cache_dir):
+    real = feature_cache.cached_features(extractor, TRAIN, cache_dir)
     painter = Painter(HELD_OUT)
     mean, domains = image_quality.mean_frechet(painter, PAINTED, by_class(), real, extractor, 40)
     assert list(domains) == list(synthetic.DOMAINS)
@@ -91,28 +102,23 @@ def test_mean_fid_compares_each_domain_with_its_own_images(extractor, tmp_path):
     assert worse > 5 * mean
 
 
-def test_domains_that_cannot_be_scored_are_left_out(translator, extractor, tmp_path):
+def test_domains_that_cannot_be_scored_are_left_out(translator, held_out, extractor, cache_dir):
     names = (*synthetic.DOMAINS, "nothing")
     domains = image_quality.Partition(TRAIN.classes(), HELD_OUT.classes(), names)
-    found = image_quality.scores(
-        translator, TRAIN, encode(translator, HELD_OUT), domains, extractor, str(tmp_path), 40
-    )
+    found = image_quality.scores(translator, TRAIN, held_out, domains, extractor, cache_dir, 40)
     assert set(found.counts["mfid_random_conv64"]) == set(synthetic.DOMAINS)
     alone = image_quality.Partition(np.zeros(120, int), np.zeros(40, int), ("all",))
-    found = image_quality.scores(
-        translator, TRAIN, encode(translator, HELD_OUT), alone, extractor, str(tmp_path), 40
-    )
+    found = image_quality.scores(translator, TRAIN, held_out, alone, extractor, cache_dir, 40)
     assert "mfid_random_conv64" not in found.values
 
 
-def test_the_references_protocol_counts_as_described(translator, extractor, monkeypatch):
+def test_the_references_protocol_counts_as_described(translator, held_out, extractor, monkeypatch):
     """N, m and n of the docstring, with classes of 8 to 20 training images and C = 4."""
     rows = np.concatenate(
         [np.flatnonzero(TRAIN.classes() == k)[:count] for k, count in enumerate((8, 12, 20, 16))]
     )
     train = TRAIN.take(rows)
     monkeypatch.setattr(image_quality, "TUNIT_TRANSLATIONS", 8)
-    held_out = encode(translator, HELD_OUT)
     drawn = []
     generate = translator.generate_batches
 
@@ -136,21 +142,18 @@ def test_the_references_protocol_counts_as_described(translator, extractor, monk
     np.testing.assert_allclose(mean, np.mean([c["fid"] for c in classes.values()]))
 
 
-def test_every_score_has_a_direction_and_a_meaning(translator, extractor, tmp_path):
+def test_every_score_has_a_direction_and_a_meaning(translator, held_out, extractor, cache_dir):
     """What validation and the image metrics emit is in the one table."""
-    encoded = encode(translator, HELD_OUT)
     emitted = {
-        **scores.cluster_scores(encoded, translator.num_domains),
-        **scores.score_translations(translator, encoded, scores.PictureQuality(TRAIN)).scores,
+        **scores.cluster_scores(held_out, translator.num_domains),
+        **scores.score_translations(translator, held_out, scores.PictureQuality(TRAIN)).scores,
     }
     assert set(emitted) == set(scores.METRICS)
     for name in emitted:
         metric = metric_table.lookup(name)
         assert metric.better in ("more", "less")
         assert scores.METRICS[name] == (metric.better == "more")
-    found = image_quality.scores(
-        translator, TRAIN, encode(translator, HELD_OUT), by_class(), extractor, str(tmp_path), 40
-    )
+    found = image_quality.scores(translator, TRAIN, held_out, by_class(), extractor, cache_dir, 40)
     for name in found.values:
         assert metric_table.lookup(name, extractor.name).meaning
 
