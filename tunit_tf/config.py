@@ -381,27 +381,32 @@ def differing_fields(config: Config, other: Config) -> list[str]:
     ]
 
 
-def define_flags() -> None:
-    """Defines one absl flag per field of `Config`."""
-    define: dict[type, Any] = {
+def define_flags(settings: type = Config) -> None:
+    """Defines one absl flag per field of `Config`, or of another dataclass of settings.
+
+    Args:
+      settings: Dataclass whose fields have the metadata `help` and `choices`.
+    """
+    define: dict[Any, Any] = {
         str: flags.DEFINE_string,
         int: flags.DEFINE_integer,
+        int | None: flags.DEFINE_integer,
         float: flags.DEFINE_float,
         bool: flags.DEFINE_boolean,
     }
-    for name, f in FIELDS.items():
+    for f in dataclasses.fields(settings):
         default, help_text, choices = f.default, f.metadata["help"], f.metadata["choices"]
         if choices:
-            flags.DEFINE_enum(name, cast(str, default), choices, help_text)
+            flags.DEFINE_enum(f.name, cast(str, default), choices, help_text)
         else:
-            define[_type_of(name)](name, default, help_text)
+            define[f.type](f.name, default, help_text)
 
 
-def from_flags() -> Config:
-    """The config of the parsed flags.
+def from_flags(settings: type = Config) -> Any:
+    """The config, or another dataclass of settings, with the values of the parsed flags.
 
     Raises:
       UserError: A value is out of range.
     """
-    values: dict[str, Any] = {name: flags.FLAGS[name].value for name in FIELDS}
-    return Config(**values)
+    fields = dataclasses.fields(settings)
+    return settings(**{f.name: flags.FLAGS[f.name].value for f in fields})

@@ -67,7 +67,7 @@ def test_a_kept_download_is_found_again(graph, tmp_path):
     assert features.load("inception_2015", "", str(tmp_path)).dim == 12
 
 
-def test_the_references_protocol_normalises_twice_and_takes_nearest_pixels(graph, tmp_path):
+def test_the_references_protocol_normalizes_twice_and_takes_nearest_pixels(graph, tmp_path):
     (tmp_path / "graph.pb").write_bytes(graph)
     extractor = features.load("inception_2015", str(tmp_path / "graph.pb"), "")
     white, black = (np.full((1, 20, 20, 3), value, np.uint8) for value in (255, 0))
@@ -126,7 +126,7 @@ def test_missing_and_wrong_files_are_named(tmp_path, monkeypatch):
     (tmp_path / "other.tgz").write_bytes(archive_of("other.txt", b"hello"))
     with pytest.raises(UserError, match=r"other.tgz is not the Inception graph"):
         features.load("inception_2015", str(tmp_path / "other.tgz"), "")
-    with pytest.raises(UserError, match=r"weights cannot be had"):
+    with pytest.raises(UserError, match=r"weights cannot be loaded"):
         features.load("keras_inception_v3", str(tmp_path / "text.pb"), "")
 
 

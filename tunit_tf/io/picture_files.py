@@ -6,13 +6,16 @@ import itertools
 import os
 import pathlib
 import stat
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pixels
+from tunit_tf.io import files, folders, pixels
+
+MAX_NAME_BYTES = 240  # of a name without suffix; file systems take 255 with it
 
 
 class Picture(NamedTuple):
@@ -114,18 +117,42 @@ def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[path
     that ignore these.
     """
     base = root if root.is_dir() else root.parent
-    stems = {path: path.relative_to(base).with_suffix("") for path in paths}
-    uses = collections.Counter(str(stem).lower() for stem in stems.values())
-    names = {path: str(stem) for path, stem in stems.items() if uses[str(stem).lower()] == 1}
-    taken = {name.lower() for name in names.values()}
-    for path, stem in stems.items():
-        if path not in names:
-            name = f"{stem}_{path.suffix[1:]}"
-            while name.lower() in taken:
-                name += "_"
-            names[path] = name
-            taken.add(name.lower())
-    return names
+    stems = [str(path.relative_to(base).with_suffix("")) for path in paths]
+    uses = collections.Counter(stem.lower() for stem in stems)
+    names = [
+        stem if uses[stem.lower()] == 1 else f"{stem}_{path.suffix[1:]}"
+        for path, stem in zip(paths, stems, strict=True)
+    ]
+    # A name that was not changed goes before one that was, so `cat_jpg.png` stays `cat_jpg`.
+    order = sorted(range(len(paths)), key=lambda i: names[i] != stems[i])
+    unique = unique_names([names[i] for i in order])
+    by_position = dict(zip(order, unique, strict=True))
+    return {path: by_position[i] for i, path in enumerate(paths)}
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names of results, without suffix, changed so that all are valid and differ.
+
+    The first of names that are alike keeps its name, later ones get `_` at the end. Case does not
+    count, as on some file systems. A part between slashes that is too long ends in a checksum.
+    """
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        name = "/".join(_shortened(part) for part in name.split("/"))
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        unique.append(name)
+    return unique
+
+
+def _shortened(part: str) -> str:
+    encoded = part.encode(errors="surrogateescape")
+    if len(encoded) <= MAX_NAME_BYTES:
+        return part
+    start = encoded[: MAX_NAME_BYTES - 9].decode(errors="ignore")
+    return f"{start}~{zlib.crc32(encoded):08x}"
 
 
 class Writer:
@@ -137,12 +164,37 @@ class Writer:
     """
 
     def __init__(self, folder: str, overwrite: bool) -> None:
-        self.folder = pathlib.Path(folder).expanduser()
+        self.folder = folders.named(folder, "output")
         self.written = 0
         self._overwrite = overwrite
 
-    def check(self, names: Sequence[str]) -> None:
-        """Raises UserError, before any work is done, if files of these names are in the way."""
+    def check(self, names: Sequence[str], inputs: Sequence[pathlib.Path] = ()) -> None:
+        """Checks, before any work is done, that nothing is in the way of the results.
+
+        Args:
+          names: Names of all results.
+          inputs: Files that must not be replaced, even with --overwrite.
+
+        Raises:
+          UserError: A file of these names exists, the folder cannot be written, or two results
+            need the same name, one as a file and one as a folder.
+        """
+        cure = "name another folder with --output, or free space there"
+        folders.check_writable(self.folder, f"The folder {self.folder}", cure)
+        parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents}
+        clashes = sorted(parents.intersection(names))
+        if clashes:
+            raise UserError(
+                f"{clashes[0]} would be the name of a result and of a folder of results; rename "
+                "one of the pictures."
+            )
+        kept = {path.resolve() for path in inputs}
+        for name in names:
+            if (self.folder / name).resolve() in kept:
+                raise UserError(
+                    f"{self.folder / name} is one of the inputs and would be replaced by a "
+                    "result; name another folder with --output."
+                )
         if self._overwrite:
             return
         existing = [name for name in names if (self.folder / name).exists()]

@@ -11,11 +11,12 @@ from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import sample_grids
+from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.scores import (
     METRICS,
     PictureQuality,
     cluster_scores,
-    translation_scores,
+    score_translations,
 )
 from tunit_tf.inference.translator import Translator
 from tunit_tf.training.checkpoints import Checkpoints
@@ -78,8 +79,9 @@ class Reports:
         if is_due(config.evaluate_every) or step == config.warmup_steps:
             self._evaluate(step)
         if is_due(config.sample_every) and step > config.warmup_steps:
+            encoded = encode(self._translator, self._held_out)
             for name, draw in sample_grids.GRIDS.items():
-                picture = draw(self._translator, self._held_out)
+                picture = draw(self._translator, encoded)
                 show = functools.partial(self._folder.picture, step, name, picture)
                 self._write(step, "pictures", show)
         # Last: what a killed run has written since its checkpoint, it will write again.
@@ -102,9 +104,10 @@ class Reports:
 
     def _evaluate(self, step: int) -> None:
         """Scores the averaged networks; clusters always, translations in the joint phase."""
-        scores = cluster_scores(self._translator, self._held_out)
+        encoded = encode(self._translator, self._held_out)
+        scores = cluster_scores(encoded, self._translator.num_domains)
         if step > self._config.warmup_steps:
-            scores |= translation_scores(self._translator, self._held_out, self._quality)
+            scores |= score_translations(self._translator, encoded, self._quality).scores
         self.scores = scores
         numbers = {f"validation/{name}": value for name, value in scores.items()}
         # Before the best checkpoint, whose score best.json and metrics.jsonl both have.
