@@ -17,7 +17,15 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export.serving import c_api, differences, signatures, versions, warmup
+from export.serving import (
+    c_api,
+    differences,
+    picture_limits,
+    signatures,
+    version_numbers,
+    versions,
+    warmup,
+)  # fmt: skip
 from tests import commands
 from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
 from tunit_tf.data import synthetic
@@ -97,7 +105,7 @@ def test_a_batch_of_eight_equals_eight_batches_of_one(model, pictures):
                 np.testing.assert_allclose(whole[key][i], alone[key][0], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("resize", signatures.RESIZE)
+@pytest.mark.parametrize("resize", picture_limits.RESIZE)
 def test_pictures_become_the_squares_that_training_sees(pictures, squares_of, resize):
     decode = tf.function(
         lambda contents: signatures.decode_squares(contents, "x", 32, resize, MAX_PIXELS)
@@ -259,14 +267,14 @@ def test_versions_count_up_and_nothing_half_written_stays(
     tiny_run, trained_run, tmp_path, monkeypatch
 ):
     output = tmp_path / "tunit"
-    for name in ("3", "12", "old", ".hidden"):
+    for name in ("3", "12", "old", ".hidden", "²", "٣"):
         (output / name).mkdir(parents=True)
     (output / "12" / "precious").touch()
     result = commands.run("export.saved_model", f"--run_dir={tiny_run}", f"--output={output}")
     assert result.returncode == 0, result.stderr
     assert f"Wrote {output / '13'}" in result.stdout
     assert (output / "12" / "precious").exists()
-    assert versions.existing(output) == [3, 12, 13]
+    assert version_numbers.of_folder(output) == [3, 12, 13]
 
     def failing(*_):
         raise OSError(28, "No space left on device")
@@ -274,7 +282,7 @@ def test_versions_count_up_and_nothing_half_written_stays(
     monkeypatch.setattr(warmup, "write", failing)
     with pytest.raises(UserError, match=r"No space left on device"):
         versions.write(trained_run, output, "crop", 100)
-    assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden"}
+    assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden", "²", "٣"}
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot be written"):
         versions.write(trained_run, tmp_path / "file" / "m", "crop", 100)
