@@ -23,6 +23,8 @@ def read(path: pathlib.Path) -> bytes:
       UserError: It cannot be read.
     """
     try:
+        if not path.is_file():  # reading a pipe would block
+            raise OSError("it is not a file")
         content = path.read_bytes()
         rgb = pixels.open_rgb(path)
         with Image.open(io.BytesIO(content)) as picture:

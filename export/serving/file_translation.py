@@ -104,7 +104,7 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{_progress(result, request)}.") from None
     except ServerError as error:
-        raise UserError(f"{error} {_progress(result, request)}.") from None
+        raise UserError(f"{str(error).rstrip('.')}. {_progress(result, request)}.") from None
     if result.skipped and not result.written and not result.kept:
         raise UserError(
             f"--source={request.source}: none of {result.skipped} pictures can be translated."

@@ -8,6 +8,7 @@ from PIL import Image
 
 FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled before each further one
 LONGEST_PAUSE = 60.0  # seconds
+PNG_END = b"IEND\xaeB`\x82"  # Pillow reads some files that are cut
 
 
 class ServerError(Exception):
@@ -63,6 +64,8 @@ def whole_pngs(contents: Sequence[bytes], count: int, server: str) -> list[bytes
         try:
             with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
                 picture.load()
+            if not content.endswith(PNG_END):
+                raise ValueError("it is cut off")
         # Pillow's decoders raise many kinds of errors on broken files.
         except Exception:
             raise ServerError(

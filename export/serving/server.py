@@ -108,6 +108,8 @@ def authority(path: str) -> bytes | None:
         return None
     try:
         content = pathlib.Path(path).expanduser().read_bytes()
+        if b"BEGIN CERTIFICATE" not in content:
+            raise ValueError("it has no certificate")
         ssl.create_default_context(cadata=content.decode("ascii"))
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         reason = getattr(error, "strerror", None) or error

@@ -186,6 +186,15 @@ def test_rest_refuses_what_is_wrong(server):
     assert post(server, {}, "/v1/models/tunit:classify")[0] >= 400
 
 
+def test_a_folder_without_versions_is_not_served(tmp_path):
+    (tmp_path / "²").mkdir()
+    for folder, words in ((tmp_path, "has no versions"), (tmp_path / "none", "cannot be read")):
+        result = commands.run("export.serving.stand_in", f"--model_base_path={folder}")
+        assert result.returncode == 2
+        assert f"error: {folder} {words}" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize("length", ["-1", "none", "9" * 30])
 def test_rest_answers_a_wrong_content_length(server, length):
     host, port = server["rest"].split(":")
