@@ -21,10 +21,6 @@ COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 
 def main() -> None:
-    # Imported here, so that --help does not wait for TensorFlow.
-    from export.serving import c_api, differences
-    from tunit_tf.inference.trained_run import TrainedRun
-
     for flag in (MODEL, RUN_DIR):
         if not flag.value:
             raise UserError(f"--{flag.name} is empty; name a folder.")
@@ -36,6 +32,10 @@ def main() -> None:
         )
     if COUNT.value < 1:
         raise UserError(f"--count must be at least 1; received {COUNT.value}.")
+    # Imported here, so that --help does not wait for TensorFlow.
+    from export.serving import c_api, differences
+    from tunit_tf.inference.trained_run import TrainedRun
+
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     try:
         model = c_api.Model(folder)

@@ -28,15 +28,15 @@ DATA = flags.DEFINE_string(
 
 
 def main() -> None:
-    # Imported here, so that --help does not wait for TensorFlow.
-    from export.serving import versions, warmup
-    from tunit_tf.inference.trained_run import TrainedRun
-
     for flag in (RUN_DIR, OUTPUT):
         if not flag.value:
             raise UserError(f"--{flag.name} is empty; name a folder.")
     if MAX_PIXELS.value < 1:
         raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
+    # Imported here, so that --help does not wait for TensorFlow.
+    from export.serving import versions, warmup
+    from tunit_tf.inference.trained_run import TrainedRun
+
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     run.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()

@@ -26,7 +26,7 @@ class RestClient:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._context = None
+        self._context: ssl.SSLContext | None = None
         if server.tls:
             trusted = server.authority.decode("ascii") if server.authority else None
             self._context = ssl.create_default_context(cadata=trusted)

@@ -26,8 +26,11 @@ class RestServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int, served: Served) -> None:
-        handler = type("ServedHandler", (RestHandler,), {"served": served})
-        super().__init__(("127.0.0.1", port), handler)
+        class Handler(RestHandler):  # a class of its own, since handlers are made per request
+            pass
+
+        Handler.served = served
+        super().__init__(("127.0.0.1", port), Handler)
 
 
 class RestHandler(http.server.BaseHTTPRequestHandler):
