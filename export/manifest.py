@@ -195,13 +195,28 @@ def verify(folder: pathlib.Path, described: Manifest) -> None:
       UserError: A file is missing or was changed; the message names it.
     """
     for name, entry in described.files.items():
-        path = folder / name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"{path} cannot be read ({error.strerror}); {AGAIN}") from None
-        if len(content) != entry.bytes or hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise UserError(f"{path} is not the file that was exported; copy it again or {AGAIN}")
+        _verify_file(folder / name, entry)
+
+
+def verify_beside(path: pathlib.Path) -> None:
+    """Compares a file with the manifest beside it, where there is one that lists it.
+
+    Raises:
+      UserError: The file was changed, or the manifest is damaged.
+    """
+    if (path.parent / FILE_NAME).is_file() and path.is_file():
+        entry = read_mobile(path.parent).files.get(path.name)
+        if entry:
+            _verify_file(path, entry)
+
+
+def _verify_file(path: pathlib.Path, entry: File) -> None:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); {AGAIN}") from None
+    if len(content) != entry.bytes or hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise UserError(f"{path} is not the file that was exported; copy it again or {AGAIN}")
 
 
 def parse_mobile(content: bytes) -> MobileManifest:

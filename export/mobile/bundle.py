@@ -16,8 +16,8 @@ from export.mobile import (
     variants,
 )
 from export.mobile.conversion import ROLES
-from export.mobile.quantization import CALIBRATED
 from export.mobile.options import Options
+from export.mobile.quantization import CALIBRATED
 from export.mobile.run_images import RunImages
 from export.mobile.variants import Candidate
 from tunit_tf.inference.trained_run import TrainedRun
