@@ -16,11 +16,11 @@ from export.mobile import (
     bundle,
     flatbuffer,
     op_profile,
-    quantization,
     replacement,
     run_images,
     summary,
 )
+from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
 from tests import commands
 from tunit_tf.data import synthetic
@@ -42,7 +42,7 @@ def test_the_manifest_lists_every_file_with_its_checksum(pair_folder):
     for name, entry in described.files.items():
         assert hashlib.sha256(found[name]).hexdigest() == entry.sha256
         assert len(found[name]) == entry.bytes
-    assert list(described.variants) == list(quantization.VARIANTS)
+    assert list(described.variants) == list(VARIANTS)
     for entry in described.variants.values():
         assert entry.shipped
         assert {entry.encoder, entry.generator} <= set(found)
@@ -65,7 +65,7 @@ def test_the_picture_compares_every_variant(pair_folder):
     with Image.open(pair_folder / bundle.COMPARISON) as picture:
         pixels = np.asarray(picture)
     assert pixels.std() > 10
-    columns = 3 + len(quantization.VARIANTS)
+    columns = 3 + len(VARIANTS)
     assert pixels.shape[1] > columns * 50
 
 
