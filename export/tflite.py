@@ -20,9 +20,7 @@ CHECKPOINT = flags.DEFINE_enum(
 OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
 VARIANTS = flags.DEFINE_list("variants", list(DEFAULTS.variants), "Variants to write, by comma.")
 MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Least PSNR of a variant, dB.")
-DATA = flags.DEFINE_string(
-    "data", "", "Images to measure on; '' takes the run's held-out ones."
-)
+DATA = flags.DEFINE_string("data", "", "Images to measure on; '' takes the run's held-out ones.")
 CALIBRATION_IMAGES = flags.DEFINE_string(
     "calibration_images", "", "Images to calibrate static_int8 on; '' takes the run's, or --data."
 )

@@ -16,8 +16,8 @@ from export.mobile import (
     variants,
 )
 from export.mobile.conversion import ROLES
+from export.mobile.options import VARIANTS, Options
 from export.mobile.quantization import CALIBRATED
-from export.mobile.options import Options
 from export.mobile.run_images import RunImages
 from export.mobile.variants import Candidate
 from tunit_tf.inference.trained_run import TrainedRun
@@ -109,7 +109,7 @@ def _write_variant(
         description = file_description.describe(described, signature, variant)
         (folder / name).write_bytes(metadata.add(content, description))
     return Variant(
-        purpose=quantization.VARIANTS[variant],
+        purpose=VARIANTS[variant],
         shipped=candidate.shipped,
         **{name: round(value, 6) for name, value in candidate.quality._asdict().items()},
         **names,

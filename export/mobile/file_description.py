@@ -37,7 +37,7 @@ def describe(described: dict[str, Any], signature: str, variant: str) -> metadat
     Args:
       described: Fields of the manifest, as `run_description.describe` returns them.
       signature: `encode` or `generate`.
-      variant: One of `quantization.VARIANTS`.
+      variant: One of `VARIANTS`.
     """
     size, step = described["image_size"], json.dumps(described["step"])
     if signature == ENCODE:

@@ -11,7 +11,6 @@ from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.qtyping import TFLOperationName as Op
 
 from export.mobile import flatbuffer
-from export.mobile.options import VARIANTS
 
 # What runs the model, and the variants it runs best, in order.
 BEST_FOR = {

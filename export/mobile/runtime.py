@@ -34,7 +34,7 @@ class Model:
       ModelError: It is not such a file, or is damaged.
     """
 
-    def __init__(self, model: pathlib.Path | bytes, signature: str, threads: int = 1):
+    def __init__(self, model: pathlib.Path | bytes, signature: str, threads: int = 1) -> None:
         self._name = str(model) if isinstance(model, pathlib.Path) else "the model"
         try:
             content = model.read_bytes() if isinstance(model, pathlib.Path) else model
@@ -96,7 +96,7 @@ class Pair:
 
     def __init__(
         self, encoder: pathlib.Path | bytes, generator: pathlib.Path | bytes, threads: int = 1
-    ):
+    ) -> None:
         self.encoder = Model(encoder, "encode", threads)
         self.generator = Model(generator, "generate", threads)
         self.image_size = self.generator.input_shapes["image"][1]

@@ -24,14 +24,14 @@ def default_pair(run: TrainedRun) -> dict[str, bytes]:
     for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
         ours.assign(theirs)
 
-    def encode(image):
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
         output = translator.guiding(image, training=False)
         return {
             "style": output.style,
             "domain_probabilities": tf.nn.softmax(output.domain_logits),
         }
 
-    def generate(image, style):
+    def generate(image: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"translated": generator(image, style)}
 
     shapes = conversion.input_shapes(translator)
@@ -53,11 +53,11 @@ def measure(
 
     Args:
       run: The run that was exported.
-      folder: Of the export.
+      folder: Folder of the export.
       exported: Its manifest.
       rounds: How often every file is loaded, each time in a new process.
-      repeats: Runs a round and number of threads.
-      note: Told what is being measured.
+      repeats: Runs per round and number of threads.
+      note: Called with what is being measured.
 
     Returns:
       A row for every variant, the baseline first; milliseconds, MB, dB.

@@ -70,7 +70,7 @@ def make(
     """Makes and measures one variant.
 
     Args:
-      variant: One of `quantization.VARIANTS`.
+      variant: One of `VARIANTS`.
       floats: The float32 files, from `float_pair`.
       samples: From `calibration_samples`; used by the calibrated variant only.
       pairs: Images to translate and what the networks make of them.

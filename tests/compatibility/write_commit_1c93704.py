@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import numpy as np
+from tunit_tf.translator import Translator
 
 from export import versions
 from export.mobile import folder
@@ -24,7 +25,6 @@ from tests.conftest import TINY
 from tunit_tf import images, trainer
 from tunit_tf.config import Config
 from tunit_tf.data import synthetic
-from tunit_tf.translator import Translator
 
 VARIANTS = ("float32", "dynamic_int8")
 CHANGES = {
