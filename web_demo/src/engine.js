@@ -3,7 +3,7 @@
 
 import { Remote } from './rpc.js';
 
-const MAX_THREADS = 4; // more did not pay off for maps of this size
+const MAX_THREADS = 4; // by itself; phones have few fast cores, and more was not measured
 
 export class Engine {
   #remote;
