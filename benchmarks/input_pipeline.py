@@ -44,7 +44,7 @@ def main(_) -> None:
 
     state = TrainState(config)
     strategy = tf.distribute.get_strategy()
-    loop = phases.compile_loop(phases.of(config)[1], state, strategy, config)
+    loop = phases.compile_loop(phases.schedule(config)[1], state, strategy, config)
 
     def train(batches: tf.data.Dataset):
         iterator = iter(batches)

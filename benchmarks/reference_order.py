@@ -22,10 +22,16 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
 
     _, logits = guiding(x, training=True)
     s_ref, logits_ref = guiding(x_ref, training=True)
-    y = steps.pseudo_domain(logits, batch.label)
-    y_ref = steps.pseudo_domain(logits_ref, tf.gather(batch.label, batch.reference))
+    label_ref, labeled_ref = (
+        tf.gather(values, batch.reference) for values in (batch.label, batch.labeled)
+    )
+    y = steps.pseudo_domain(logits, batch.label, batch.labeled)
+    y_ref = steps.pseudo_domain(logits_ref, label_ref, labeled_ref)
     x_fake = generator(x, s_ref)
-    terms |= steps.update_discriminator(state, x_ref, y_ref, x_fake, y_ref, config)
+    for_discriminator = steps.Translated(
+        x_ref, x_fake, x_rec=None, y=y_ref, y_ref=y_ref, s_key_ref=None
+    )
+    terms |= steps.update_discriminator(state, for_discriminator, config)
 
     with tf.GradientTape() as tape:
         s = guiding(x, training=True).style

@@ -188,6 +188,22 @@ def read_mobile(folder: pathlib.Path) -> MobileManifest:
         raise UserError(f"{path} cannot be read ({error.strerror or error}); {cure}.") from None
 
 
+def verify(folder: pathlib.Path, described: Manifest) -> None:
+    """Compares the files of an export with its manifest.
+
+    Raises:
+      UserError: A file is missing or was changed; the message names it.
+    """
+    for name, entry in described.files.items():
+        path = folder / name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror}); {AGAIN}") from None
+        if len(content) != entry.bytes or hashlib.sha256(content).hexdigest() != entry.sha256:
+            raise UserError(f"{path} is not the file that was exported; copy it again or {AGAIN}")
+
+
 def parse_mobile(content: bytes) -> MobileManifest:
     """Checks the content of a manifest and returns it.
 
@@ -332,7 +348,7 @@ def _check_variants(values: dict[str, Any]) -> None:
             if file not in values["files"]:
                 raise UserError(f"The manifest's files lack {file}; {AGAIN}")
     if not any(entry["shipped"] for entry in values["variants"].values()):
-        raise UserError("The manifest has no variant that is shipped; {AGAIN}")
+        raise UserError(f"The manifest has no variant that is shipped; {AGAIN}")
     for lane, name in values["recommended"].items():
         shipped = isinstance(name, str) and values["variants"].get(name, {}).get("shipped")
         if name and not shipped:

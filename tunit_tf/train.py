@@ -4,7 +4,6 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.training import trainer
 
 DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
 
@@ -14,9 +13,15 @@ def main() -> None:
     if DRY_RUN.value:
         print(config.to_json())
         return
+    from tunit_tf.training import trainer  # TensorFlow takes seconds to import
+
     trainer.train(config)
 
 
-if __name__ == "__main__":
+def command() -> None:
     config_lib.define_flags()
     cli.run(main)
+
+
+if __name__ == "__main__":
+    command()

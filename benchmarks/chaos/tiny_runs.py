@@ -5,14 +5,14 @@ import dataclasses
 import pathlib
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
-ROOT = pathlib.Path(__file__).parents[2]
+from benchmarks.chaos.forked import Forked
+
 SECONDS = 600  # for any one process
 
 
@@ -24,7 +24,8 @@ class Run:
     settings: dict
 
     @property
-    def command(self) -> list[str]:
+    def flags(self) -> list[str]:
+        """Command line flags of the run."""
         tiny = {
             "data": "synthetic", "image_size": 32, "num_domains": 3, "style_dim": 8,
             "base_channels": 4, "guiding_width": 1 / 16, "queue_length": 16, "batch_size": 4,
@@ -32,19 +33,15 @@ class Run:
             "ema_start": 4, "checkpoint_every": 4, "log_every": 4, "progress": "false",
         }  # fmt: skip
         named = {**tiny, **self.settings, "run_dir": self.folder}
-        flags_given = [f"--{name}={value}" for name, value in named.items()]
-        return [sys.executable, "-m", "tunit_tf.train", *flags_given]
+        return [f"--{name}={value}" for name, value in named.items()]
 
-    def start(self, **options) -> subprocess.Popen:
-        """A process that trains."""
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(self.command, cwd=ROOT, **{**pipes, **options})
+    def start(self, file_limit: int | None = None) -> Forked:
+        """A process that trains; `file_limit` is the largest file in bytes that it may write."""
+        return Forked("tunit_tf.train", self.flags, file_limit)
 
-    def finish(self, **options) -> subprocess.CompletedProcess:
+    def finish(self, file_limit: int | None = None) -> subprocess.CompletedProcess:
         """Trains to the end, or to what ends it."""
-        process = self.start(**options)
-        out, err = process.communicate(timeout=SECONDS)
-        return subprocess.CompletedProcess(self.command, process.returncode, out, err)
+        return self.start(file_limit).communicate(SECONDS)
 
     @property
     def checkpoints(self) -> list[pathlib.Path]:

@@ -9,6 +9,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from export import manifest, run_description
 from export.manifest import ServingManifest
 from export.serving import signatures, warmup
+from tunit_tf.data import sources
 from tunit_tf.errors import UserError
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
@@ -24,7 +25,7 @@ def write(
       output: Folder of the versions, made if missing.
       resize: How pictures become squares, one of `signatures.RESIZE`.
       max_pixels: Largest picture that the model decodes.
-      data: See `run_description.describe`.
+      data: Images to measure the domains' styles on, as --data; '' takes what the run has.
 
     Returns:
       The version's folder.
@@ -33,6 +34,7 @@ def write(
       UserError: The folder cannot be written.
     """
     translator = run.translator
+    images = sources.open_images(data, run.config) if data else None
     try:
         with files.temporary_folder(output) as temporary:
             # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
@@ -45,7 +47,7 @@ def write(
             archive.write_out(str(model), verbose=False)
             warmup.write(model, translator.image_size, translator.style_dim)
             described = ServingManifest(
-                **run_description.describe(run, data),
+                **run_description.describe(run, images),
                 resize=resize,
                 max_pixels=max_pixels,
                 signatures=_signatures(model),

@@ -1,8 +1,9 @@
 """Folders of real files in every format, splits, caches, and what goes wrong."""
 
 import io
-import json
+import os
 import pathlib
+import time
 
 import numpy as np
 import pytest
@@ -150,6 +151,87 @@ def test_nothing_half_written_stays_in_the_cache(tmp_path, settings):
     assert left == [".json", ".npy"]
 
 
+def array_file(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "spoil"),
+    [
+        (".npy", lambda whole: whole[:-100]),
+        (".npy", lambda whole: whole[:20]),
+        (".npy", lambda _: b""),
+        (".npy", lambda _: b"words"),
+        (".npy", lambda _: array_file(np.zeros((2, 32, 32, 3), np.float32))),
+        (".npy", lambda _: array_file(np.zeros((1, 32, 32, 3), np.uint8))),
+        (".json", lambda _: b""),
+        (".json", lambda _: b"[]"),
+        (".json", lambda _: b"\xff\xfe"),
+    ],
+)
+def test_a_damaged_cache_is_made_again(tmp_path, settings, suffix, spoil, caplog):
+    root = folder_of(tmp_path / "images", ["a.png", "b.png"])
+    first = sources.open_images(str(root), settings()).pixels().copy()
+    (damaged,) = (tmp_path / "cache").glob(f"*{suffix}")
+    damaged.write_bytes(spoil(damaged.read_bytes()))
+    np.testing.assert_array_equal(sources.open_images(str(root), settings()).pixels(), first)
+    assert f"{damaged.with_suffix('.npy')} is damaged" in caplog.text
+    caplog.clear()
+    sources.open_images(str(root), settings())
+    assert not caplog.records
+
+
+def test_the_space_of_a_cache_is_reserved_before_anything_is_decoded(
+    tmp_path, settings, monkeypatch
+):
+    """Writing to a sparse memory map of a full disk ends the process."""
+    root, opened, seen = folder_of(tmp_path / "images", ["a.png", "b.png"]), Image.open, []
+
+    def look(path):
+        (temporary,) = (tmp_path / "cache").glob(".decoding-*/*.npy")
+        seen.append(temporary.stat())
+        return opened(path)
+
+    monkeypatch.setattr(Image, "open", look)
+    sources.open_images(str(root), settings())
+    assert len(seen) == 2
+    assert all(512 * status.st_blocks >= status.st_size > 2 * 32 * 32 * 3 for status in seen)
+
+
+def test_a_full_disk_gets_one_sentence_and_nothing_is_left(tmp_path, settings, monkeypatch):
+    root = folder_of(tmp_path / "images", ["a.png"])
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    words = r"The image cache .* cannot be written \(No space left on device\); .*--cache_dir"
+    with pytest.raises(UserError, match=words):
+        sources.open_images(str(root), settings())
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_what_a_killed_process_left_in_the_cache_is_deleted(tmp_path, settings):
+    root = folder_of(tmp_path / "images", ["a.png"])
+    stale = tmp_path / "cache" / ".decoding-abcd1234"
+    stale.mkdir(parents=True)
+    (stale / "half.npy").write_bytes(b"half")
+    os.utime(stale, (time.time() - 3600,) * 2)
+    sources.open_images(str(root), settings())
+    assert not stale.exists()
+
+
+def test_more_procedural_images_than_memory_are_refused(settings, monkeypatch):
+    def too_many(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(sources.synthetic.np, "empty", too_many)
+    with pytest.raises(UserError, match="40 procedural images of 32 px do not fit"):
+        sources.load(settings())
+
+
 @pytest.mark.parametrize("content", [[], ["notes.txt"]])
 def test_an_empty_folder_is_an_error(tmp_path, settings, content):
     for name in content:
@@ -179,32 +261,3 @@ def test_a_cache_that_cannot_be_written_names_the_flag(tmp_path, tiny):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="--cache_dir"):
         sources.open_images(str(root), tiny(cache_dir=str(tmp_path / "file" / "cache")))
-
-
-class TestSplit:
-    def test_seeded_share(self, settings):
-        config = settings(validation_fraction=0.25)
-        split, again = sources.load(config), sources.load(config)
-        assert (len(split.train), len(split.validation)) == (30, 10)
-        assert not set(split.train.rows) & set(split.validation.rows)
-        np.testing.assert_array_equal(split.validation.rows, again.validation.rows)
-        other = sources.split(sources.open_images("synthetic", config), settings(seed=1))
-        assert not np.array_equal(other.validation.rows, split.validation.rows)
-
-    def test_last_of_each_class(self, tmp_path, settings):
-        folder_of(tmp_path, ["a/1.png", "a/2.png", "b/1.png", "b/2.png", "b/3.png"])
-        split = sources.load(settings(data=str(tmp_path), validation_last=1))
-        assert split.validation.name_list() == ["a/2.png", "b/3.png"]
-        with pytest.raises(UserError, match="leaves none of 5"):
-            sources.load(settings(data=str(tmp_path), validation_last=3))
-
-    def test_separate_folder(self, tmp_path, settings):
-        train = folder_of(tmp_path / "train", ["a.png", "b.png"])
-        test = folder_of(tmp_path / "test", ["c.png"])
-        split = sources.load(settings(data=str(train), validation_data=str(test)))
-        assert split.validation.name_list() == ["c.png"]
-
-    def test_record_names_every_image(self, settings):
-        split = sources.load(settings())
-        record = json.loads(json.dumps(sources.record(split)))
-        assert sorted(record["train"] + record["validation"]) == sorted(split.train.names)

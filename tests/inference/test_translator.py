@@ -29,7 +29,7 @@ def translator(tiny_run):
 def trained(tiny_run):
     """The run's trainer, restored to its last step."""
     config = config_lib.from_json((tiny_run / "config.json").read_text(), "")
-    return trainer.Trainer(config)
+    return trainer.open_run(config)
 
 
 def test_it_computes_what_the_averaged_networks_compute(translator, trained):

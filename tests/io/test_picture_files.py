@@ -1,5 +1,7 @@
 """Users' files: found in order, named without clashes, bad ones counted, nothing overwritten."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -57,6 +59,19 @@ def test_names_follow_the_sources_and_do_not_clash(folder):
     assert picture_files.output_stems([folder / "a.jpg"], folder / "a.jpg") == {
         folder / "a.jpg": "a"
     }
+
+
+def test_names_that_look_like_others_do_not_clash(tmp_path):
+    paths = [tmp_path / name for name in ("cat.jpg", "cat.png", "cat_jpg.png", "CAT_PNG.gif")]
+    stems = picture_files.output_stems(paths, tmp_path)
+    assert stems[tmp_path / "cat_jpg.png"] == "cat_jpg"
+    assert len({stem.lower() for stem in stems.values()}) == len(paths)
+
+
+def test_a_pipe_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match=r"--source=.*pipe is neither a file nor a folder"):
+        picture_files.find(str(tmp_path / "pipe"), "source")
 
 
 def test_what_is_missing_is_named(folder, tmp_path):

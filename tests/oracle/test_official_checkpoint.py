@@ -143,7 +143,7 @@ def test_a_run_goes_on_from_imported_weights(content, tmp_path):
         synthetic_images=4000, batch_size=32, licence="", origin="", origin_sha256="",
         cache_dir=str(tmp_path / "cache"), progress=False,
     )  # fmt: skip
-    training = trainer.Trainer(goes_on)
+    training = trainer.open_run(goes_on)
     before = [v.numpy() for v in training.state.generator.trainable_variables]
     assert training.run()
     after = training.state.generator.trainable_variables
@@ -167,7 +167,7 @@ def test_a_run_goes_on_from_imported_weights(content, tmp_path):
 def test_an_imported_step_is_the_step_the_run_would_have_made(tiny, tmp_path):
     """Two steps in a row equal one, an export to the authors' form, an import, and the second."""
     config = tiny(warmup_steps=0, joint_steps=2, run_dir=str(tmp_path / "whole"))
-    whole = trainer.Trainer(config)
+    whole = trainer.open_run(config)
     batches = list(trainer.pipeline.batches(whole.split.train, config, 0, 2, config.batch_size))
     steps.joint_step(whole.state, batches[0], config)
     dicts = official_files.networks_of(whole.state)

@@ -75,7 +75,8 @@ class Run:
         self.key = state.guiding_ema(x_aug, training=True).style
 
         reference = tf.constant(META["permutation"], tf.int32)
-        batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference)
+        unlabeled = tf.fill((BATCH,), False)
+        batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference, unlabeled)
         self.gradients, self.after = {}, {}
         with pytest.MonkeyPatch.context() as patch:
             original = keras.optimizers.Optimizer.apply_gradients

@@ -64,7 +64,7 @@ def test_references_stay_within_their_part(tiny):
 
 def test_a_run_trains_in_parts(tiny, tmp_path):
     config = tiny(run_dir=str(tmp_path / "run"), warmup_steps=2, joint_steps=0, accumulate_steps=2)
-    run = trainer.Trainer(config)
+    run = trainer.open_run(config)
     assert run.run()
     assert run.state.queue.position == 2 * config.batch_size
 

@@ -1,5 +1,6 @@
 """Checkpoints that are damaged, lost, or cannot be written."""
 
+import json
 import pathlib
 
 import pytest
@@ -82,6 +83,55 @@ def test_nothing_starts_anew_without_a_word_when_all_are_broken(folder, state):
         data(folder, step).write_bytes(b"")
     with pytest.raises(UserError, match="None of the 3 checkpoints"):
         restored(folder, state)
+
+
+def best(folder):
+    return json.loads((folder / "best.json").read_text())
+
+
+def saved_as_best(folder, state, step, value, metric="m", higher_is_better=True):
+    state.step.assign(step)
+    return Checkpoints(folder, state, 3).save_if_best(metric, value, higher_is_better)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_of_equal_scores_the_newer_is_the_best(folder, state, sign):
+    higher = sign > 0
+    assert saved_as_best(folder, state, 1, sign * 1.0, higher_is_better=higher)
+    assert not saved_as_best(folder, state, 2, sign * 0.5, higher_is_better=higher)
+    assert saved_as_best(folder, state, 3, sign * 1.0, higher_is_better=higher)
+    assert not saved_as_best(folder, state, 4, float("nan"), higher_is_better=higher)
+    assert best(folder) == {"metric": "m", "value": sign * 1.0, "step": 3}
+    assert [p.name for p in (folder / "best").glob("*.index")] == ["ckpt-3.index"]
+    assert saved_as_best(folder, state, 5, -9.0, metric="another")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\xff\x00", b'{"metric": "m", "value": "x", "step": 1}', None]
+)
+def test_a_damaged_record_of_the_best_is_made_again_from_the_log(folder, state, content, caplog):
+    assert saved_as_best(folder, state, 1, 0.5)
+    record = folder / "best.json"
+    record.unlink() if content is None else record.write_bytes(content)
+    (folder / "metrics.jsonl").write_text('{"step": 1, "validation/m": 0.5}\n')
+    assert not saved_as_best(folder, state, 2, 0.4)
+    assert "best.json is damaged or lost" in caplog.text
+    assert saved_as_best(folder, state, 3, 0.6)
+    assert best(folder) == {"metric": "m", "value": 0.6, "step": 3}
+
+
+def test_an_interrupted_save_leaves_nothing(folder, state, monkeypatch):
+    def interrupted(_, prefix, **__):
+        pathlib.Path(f"{prefix}.data-00000-of-00001").write_bytes(b"half of i")
+        raise KeyboardInterrupt
+
+    state.step.assign(3)  # whose files must not be taken for those of step 30
+    checkpoints = Checkpoints(folder, state, 3)
+    monkeypatch.setattr(tf.train.Checkpoint, "_write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.save()
+    assert not list((folder / "checkpoints").glob("ckpt-3.*"))
+    assert restored(folder, state) == 30
 
 
 def test_a_failed_save_leaves_the_others_and_no_trace(folder, state, monkeypatch):

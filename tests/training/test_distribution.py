@@ -66,7 +66,7 @@ def layers_before_norms(network, name):
 def test_two_replicas_equal_one(tiny, two_replicas, mode, phase_index):
     # float64, so that what is compared is the method and not rounding amplified by RMSprop.
     config = tiny(mixed_precision="float64", batch_size=8, **MODES[mode])
-    phase = phases.of(config)[phase_index]
+    phase = phases.schedule(config)[phase_index]
     before, one, terms_one, _ = one_step(tf.distribute.get_strategy(), config, phase)
     traced = phase.name == "joint" and mode == "unsupervised"
     start, two, terms_two, state = one_step(two_replicas, config, phase, traced)
@@ -92,7 +92,7 @@ def test_two_replicas_equal_one(tiny, two_replicas, mode, phase_index):
 def test_float32_terms_and_keys_agree_too(tiny, two_replicas):
     """What a step computes before its update; Adam's first step is a sign of rounding noise."""
     config = tiny(batch_size=8)
-    phase = phases.of(config)[0]
+    phase = phases.schedule(config)[0]
     _, one, terms_one, _ = one_step(tf.distribute.get_strategy(), config, phase)
     _, two, terms_two, _ = one_step(two_replicas, config, phase, traced=True)
     for name, value in terms_one.items():
@@ -112,6 +112,6 @@ def test_references_reach_across_replicas(tiny):
 def test_a_run_trains_on_two_replicas(tiny, two_replicas, tmp_path):
     """The whole trainer under a strategy, from the first step to the summary's numbers."""
     config = tiny(run_dir=str(tmp_path / "run"), warmup_steps=2, joint_steps=0)
-    run = trainer.Trainer(config, two_replicas)
+    run = trainer.open_run(config, two_replicas)
     assert run.run()
-    assert trainer.Trainer(config, two_replicas).step == 2
+    assert trainer.open_run(config, two_replicas).step == 2

@@ -115,8 +115,11 @@ def test_weights_follow_the_papers_table(tiny):
             "guiding/contrastive", "guiding/mutual_information", "guiding/classification",
         )
     }  # fmt: skip
+    some = tiny(labeled_fraction=0.5)
     assert steps.weighted_guiding(guiding, tf.constant(False), config) == 1 - 5
-    assert steps.weighted_guiding(guiding, tf.constant(True), config) == 1 + 5
+    assert steps.weighted_guiding(guiding, tf.constant(False), some) == 1 - 5
+    assert steps.weighted_guiding(guiding, tf.constant(True), some) == 1 + 5
+    assert steps.weighted_guiding(guiding, tf.constant(True), tiny(labeled_fraction=1.0)) == 1
     discriminator = {f"discriminator/{n}": one for n in ("real", "fake", "r1")}
     assert steps.weighted_discriminator(discriminator, config) == 1 + 1 + 10
     generator = {
@@ -131,8 +134,8 @@ def test_weights_follow_the_papers_table(tiny):
 
 def test_labels_replace_pseudo_domains_where_there_are_some():
     logits = tf.constant([[0.0, 1.0], [2.0, 0.0], [0.0, 3.0]])
-    label = tf.constant([-1, 1, 0])
-    np.testing.assert_array_equal(steps.pseudo_domain(logits, label), [1, 1, 0])
+    label, labeled = tf.constant([-1, 1, 0]), tf.constant([False, True, True])
+    np.testing.assert_array_equal(steps.pseudo_domain(logits, label, labeled), [1, 1, 0])
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

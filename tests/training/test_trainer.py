@@ -2,24 +2,21 @@
 
 import json
 import os
-import pathlib
+import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks.chaos.tiny_runs import Run, wait
 from tests import compiled_graphs
 from tests.conftest import TINY
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.training import health, phases, trainer
-
-ROOT = pathlib.Path(__file__).parents[2]
-
+from tunit_tf.inference import saved_run
+from tunit_tf.training import health, phases, signals, trainer
 
 PARTS = (
     "guiding", "generator", "discriminator", "guiding_ema", "generator_ema",
@@ -38,70 +35,101 @@ def everything(state):
     return values | {"step": state.step.numpy()}
 
 
-def stopping_after(step):
-    """A stop request that arrives as soon as a trainer has done `step` steps."""
+def saved(folder, step):
+    """Values of all variables of a checkpoint, by name."""
+    reader = tf.train.load_checkpoint(str(folder / "checkpoints" / f"ckpt-{step}"))
+    names = reader.get_variable_to_shape_map()
+    assert len(names) > 100
+    left_out = ("_", "save_counter")  # TensorFlow's own
+    return {name: reader.get_tensor(name) for name in names if not name.startswith(left_out)}
 
-    def arrive(_, reached, *__):
+
+def signals_after(step, *numbers):
+    """A progress update that sends signals as soon as a trainer has done `step` steps."""
+
+    def update(_, reached, *__):
         if reached >= step:
-            os.kill(os.getpid(), signal.SIGTERM)
+            for number in numbers:
+                os.kill(os.getpid(), number)
 
-    return arrive
+    return update
 
 
-FOUR_STEPS = {"warmup_steps": 1, "joint_steps": 3, "steps_per_loop": 2, "ema_ramp": True}
+WHOLE = {
+    **TINY, "warmup_steps": 1, "joint_steps": 3, "ema_ramp": True, "log_every": 2,
+    "evaluate_every": 2, "sample_every": 4, "checkpoint_every": 1, "keep_checkpoints": 3,
+    "steps_per_loop": 1,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run of four steps in one go: the values of its state, and the graphs of its steps."""
+    """A run of four steps in one go: its folder, its settings, and the graphs of its steps."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
+    values = {**WHOLE, "run_dir": str(folder)}
     with compiled_graphs.collected() as graphs:
-        run = trainer.Trainer(Config(**{**TINY, **FOUR_STEPS}, run_dir=str(folder)).resolved())
-        assert run.run()
-    return everything(run.state), graphs
+        trainer.train(Config(**values).resolved())
+    return folder, values, graphs
 
 
-def test_four_steps_equal_two_a_restart_and_two(whole, tiny, tmp_path, monkeypatch):
-    expected, _ = whole
-    config = tiny(run_dir=str(tmp_path / "parts"), **FOUR_STEPS)
-    first = trainer.Trainer(config)
-    with monkeypatch.context() as patch:
-        patch.setattr(trainer.Progress, "update", stopping_after(2))
-        assert not first.run()
-    assert 2 <= first.step < 4
-    second = trainer.Trainer(config)
-    assert second.step == first.step
-    for name, value in everything(first.state).items():
-        np.testing.assert_array_equal(everything(second.state)[name], value, err_msg=name)
-    assert second.run()
-    for name, value in everything(second.state).items():
-        np.testing.assert_array_equal(value, expected[name], err_msg=name)
-
-    lines = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
+def test_a_run_resumed_at_step_two_ends_in_the_same_bits(whole, tmp_path):
+    """It may also be given other runtime settings and more steps: the fourth is the same."""
+    original, values, _ = whole
+    folder = tmp_path / "resumed"
+    shutil.copytree(original, folder)
+    for step in (3, 4):
+        for path in (folder / "checkpoints").glob(f"ckpt-{step}.*"):
+            path.unlink()
+    changes = {"run_dir": str(folder), "joint_steps": 4, "log_every": 1}
+    run = trainer.open_run(Config(**{**values, **changes}).resolved())
+    assert run.step == 2
+    assert run.run()
+    assert run.step == 5
+    expected, found = saved(original, 4), saved(folder, 4)
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
     logged = [json.loads(line)["step"] for line in lines]
     assert logged == sorted(logged)
 
 
+def test_a_stopped_run_is_saved_and_restored_as_it_was(tiny, tmp_path, monkeypatch):
+    config = tiny(run_dir=str(tmp_path / "run"), warmup_steps=6, joint_steps=0)
+    first = trainer.open_run(config)
+    monkeypatch.setattr(
+        trainer.Progress, "update", signals_after(2, signal.SIGTERM, signal.SIGTERM)
+    )
+    assert not first.run()
+    assert 2 <= first.step < 4
+    second = trainer.open_run(config)
+    assert second.step == first.step
+    for name, value in everything(first.state).items():
+        np.testing.assert_array_equal(everything(second.state)[name], value, err_msg=name)
+
+
+def test_a_second_ctrl_c_says_what_is_left(tiny, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    settings = {"warmup_steps": 6, "joint_steps": 0, "checkpoint_every": 2}
+    monkeypatch.setattr(signals, "SAME_REQUEST", 0.0)
+    stop = signals_after(4, signal.SIGINT, signal.SIGINT)
+    monkeypatch.setattr(trainer.Progress, "update", stop)
+    with pytest.raises(KeyboardInterrupt, match=r"run is of step 2; the same command resumes"):
+        trainer.train(tiny(run_dir=str(folder), **settings))
+    assert not (folder / "lock").exists()
+    with pytest.raises(KeyboardInterrupt, match="No checkpoint was saved in"):
+        trainer.train(tiny(run_dir=str(tmp_path / "other"), **{**settings, "checkpoint_every": 9}))
+
+
 def test_no_sum_of_a_step_depends_on_timing(whole):
-    _, graphs = whole
+    graphs = whole[2]
     assert sum(len(compiled_graphs.sums_of_three(graph)) for graph in graphs) > 100
     for graph in graphs:
         assert compiled_graphs.sums_that_depend_on_timing(graph) == []
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished tiny run and its folder."""
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
-    values = {**TINY, "run_dir": str(folder), "log_every": 2, "evaluate_every": 2}
-    values |= {"sample_every": 4, "checkpoint_every": 1, "keep_checkpoints": 2, "steps_per_loop": 1}
-    trainer.train(Config(**values).resolved())
-    return folder, values
-
-
-@pytest.mark.usefixtures("plain_graphs")
-def test_run_folder_has_what_the_readme_lists(finished):
-    folder, _ = finished
+def test_run_folder_has_what_the_readme_lists(whole):
+    folder = whole[0]
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "best", "best.json", "checkpoints", "config.json", "domain_styles.npz", "metrics.json",
@@ -115,17 +143,21 @@ def test_run_folder_has_what_the_readme_lists(finished):
     assert pictures == ["domain_grid_0000004.png", "reference_grid_0000004.png"]
 
 
-def test_only_the_newest_checkpoints_and_the_best_are_kept(finished):
-    folder, _ = finished
+def test_only_the_newest_checkpoints_and_the_best_are_kept(whole):
+    folder = whole[0]
     kept = sorted(path.name for path in (folder / "checkpoints").glob("*.index"))
-    assert kept == ["ckpt-3.index", "ckpt-4.index"]
+    assert kept == ["ckpt-2.index", "ckpt-3.index", "ckpt-4.index"]
     best = json.loads((folder / "best.json").read_text())
-    assert best["metric"] == "domain_agreement"
     assert [p.name for p in (folder / "best").glob("*.index")] == [f"ckpt-{best['step']}.index"]
+    # The least Fréchet distance of all validations of translations.
+    assert best["metric"] == "frechet_random_conv64"
+    steps, values = saved_run.history(folder)["validation/frechet_random_conv64"]
+    assert steps == [2, 4]
+    assert (best["step"], best["value"]) == (steps[np.argmin(values)], min(values))
 
 
-def test_tensorboard_has_unweighted_terms_and_grids(finished):
-    folder, _ = finished
+def test_tensorboard_has_unweighted_terms_and_grids(whole):
+    folder = whole[0]
     tags = set()
     for file in (folder / "tensorboard").iterdir():
         for record in tf.compat.v1.io.tf_record_iterator(str(file)):
@@ -133,8 +165,8 @@ def test_tensorboard_has_unweighted_terms_and_grids(finished):
     assert {"guiding/mutual_information", "discriminator/r1", "reference_grid"} <= tags
 
 
-def test_a_finished_run_is_left_alone(finished):
-    folder, values = finished
+def test_a_finished_run_is_left_alone(whole):
+    folder, values, _ = whole
     before = (folder / "metrics.jsonl").read_bytes()
     trainer.train(Config(**values).resolved())
     after = (folder / "metrics.jsonl").read_bytes()
@@ -142,45 +174,59 @@ def test_a_finished_run_is_left_alone(finished):
     assert json.loads((folder / "metrics.json").read_text())["steps"] == 4
 
 
-def test_another_config_is_refused_with_the_fields_named(finished):
-    _, values = finished
+def test_a_full_disk_gets_one_sentence(whole, tmp_path):
+    """At the first start, and when a finished run is started again; nothing is lost."""
+    folder, values, _ = whole
+    flags = {name: value for name, value in values.items() if name != "run_dir"}
+    done = Run(tmp_path / "new", flags).finish(file_limit=2500)
+    assert done.returncode == 2, done
+    assert "cannot be written (File too large); free space there" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "new").exists()
+    kept = saved(folder, 4)
+    done = Run(folder, flags).finish(file_limit=2500)
+    assert "Traceback" not in done.stderr
+    assert "could not be saved (File too large)" in done.stderr
+    assert saved(folder, 4).keys() == kept.keys()
+
+
+def test_a_first_start_that_failed_may_be_corrected(tiny, tmp_path):
+    wrong = {"run_dir": str(tmp_path / "run"), "warmup_steps": 2, "joint_steps": 0}
+    with pytest.raises(UserError, match="A loss is not finite"):
+        trainer.train(tiny(**wrong, temperature=1e-30))
+    trainer.train(tiny(**wrong))
+    assert saved_run.saved_config(tmp_path / "run").temperature == 0.07
+
+
+def test_another_config_is_refused_with_the_fields_named(whole):
+    values = whole[1]
     other = Config(**{**values, "num_domains": 4, "weight_r1": 1.0}).resolved()
     with pytest.raises(UserError, match=r"num_domains \(3 -> 4\), weight_r1 \(10.0 -> 1.0\)"):
-        trainer.Trainer(other)
-
-
-@pytest.mark.usefixtures("plain_graphs")
-def test_runtime_settings_may_change(finished):
-    _, values = finished
-    longer = Config(**{**values, "joint_steps": 3, "log_every": 1}).resolved()
-    run = trainer.Trainer(longer)
-    assert run.step == 4
-    assert run.run()
-    assert run.step == 5
+        trainer.open_run(other)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tiny, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"file/run cannot be written.*--run_dir"):
-        trainer.Trainer(tiny(run_dir=str(tmp_path / "file" / "run")))
+        trainer.open_run(tiny(run_dir=str(tmp_path / "file" / "run")))
 
 
 def test_too_few_images_leave_no_run_folder(tiny, tmp_path):
     config = tiny(run_dir=str(tmp_path / "run"), synthetic_images=6, batch_size=8)
     with pytest.raises(UserError, match="batch of 8"):
-        trainer.Trainer(config)
+        trainer.open_run(config)
     assert not (tmp_path / "run").exists()
 
 
 def test_an_unknown_metric_is_refused_with_the_choices(tiny, tmp_path):
     with pytest.raises(UserError, match=r"best_metric must be one of .*content_iou"):
-        trainer.Trainer(tiny(run_dir=str(tmp_path), best_metric="beauty"))
+        trainer.open_run(tiny(run_dir=str(tmp_path), best_metric="beauty"))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precision):
     config = tiny(run_dir=str(tmp_path / "run"), mixed_precision=precision, warmup_steps=4)
-    run = trainer.Trainer(config)
+    run = trainer.open_run(config)
     run.state.guiding.style_head.kernel.assign_add(
         tf.fill(run.state.guiding.style_head.kernel.shape, float("nan"))
     )
@@ -193,7 +239,7 @@ def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precisio
 
 def test_the_inner_loop_ends_at_the_first_bad_step(tiny):
     config = tiny()
-    phase = phases.of(config)[0]
+    phase = phases.schedule(config)[0]
     state = trainer.TrainState(config)
     state.guiding.style_head.bias.assign(np.full(8, np.nan))
     batches = trainer.pipeline.batches(
@@ -206,16 +252,16 @@ def test_the_inner_loop_ends_at_the_first_bad_step(tiny):
 
 
 @pytest.mark.usefixtures("plain_graphs")
-def test_a_run_that_goes_nowhere_is_told_once_or_halts(tiny, tmp_path, monkeypatch, caplog):
+def test_a_run_that_goes_nowhere_is_warned_of_once_or_halts(tiny, tmp_path, monkeypatch, caplog):
     """Fifty domains for four held-out images: most are empty."""
     monkeypatch.setattr(health, "MIN_PER_DOMAIN", 0)
     settings = {"num_domains": 50, "warmup_steps": 6, "joint_steps": 0, "evaluate_every": 1}
-    told = trainer.Trainer(tiny(**settings, run_dir=str(tmp_path / "told"), steps_per_loop=1))
-    assert told.run()
+    warned = trainer.open_run(tiny(**settings, run_dir=str(tmp_path / "warned"), steps_per_loop=1))
+    assert warned.run()
     warnings = [r.getMessage() for r in caplog.records if "domains are empty" in r.getMessage()]
     assert len(warnings) == 1
     assert warnings[0].startswith("Step 2: ")  # two validations in a row
-    halted = trainer.Trainer(
+    halted = trainer.open_run(
         tiny(**settings, run_dir=str(tmp_path / "halted"), halt_on_collapse=True)
     )
     with pytest.raises(UserError, match=r"Stopped at step 2 by --halt_on_collapse.*are empty"):
@@ -229,7 +275,7 @@ def test_xla_gives_the_same_numbers(tiny):
     batches = trainer.pipeline.batches(
         trainer.sources.load(config).train, config, 0, 1, config.batch_size
     )
-    phase = phases.of(config)[0]
+    phase = phases.schedule(config)[0]
     expected = phase.step(trainer.TrainState(config), next(iter(batches)), config)
     loop = phases.compile_loop(
         phase, trainer.TrainState(config), tf.distribute.get_strategy(), config
@@ -246,26 +292,20 @@ def test_a_batch_must_be_shared_equally(tiny, two_replicas):
         phases.check_strategy(two_replicas, tiny(xla=True))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_and_exits_cleanly(tmp_path, number):
-    """A real process of the command line, stopped while it trains, and resumed to the end."""
-    from tests.conftest import TINY
-
-    folder = tmp_path / "run"
-    values = {**TINY, "run_dir": str(folder), "warmup_steps": 4000, "joint_steps": 0}
-    flags = [f"--{name}={value}" for name, value in values.items() if name != "progress"]
-    command = [sys.executable, "-m", "tunit_tf.train", "--log_every=10", "--noprogress", *flags]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    log = folder / "metrics.jsonl"
-    deadline = time.monotonic() + 120
-    while not (log.exists() and log.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert "the same command resumes the run" in out
-    step = int(out.split("Stopped at step ")[1].split()[0])
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT,)], ids=["SIGTERM", "SIGINT"]
+)
+def test_a_signal_saves_and_exits_cleanly(tmp_path, numbers):
+    """A real process of the command line, stopped while it trains; SIGTERM comes twice."""
+    run = Run(tmp_path / "run", {"warmup_steps": 4000, "joint_steps": 0, "checkpoint_every": 5000})
+    process = run.start()
+    assert wait(process, lambda: len(run.logged) > 0)
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.05)
+    done = process.communicate(60)
+    assert done.returncode == 0, done
+    assert "the same command resumes the run" in done.stdout
+    step = int(done.stdout.split("Stopped at step ")[1].split()[0])
     assert 0 < step < 4000
-    assert (folder / "checkpoints" / f"ckpt-{step}.index").exists()
+    assert (run.folder / "checkpoints" / f"ckpt-{step}.index").exists()

@@ -1,16 +1,13 @@
 """Several processes train one run: the same update as one process with as many replicas."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.chaos.tiny_runs import local_workers
+from benchmarks.chaos.tiny_runs import Run, local_workers
 from tests.conftest import TINY
-from tests.training.test_trainer import ROOT
 from tunit_tf.errors import UserError
 from tunit_tf.training import trainer, workers
 
@@ -70,20 +67,16 @@ def test_two_processes_equal_two_replicas(tiny, two_replicas, tmp_path):
     """
     settings = {"warmup_steps": 2, "joint_steps": 0, "mixed_precision": "float64"}
     config = tiny(**settings, run_dir=str(tmp_path / "one"))
-    one = trainer.Trainer(config, two_replicas)
+    one = trainer.open_run(config, two_replicas)
     assert one.run()
 
-    values = {**TINY, **settings, "run_dir": tmp_path / "two", "progress": "false"}
-    values["workers"] = local_workers(2)
-    command = [sys.executable, "-m", "tunit_tf.train"]
-    command += [f"--{name}={value}" for name, value in values.items()]
-    pipes = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen([*command, f"--worker_index={i}"], **pipes) for i in (1, 0)]
-    outputs = [process.communicate(timeout=240) for process in processes]
-    for process, output in zip(processes, outputs, strict=True):
-        assert process.returncode == 0, output
-    assert "Trained 2 steps" in outputs[1][0]
-    assert outputs[0][0] == ""
+    values = {**TINY, **settings, "progress": "false", "workers": local_workers(2)}
+    both = [Run(tmp_path / "two", {**values, "worker_index": i}).start() for i in (1, 0)]
+    outputs = [process.communicate(240) for process in both]
+    for output in outputs:
+        assert output.returncode == 0, output
+    assert "Trained 2 steps" in outputs[1].stdout
+    assert outputs[0].stdout == ""
 
     folders = [tmp_path / name / "checkpoints" / "ckpt-2" for name in ("one", "two")]
     ours, theirs = (tf.train.load_checkpoint(str(folder)) for folder in folders)

@@ -11,12 +11,14 @@ class Batch(NamedTuple):
     Attributes:
       x: Images `(B, S, S, 3)` in [-1, 1].
       x_aug: Augmented views of the same images.
-      label: Class `(B,)` int32, or -1 throughout where the batch is unlabelled.
+      label: Class `(B,)` int32; -1 throughout where the batch is not labeled.
       reference: Place in the global batch of each image's reference, `(B,)` int32; over the
         replicas together a permutation.
+      labeled: Whether labels may be used, `(B,)` bool, the same for all images of a global batch.
     """
 
     x: tf.Tensor
     x_aug: tf.Tensor
     label: tf.Tensor
     reference: tf.Tensor
+    labeled: tf.Tensor

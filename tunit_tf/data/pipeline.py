@@ -111,6 +111,7 @@ def batches(
             x_aug=tf.cast(value_range.from_unit(x_aug), dtype),
             label=tf.where(is_labeled, tf.gather(labels, positions), -1),
             reference=reference,
+            labeled=tf.fill((batch_size,), is_labeled),
         )
 
     dataset = tf.data.Dataset.range(start, stop)

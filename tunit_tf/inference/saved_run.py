@@ -11,6 +11,9 @@ from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
+CONFIG = "config.json"
+LOG = "metrics.jsonl"
+
 # What restoring a broken checkpoint raises; a cut file is an IndexError.
 UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
 
@@ -19,15 +22,21 @@ def saved_config(folder: pathlib.Path) -> Config:
     """The config of a run folder.
 
     Raises:
-      UserError: There is no such run.
+      UserError: There is no such run, or its config cannot be read.
     """
-    path = folder / "config.json"
+    path = folder / CONFIG
     if not path.is_file():
         raise UserError(
             f"{folder} is not a run folder (it has no config.json); name one that "
             "tunit_tf.train made with --run_dir."
         )
-    return config_lib.from_json(path.read_text(), str(path))
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror or error}); change its permissions."
+        ) from None
+    return config_lib.from_json(text, str(path))
 
 
 def restore_averages(
@@ -96,17 +105,26 @@ def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetw
 
 def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:
     """What a run logged, {name: (steps, values)}; empty if it logged nothing."""
-    log = folder / "metrics.jsonl"
+    log = folder / LOG
     curves: dict[str, tuple[list[int], list[float]]] = {}
-    for line in log.read_text().splitlines() if log.exists() else []:
-        try:
-            values = json.loads(line)
-        except json.JSONDecodeError:  # the last line of a killed run
+    for line in log.read_bytes().splitlines() if log.exists() else []:
+        values = parse_log_line(line)
+        if values is None:
             continue
         step = values.pop("step")
         for name, value in values.items():
-            if not isinstance(value, str):
+            if isinstance(value, int | float):
                 steps, numbers = curves.setdefault(name, ([], []))
                 steps.append(step)
                 numbers.append(value)
     return curves
+
+
+def parse_log_line(line: bytes) -> dict | None:
+    """What a line of metrics.jsonl holds, with its `step`; None if the line is damaged."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_whole = isinstance(values, dict) and isinstance(values.get("step"), int)
+    return values if is_whole else None

@@ -1,10 +1,11 @@
-"""Pictures from and to a user's files: finding, reading with faults counted, naming, writing."""
+"""A user's picture files: find them, read them and count the bad ones, name and write results."""
 
 import collections
 import concurrent.futures
 import itertools
 import os
 import pathlib
+import stat
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,10 +19,10 @@ class Picture(NamedTuple):
     """A picture that was read.
 
     Attributes:
-      path: Where from.
+      path: Its file.
       square: uint8 `(S, S, 3)`.
-      box: Part of the square that shows the picture: left, top, right, bottom. All of it, but
-        for `letterbox`.
+      box: Part of the square that shows the picture: left, top, right, bottom. Smaller than the
+        square only for `letterbox`.
     """
 
     path: pathlib.Path
@@ -33,13 +34,27 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
     """The file, or the images of the folder, that a flag names.
 
     Raises:
-      UserError: It does not exist, or the folder has no images.
+      UserError: It does not exist, is neither a file nor a folder, cannot be read, or is a folder
+        without images.
     """
     place = pathlib.Path(path).expanduser()
-    if place.is_file():
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        raise UserError(
+            f"--{flag}={path} does not exist; name an image or a folder of images."
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"--{flag}={path} cannot be read ({error.strerror or error}); name an image or a "
+            "folder of images."
+        ) from None
+    if stat.S_ISREG(mode):
         return [place]
-    if not place.is_dir():
-        raise UserError(f"--{flag}={path} does not exist; name an image or a folder of images.")
+    if not stat.S_ISDIR(mode):
+        raise UserError(
+            f"--{flag}={path} is neither a file nor a folder; name an image or a folder of images."
+        )
     found = pixels.find(place)
     if not found:
         raise UserError(
@@ -49,17 +64,17 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
 
 
 class Reader:
-    """Reads pictures as squares, several at a time, and remembers those that cannot be read.
+    """Reads pictures as squares, several at a time, and collects those that cannot be read.
 
     Args:
       size: Side of the squares.
-      resize: One of `images.RESIZE`.
+      resize: One of `pixels.RESIZE`.
 
     Attributes:
-      bad: Reasons by path.
+      bad: Why pictures cannot be read, by path.
     """
 
-    def __init__(self, size: int, resize: str):
+    def __init__(self, size: int, resize: str) -> None:
         self.bad: dict[pathlib.Path, str] = {}
         self._size = size
         self._resize = resize
@@ -83,8 +98,7 @@ class Reader:
         size = self._size
         try:
             rgb = pixels.open_rgb(path)
-        # Pillow's decoders raise many kinds of errors on broken files.
-        except Exception as error:
+        except (OSError, ValueError, MemoryError) as error:
             self.bad[path] = f"{type(error).__name__}: {error}"
             return None
         letterbox = self._resize == "letterbox"
@@ -93,28 +107,36 @@ class Reader:
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:
-    """Output names without suffix: a source's place below `root`, told apart if two are alike.
+    """Names of results, without suffix: the place of each source below `root`.
 
-    `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`.
+    `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`, and beside
+    `a/cat_jpg.gif` as well, `a/cat_jpg_`. Names differ in more than capitals, for file systems
+    that ignore these.
     """
     base = root if root.is_dir() else root.parent
     stems = {path: path.relative_to(base).with_suffix("") for path in paths}
     uses = collections.Counter(str(stem).lower() for stem in stems.values())
-    return {
-        path: str(stem) if uses[str(stem).lower()] == 1 else f"{stem}_{path.suffix[1:]}"
-        for path, stem in stems.items()
-    }
+    names = {path: str(stem) for path, stem in stems.items() if uses[str(stem).lower()] == 1}
+    taken = {name.lower() for name in names.values()}
+    for path, stem in stems.items():
+        if path not in names:
+            name = f"{stem}_{path.suffix[1:]}"
+            while name.lower() in taken:
+                name += "_"
+            names[path] = name
+            taken.add(name.lower())
+    return names
 
 
 class Writer:
     """Writes pictures below a folder, by rename.
 
     Args:
-      folder: Made if missing.
+      folder: Folder of the results, created if missing.
       overwrite: Whether existing files may be replaced.
     """
 
-    def __init__(self, folder: str, overwrite: bool):
+    def __init__(self, folder: str, overwrite: bool) -> None:
         self.folder = pathlib.Path(folder).expanduser()
         self.written = 0
         self._overwrite = overwrite
@@ -136,11 +158,7 @@ class Writer:
         Raises:
           UserError: The folder cannot be written.
         """
-        try:
+        cure = "name another folder with --output, or free space there"
+        with files.writing(str(self.folder / name), cure):
             files.write_bytes(self.folder / name, content)
-        except OSError as error:
-            raise UserError(
-                f"{self.folder / name} cannot be written ({error.strerror or error}); name "
-                "another folder with --output or free space there."
-            ) from None
         self.written += 1

@@ -2,12 +2,13 @@
 
 Every network is stepped once, on the mean gradient of all parts, as by the whole batch. Three
 things see only their part: the batch statistics of E, the clustering matrix of its mutual
-information, and references, which are drawn within a part. Keys, averages and the step count see
+information, and references, which are chosen within a part. Keys, averages and the step count see
 everything. E and G run forward twice, once for D's step and once for G's: what the two share would
 have to be kept for all parts at once.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,6 +16,7 @@ from tunit_tf.config import Config
 from tunit_tf.data.batch import Batch
 from tunit_tf.distribution import all_gather
 from tunit_tf.training import steps
+from tunit_tf.training.gradients import Gradients, descend, gradients_of
 from tunit_tf.training.state import TrainState
 
 
@@ -30,25 +32,24 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
     parts = parts_of(batch, config.accumulate_steps)
     terms, keys = _update_guiding(state, parts, config, config.weight_guiding)
 
-    def of_discriminator(part):
-        drawn = steps.translate(state, part, config)
-        return steps.discriminator_gradients(
-            state, part.x, drawn.y, drawn.x_fake, drawn.y_ref, config
-        )
+    def discriminator_gradients(part: Batch) -> tuple[Gradients, steps.Terms]:
+        translated = steps.translate(state, part, config)
+        return steps.discriminator_gradients(state, translated, config)
 
-    gradients, discriminator_terms = mean_over(parts, of_discriminator)
-    steps.descend(gradients, steps.discriminator_targets(state))
+    gradients, discriminator_terms = mean_over(parts, discriminator_gradients)
+    descend(gradients, steps.discriminator_targets(state))
 
     targets = steps.generator_targets(state, config)
 
-    def of_generator(part):
+    def generator_gradients(part: Batch) -> tuple[Gradients, steps.Terms]:
         with tf.GradientTape() as tape:
-            found = steps.judge(state, part.x, steps.translate(state, part, config), config)
+            translated = steps.translate(state, part, config)
+            found = steps.generator_terms(state, translated, config)
             loss = steps.weighted_generator(found, config)
-        return steps.gradients_of(tape, loss, targets), found
+        return gradients_of(tape, loss, targets), found
 
-    gradients, generator_terms = mean_over(parts, of_generator)
-    steps.descend(gradients, targets)
+    gradients, generator_terms = mean_over(parts, generator_gradients)
+    descend(gradients, targets)
 
     steps.finish_step(state, keys, config, joint=True)
     return terms | discriminator_terms | generator_terms
@@ -65,7 +66,7 @@ def parts_of(batch: Batch, count: int) -> list[Batch]:
     return parts
 
 
-def mean_over(parts: list[Batch], compute: Callable):
+def mean_over(parts: list[Batch], compute: Callable[[Batch], Any]) -> Any:
     """Mean of a nested structure of tensors over parts that are computed one after the other."""
     total = None
     for part in parts:
@@ -77,15 +78,17 @@ def mean_over(parts: list[Batch], compute: Callable):
     return tf.nest.map_structure(lambda value: value / len(parts), total)
 
 
-def _update_guiding(state, parts, config, weight):
+def _update_guiding(
+    state: TrainState, parts: list[Batch], config: Config, weight: float
+) -> tuple[steps.Terms, tf.Tensor]:
     """Steps E once; returns mean terms and the keys of all parts."""
     keys = []
 
-    def of_guiding(part):
+    def guiding_gradients(part: Batch) -> tuple[Gradients, steps.Terms]:
         gradients, terms, part_keys = steps.guiding_gradients(state, part, config, weight)
         keys.append(part_keys)
         return gradients, terms
 
-    gradients, terms = mean_over(parts, of_guiding)
-    steps.descend(gradients, steps.guiding_targets(state, config))
+    gradients, terms = mean_over(parts, guiding_gradients)
+    descend(gradients, steps.guiding_targets(state, config))
     return terms, tf.concat(keys, 0)

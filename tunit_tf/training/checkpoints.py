@@ -1,6 +1,7 @@
 """The newest and the best states of a run on disk."""
 
 import json
+import math
 import pathlib
 import shutil
 
@@ -8,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from tunit_tf.errors import UserError
-from tunit_tf.inference.saved_run import UNREADABLE
+from tunit_tf.inference import saved_run
 from tunit_tf.io import files
 from tunit_tf.training.state import TrainState
 
@@ -17,19 +18,27 @@ class Checkpoints:
     """The newest and the best states of a run.
 
     Args:
-      folder: Of the run.
+      folder: Run folder.
       state: Saved and restored in place.
       keep: Number of newest checkpoints kept.
       writes: False for a worker beside the one that writes: it only restores.
+
+    Raises:
+      UserError: TensorFlow's list of the checkpoints is damaged and cannot be written anew.
     """
 
-    def __init__(self, folder: pathlib.Path, state: TrainState, keep: int, writes: bool = True):
+    def __init__(
+        self, folder: pathlib.Path, state: TrainState, keep: int, writes: bool = True
+    ) -> None:
         checkpoint = state.checkpoint()
         self._state = state
+        self._run_folder = folder
         self._folder = folder / "checkpoints"
         self._writes = writes
         if writes:
-            _list_what_is_there(self._folder)
+            with files.writing(f"The run folder {folder}", "free space there"):
+                _list_what_is_there(self._folder)
+                _list_what_is_there(folder / "best")
         self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
         self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
         self._best_json = folder / "best.json"
@@ -47,7 +56,7 @@ class Checkpoints:
         for path in candidates:
             try:
                 self._newest.checkpoint.restore(path).assert_consumed()
-            except UNREADABLE as error:
+            except saved_run.UNREADABLE as error:
                 reason = str(error).strip().splitlines()[0]
                 logging.warning(
                     "The checkpoint %s is broken (%s); trying the one before.", path, reason
@@ -75,23 +84,56 @@ class Checkpoints:
         if newest is None or not newest.endswith(f"-{step}"):
             _save(self._newest, step)
 
-    def _set_aside(self, path: pathlib.Path) -> None:
-        for part in path.parent.glob(f"{path.name}.*"):
-            part.replace(part.with_name(f"broken-{part.name}"))
-        _list_what_is_there(self._folder)
-        checkpoint, keep = self._newest.checkpoint, self._newest._max_to_keep
-        self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
-
     def save_if_best(self, metric: str, value: float, higher_is_better: bool) -> bool:
-        """Saves the state in best/ if `value` beats the best so far; says whether it did."""
-        if self._best_json.exists():
-            best = json.loads(self._best_json.read_text())
-            if best["metric"] == metric and (value <= best["value"]) == higher_is_better:
-                return False
+        """Saves the state in best/ unless `value` is worse than the best so far.
+
+        Of equal values the newer counts. A value that is not finite is never the best.
+
+        Returns:
+          Whether the state was saved.
+
+        Raises:
+          OSError: It cannot be written; the best before it is as it was.
+        """
+        best = self._best_value(metric)
+        is_worse = best is not None and (value < best if higher_is_better else value > best)
+        if is_worse or not math.isfinite(value):
+            return False
         step = int(self._state.step.numpy())
         _save(self._best, step)
         files.write_json(self._best_json, {"metric": metric, "value": value, "step": step})
         return True
+
+    def _best_value(self, metric: str) -> float | None:
+        """The score of the state in best/ by a metric, None if it is unknown.
+
+        It stands in best.json; where that is damaged or lost, metrics.jsonl has it too.
+        """
+        newest = self._best.latest_checkpoint
+        if newest is None:
+            return None
+        step = int(newest.rpartition("-")[2])
+        try:
+            best = json.loads(self._best_json.read_bytes())
+            if best["metric"] != metric:
+                return None
+            if best["step"] == step and math.isfinite(best["value"]):
+                return best["value"]
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            logging.warning("%s is damaged or lost; it is written anew.", self._best_json)
+        steps, values = saved_run.history(self._run_folder).get(f"validation/{metric}", ([], []))
+        return dict(zip(steps, values, strict=True)).get(step)
+
+    def _set_aside(self, path: pathlib.Path) -> None:
+        for part in path.parent.glob(f"{path.name}.*"):
+            part.replace(part.with_name(f"broken-{part.name}"))
+        _list_what_is_there(self._folder)
+        self.list_again()
+
+    def list_again(self) -> None:
+        """Reads the list of checkpoints again, after another worker may have repaired it."""
+        checkpoint, keep = self._newest.checkpoint, self._newest._max_to_keep
+        self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
 
 
 def _list_what_is_there(folder: pathlib.Path) -> None:
@@ -105,23 +147,50 @@ def _list_what_is_there(folder: pathlib.Path) -> None:
         if step.isdigit():
             found[int(step)] = str(index.with_suffix(""))
     paths = [found[step] for step in sorted(found)]
+    if paths == _listed(folder):
+        return
     if paths:
         times = [pathlib.Path(f"{path}.index").stat().st_mtime for path in paths]
         listed = tf.compat.v1.train.generate_checkpoint_state_proto(
             str(folder), paths[-1], paths, times
         )
         files.write_bytes(folder / "checkpoint", str(listed).encode())
-    elif (folder / "checkpoint").exists():
+    else:
         (folder / "checkpoint").unlink()
 
 
+def _listed(folder: pathlib.Path) -> list[str] | None:
+    """The checkpoints that TensorFlow's list of a folder names; None if it cannot be read."""
+    if not (folder / "checkpoint").exists():
+        return []
+    try:
+        listed = tf.train.get_checkpoint_state(str(folder))
+    except (ValueError, tf.errors.OpError):
+        return None
+    return list(listed.all_model_checkpoint_paths) if listed is not None else None
+
+
 def _save(manager: tf.train.CheckpointManager, step: int) -> None:
-    """Saves, or leaves everything as it was and raises OSError."""
+    """Saves, or leaves the other checkpoints as they were and raises OSError."""
     try:
         manager.save(checkpoint_number=step)
-    except (tf.errors.OpError, OSError) as error:
+    except BaseException as error:  # Ctrl-C too
         folder = pathlib.Path(manager.directory)
-        for part in folder.glob(f"ckpt-{step}*"):  # files, or a folder of temporary ones
-            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        prefix = folder / f"ckpt-{step}"
+        # One that is whole stays: those before it may be gone already.
+        if not _is_whole(prefix):
+            for part in folder.glob(f"{prefix.name}[._]*"):  # files, or a folder of temporary ones
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
         _list_what_is_there(folder)
-        raise OSError(str(error).strip().splitlines()[0]) from error
+        if isinstance(error, tf.errors.OpError | OSError):
+            raise OSError(str(error).strip().splitlines()[0]) from error
+        raise
+
+
+def _is_whole(prefix: pathlib.Path) -> bool:
+    """Whether all files of a checkpoint are there; TensorFlow writes its index last."""
+    try:
+        tf.train.load_checkpoint(str(prefix))
+    except saved_run.UNREADABLE:
+        return False
+    return True

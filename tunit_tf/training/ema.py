@@ -14,20 +14,19 @@ def follow(source: keras.Model, average: keras.Model, decay: tf.Tensor | float) 
     """Moves `average` towards `source`: `average = decay * average + (1 - decay) * source`.
 
     Running statistics of batch norm are averaged like weights, in every step, so that `average`
-    can be used for inference at any time. To be called in replica context.
+    can be used for inference at any time. Call it in replica context.
 
     Args:
       source: The trained network.
       average: A network of the same form.
       decay: Scalar in [0, 1]; 0 copies.
     """
-
     averages = [
         old.value + tf.cast(1.0 - decay, old.dtype) * (new.value - old.value)
         for new, old in zip(source.variables, average.variables, strict=True)
     ]
 
-    def assign(strategy, values):
+    def assign(strategy: tf.distribute.Strategy, values: list[tf.Tensor]) -> None:
         for old, value in zip(average.variables, values, strict=True):
             strategy.extended.update(
                 old.value, lambda v, x: v.assign(x), args=(value,), group=False

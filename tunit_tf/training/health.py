@@ -3,15 +3,15 @@
 import dataclasses
 
 DISCRIMINATOR_WON = 0.02  # hinge loss on real plus translated images; 2 where D knows nothing
-LONG = 1000  # steps of it
+LONG = 1000  # steps for which it must have won
 STYLE_IGNORED = 0.01  # mean difference of translations in two styles, images in [-1, 1]
-MIN_PER_DOMAIN = 10  # held-out images for each domain, below which an empty one says nothing
-VALIDATIONS = 2  # in a row that must show it: young averages show neither domains nor styles
+MIN_PER_DOMAIN = 10  # held-out images for each domain, below which an empty one is no sign
+VALIDATIONS = 2  # in a row that must show a sign: early averages have neither domains nor styles
 
 
 @dataclasses.dataclass
 class Health:
-    """Watches terms and scores; every method returns {sign: sentence}, empty in good health.
+    """Looks for bad signs in terms and scores; methods return {sign: sentence}, {} without any.
 
     Attributes:
       won_since: First step since which the discriminator has been at zero.
@@ -34,9 +34,9 @@ class Health:
         if step - self.won_since < LONG:
             return {}
         advice = (
-            f"The discriminator has told everything apart since step {self.won_since} (hinge loss "
-            f"{loss:.3f}), so that the generator learns nothing: raise --weight_r1 or lower "
-            "--learning_rate_discriminator."
+            f"The discriminator has recognized every translation since step {self.won_since} "
+            f"(hinge loss {loss:.3f}), so that the generator learns nothing: raise --weight_r1 or "
+            "lower --learning_rate_discriminator."
         )
         return {"discriminator": advice}
 

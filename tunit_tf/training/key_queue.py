@@ -13,10 +13,10 @@ class KeyQueue(tf.Module):
       length: Number of keys Q.
       dim: Length of a key.
       seed: Seed of the first content.
-      dtype: Of the keys.
+      dtype: Type of the keys.
     """
 
-    def __init__(self, length: int, dim: int, seed: int = 0, dtype: str = "float32"):
+    def __init__(self, length: int, dim: int, seed: int = 0, dtype: str = "float32") -> None:
         super().__init__(name="key_queue")
         first = tf.random.stateless_normal((length, dim), seed=(seed, length), dtype=dtype)
         replicated = {"trainable": False, "aggregation": tf.VariableAggregation.ONLY_FIRST_REPLICA}
@@ -25,6 +25,7 @@ class KeyQueue(tf.Module):
 
     @property
     def length(self) -> int:
+        """Number of keys Q."""
         return self.keys.shape[0]
 
     def enqueue(self, keys: tf.Tensor) -> None:

@@ -12,7 +12,7 @@ PROBABILITY_FLOOR = 1e-10
 def joint_distribution(p: tf.Tensor, p_aug: tf.Tensor) -> tf.Tensor:
     """Sum over the examples of the outer products p p_aug^T (Ji et al., ICCV 2019, eq. 2).
 
-    Not yet normalised, so that the parts of several replicas may be added.
+    Not yet normalized, so that the parts of several replicas may be added.
 
     Args:
       p: Domain probabilities `(B, K)`.
@@ -28,7 +28,7 @@ def mutual_information(joint: tf.Tensor, entropy_weight: float = 1.0) -> tf.Tens
     """Mutual information I(P) in nats, from 0 to ln K, to be maximised (eq. 1).
 
     Args:
-      joint: Non-negative `(K, K)`; symmetrised and normalised here, entries floored at 1e-10.
+      joint: Non-negative `(K, K)`; symmetrized and normalized here, entries floored at 1e-10.
       entropy_weight: Factor on the entropies of the two marginals. Above 1 an empty or merged
         domain costs more (IIC's segmentation code calls it lambda); 1 is mutual information.
     """

@@ -4,6 +4,8 @@ L2 is added to the gradient (not decoupled as Keras' `weight_decay`), for every 
 and norms included. Adam's epsilon is added to the bias-corrected root, RMSprop's outside the root.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -17,23 +19,28 @@ class Adam(keras.optimizers.Adam):
       epsilon: Added to the bias-corrected root.
     """
 
-    def __init__(self, learning_rate: float, l2: float = 0.0, epsilon: float = 1e-8, **kwargs):
+    def __init__(
+        self, learning_rate: float, l2: float = 0.0, epsilon: float = 1e-8, **kwargs: Any
+    ) -> None:
         super().__init__(learning_rate, epsilon=epsilon, **kwargs)
         self.l2 = l2
 
-    def slots(self, variable) -> tuple[keras.Variable, keras.Variable]:
+    def slots(self, variable: keras.Variable) -> tuple[keras.Variable, keras.Variable]:
         """Running mean and running square of a variable's gradient."""
         index = self._get_variable_index(variable)
         return self._momentums[index], self._velocities[index]
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        """Steps one variable; Keras calls this for each."""
         mean, square = self.slots(variable)
         powers = self._beta_powers(tf.cast(self.iterations + 1, variable.dtype))
         _fused_adam(
             variable,
             mean.value,
             square.value,
-            # Not `+`: the graph optimiser would merge it with the gradient's own sum into one of
+            # Not `+`: the graph optimizer would merge it with the gradient's own sum into one of
             # three terms and more, which TensorFlow adds in an order that depends on timing.
             gradient - (-self.l2) * variable,
             learning_rate,
@@ -42,11 +49,12 @@ class Adam(keras.optimizers.Adam):
             self.epsilon,
         )
 
-    def _beta_powers(self, step: tf.Tensor):
+    def _beta_powers(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Both betas to the power of the step, for the bias correction."""
         return self.beta_1**step, self.beta_2**step
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """As Keras asks for."""
         return {**super().get_config(), "l2": self.l2}
 
 
@@ -69,17 +77,26 @@ class RMSprop(Adam):
         l2: float = 0.0,
         rho: float = 0.99,
         epsilon: float = 1e-8,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         kwargs = {"beta_1": 0.0, "beta_2": rho, **kwargs}
         super().__init__(learning_rate, l2, epsilon, **kwargs)
 
-    def _beta_powers(self, step: tf.Tensor):
+    def _beta_powers(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Zeros: no bias correction."""
         return tf.zeros_like(step), tf.zeros_like(step)
 
 
-def _fused_adam(variable, mean, square, gradient, learning_rate, beta_1, beta_2, epsilon) -> None:
+def _fused_adam(
+    variable: keras.Variable,
+    mean: tf.Variable,
+    square: tf.Variable,
+    gradient: tf.Tensor,
+    learning_rate: tf.Tensor,
+    beta_1: tuple[float, tf.Tensor],
+    beta_2: tuple[float, tf.Tensor],
+    epsilon: float,
+) -> None:
     """One pass over memory: `w -= rate * m' / (sqrt(v') + epsilon)`, m' and v' bias-corrected.
 
     TensorFlow's kernel adds epsilon to the uncorrected root; scaling epsilon by the correction
@@ -87,7 +104,7 @@ def _fused_adam(variable, mean, square, gradient, learning_rate, beta_1, beta_2,
     """
     dtype = variable.dtype
 
-    def constant(value):
+    def constant(value: Any) -> tf.Tensor:
         return tf.convert_to_tensor(value, dtype)
 
     tf.raw_ops.ResourceApplyAdam(

@@ -1,38 +1,39 @@
 """The phases of a run, the devices it is trained on, and the compiled loop of steps."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from tunit_tf.config import Config
+from tunit_tf.data.batch import Batch
 from tunit_tf.errors import UserError
 from tunit_tf.training import accumulation, steps
 from tunit_tf.training.state import TrainState
 
 
 class Phase(NamedTuple):
-    """Half-open range of steps that run the same step function."""
+    """Half-open range of steps that run the same step function, on batches of one size."""
 
     name: str
     start: int
     stop: int
     batch_size: int
-    step: Callable
+    step: Callable[[TrainState, Batch, Config], steps.Terms]
 
 
-def of(config: Config) -> list[Phase]:
+def schedule(config: Config) -> list[Phase]:
     """Warm-up, then joint phase, of a resolved config."""
     warmup, total = config.warmup_steps, config.total_steps
-    by = accumulation if config.accumulate_steps > 1 else steps
+    module = accumulation if config.accumulate_steps > 1 else steps
     return [
-        Phase("warm-up", 0, warmup, config.warmup_batch_size, by.warmup_step),
-        Phase("joint", warmup, total, config.batch_size, by.joint_step),
+        Phase("warm-up", 0, warmup, config.warmup_batch_size, module.warmup_step),
+        Phase("joint", warmup, total, config.batch_size, module.joint_step),
     ]
 
 
 def make_strategy(config: Config, num_workers: int = 1) -> tf.distribute.Strategy:
-    """All visible GPUs, or the default device; those of all workers if there are several.
+    """All visible GPUs, or the default device; with several workers the devices of all.
 
     Raises:
       UserError: A batch cannot be shared equally, or XLA is asked for on several devices.
@@ -68,20 +69,20 @@ def check_strategy(strategy: tf.distribute.Strategy, config: Config) -> None:
 
 def compile_loop(
     phase: Phase, state: TrainState, strategy: tf.distribute.Strategy, config: Config
-) -> Callable[[Iterator, tf.Tensor], steps.Terms]:
+) -> Callable[[Any, tf.Tensor], steps.Terms]:
     """A traced function (iterator, number of steps) -> each term's mean over the steps done.
 
     It ends early after a step with a term that is not finite.
     """
 
-    def replica_step(batch):
+    def replica_step(batch: Batch) -> steps.Terms:
         return phase.step(state, batch, config)
 
     if config.xla:
         replica_step = tf.function(replica_step, jit_compile=True)
 
     @tf.function
-    def global_step(batch):
+    def global_step(batch: Batch) -> steps.Terms:
         terms = strategy.run(replica_step, args=(batch,))
         return {
             name: strategy.reduce(tf.distribute.ReduceOp.MEAN, term, axis=None)
@@ -89,7 +90,7 @@ def compile_loop(
         }
 
     @tf.function
-    def loop(iterator, num_steps):
+    def loop(iterator: Any, num_steps: tf.Tensor) -> steps.Terms:
         # One call in the graph, not one before the loop and one inside: half the time to compile.
         terms = global_step.get_concrete_function(iterator.element_spec).structured_outputs
         sums = {name: tf.zeros(term.shape, term.dtype) for name, term in terms.items()}

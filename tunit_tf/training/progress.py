@@ -23,7 +23,7 @@ class Progress:
       step: Steps done before.
     """
 
-    def __init__(self, config: Config, step: int):
+    def __init__(self, config: Config, step: int) -> None:
         self._bar = tqdm.tqdm(
             total=config.total_steps,
             initial=step,
@@ -37,11 +37,11 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         self._bar.close()
 
     def update(self, step: int, phase: str, speed: float, terms: dict[str, float]) -> None:
-        """Shows the state after `step`; `speed` in images a second."""
+        """Shows the state after `step`; `speed` in images per second."""
         losses = " ".join(
             f"{short} {terms[name]:.2f}" for name, short in SHOWN.items() if name in terms
         )

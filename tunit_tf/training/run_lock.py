@@ -1,4 +1,4 @@
-"""One trainer a run folder: a lock that the operating system drops with its owner."""
+"""One trainer per run folder: a lock that the operating system drops with its owner."""
 
 import contextlib
 import fcntl
@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from absl import logging
 
 from tunit_tf.errors import UserError
+from tunit_tf.io import files
 
 FILE_NAME = "lock"
 
 
 @contextlib.contextmanager
 def held(folder: pathlib.Path) -> Iterator[None]:
-    """Holds a run folder, made if missing, and lets go of it at the end.
+    """Holds a run folder, made if missing, and releases it at the end.
 
     The lock is `flock`'s, so that of a killed trainer is void, whatever its file says; the file
     names the owner. Network file systems that do not share `flock` do not protect.
@@ -27,31 +28,30 @@ def held(folder: pathlib.Path) -> Iterator[None]:
       UserError: Another process holds the folder, or it cannot be written.
     """
     path = folder / FILE_NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = _open_locked(path)
-    except BlockingIOError:
-        raise UserError(
-            f"{folder} is being trained by {_owner(path)}; wait for it, stop it, or name another "
-            "--run_dir."
-        ) from None
-    except OSError as error:
-        raise UserError(
-            f"The run folder {folder} cannot be written ({error.strerror or error}); name another "
-            "with --run_dir or change its permissions."
-        ) from None
-    with os.fdopen(descriptor, "r+") as file:
-        if file.read():
-            logging.warning(
-                "The last trainer of %s, %s, ended without a word.", folder, _owner(path)
-            )
-        _write_owner(file)
+    cure = "free space there, change its permissions, or name another folder with --run_dir"
+    with files.writing(f"The run folder {folder}", cure):
         try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # if nothing came of the run
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = _open_locked(path)
+        except BlockingIOError:
+            raise UserError(
+                f"{folder} is being trained by {_owner(path)}; wait for it, stop it, or name "
+                "another --run_dir."
+            ) from None
+    try:
+        if os.fstat(descriptor).st_size:
+            logging.warning(
+                "The last trainer of %s, %s, ended without removing its lock.", folder, _owner(path)
+            )
+        # The lock holds without the name of its owner, which a full disk cannot take.
+        with contextlib.suppress(OSError):
+            _write_owner(descriptor)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # if nothing came of the run
 
 
 def _open_locked(path: pathlib.Path) -> int:
@@ -64,20 +64,20 @@ def _open_locked(path: pathlib.Path) -> int:
         except OSError:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # its owner removed it just before we had it
+        os.close(descriptor)  # its owner removed it between our two calls
 
 
-def _write_owner(file) -> None:
-    file.seek(0)
-    file.truncate()
+def _write_owner(descriptor: int) -> None:
     started = time.strftime("%Y-%m-%d %H:%M:%S")
-    json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": started}, file)
-    file.flush()
+    owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": started}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
 
 
 def _owner(path: pathlib.Path) -> str:
+    """The process that wrote a lock, in words."""
     try:
-        owner = json.loads(path.read_text())
+        owner = json.loads(path.read_bytes())
         return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"

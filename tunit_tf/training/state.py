@@ -13,18 +13,23 @@ from tunit_tf.training.key_queue import KeyQueue
 class TrainState(tf.Module):
     """Networks, their averages, optimizers, key queue and step counter.
 
-    To be built inside the scope of the strategy that trains it. The data order needs no place
-    here: it is a function of the seed and the step (`data/pipeline.py`).
+    Build it inside the scope of the strategy that trains it. The data order is not part of it:
+    it is a function of the seed and the step (`data/pipeline.py`).
+
+    Args:
+      config: Resolved config.
+      fold: Use folded convolutions (`networks/layers.py`); the numbers are the same but for
+        rounding.
 
     Attributes:
       guiding, generator, discriminator: The trained networks E, G and D.
       guiding_ema, generator_ema: Averages of E and G, frozen.
-      guiding_optimizer, generator_optimizer, discriminator_optimizer: One a network.
+      guiding_optimizer, generator_optimizer, discriminator_optimizer: One per network.
       queue: Past style keys.
       step: int64 scalar, number of finished steps.
     """
 
-    def __init__(self, config: Config, fold: bool = True):
+    def __init__(self, config: Config, fold: bool = True) -> None:
         super().__init__(name="train_state")
         keras.utils.set_random_seed(config.seed)
         policy = POLICIES[config.mixed_precision]
@@ -40,7 +45,9 @@ class TrainState(tf.Module):
             ema.copy_variables(source, average)
             average.trainable = False
 
-        def optimizer(kind, network, learning_rate, l2):
+        def optimizer(
+            kind: type[optimizers.Adam], network: keras.Model, learning_rate: float, l2: float
+        ) -> keras.optimizers.Optimizer:
             inner = kind(learning_rate, l2)
             if config.mixed_precision == "float16":
                 inner = keras.optimizers.LossScaleOptimizer(inner)
@@ -73,8 +80,8 @@ class TrainState(tf.Module):
     def checkpoint(self) -> tf.train.Checkpoint:
         """Saves and restores everything that evolves, by part and place.
 
-        Keras 3 keeps layers in lists of its own that TensorFlow's checkpoints pass over without
-        a word, so the variables are listed here instead of tracked through the layers.
+        Keras 3 keeps layers in lists of its own, which TensorFlow's checkpoints leave out silently,
+        so the variables are listed here instead of tracked through the layers.
         """
         parts = (
             "guiding",

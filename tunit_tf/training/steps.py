@@ -2,9 +2,9 @@
 
 The order of a joint step (docs/architecture.md has the reasons for what is shared):
 
-1. E learns to cluster and to tell styles apart.
+1. E learns to cluster and to distinguish styles.
 2. With the new E: pseudo-domains y, styles s, references = the batch in a random order;
-   D learns to tell real images from translations in the references' domains.
+   D learns to distinguish real images from translations in the references' domains.
 3. With the new D: G and E learn to fool it, to reconstruct, and to show the reference's style.
 4. The keys of 1 are enqueued, the averages of E and G follow.
 
@@ -13,67 +13,69 @@ Returned terms are unweighted; `weighted_*` below are the only places where weig
 
 from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 
 from tunit_tf.config import Config
 from tunit_tf.data.batch import Batch
-from tunit_tf.distribution import all_gather, all_mean, all_sum, num_replicas
+from tunit_tf.distribution import all_gather, all_sum
 from tunit_tf.training import ema, losses
+from tunit_tf.training.gradients import Gradients, Target, descend, gradients_of
 from tunit_tf.training.state import TrainState
 
 Terms = dict[str, tf.Tensor]
-Targets = list[tuple[keras.optimizers.Optimizer, list[keras.Variable]]]
-Gradients = list[list[tf.Tensor]]  # a list for each target
 
 
 def warmup_step(state: TrainState, batch: Batch, config: Config) -> Terms:
-    """One guiding-only step: E, its average and the queue move. Loss terms are float32 scalars."""
+    """One guiding-only step: E, its average and the queue move. Terms are float32 scalars."""
     terms, keys = update_guiding(state, batch, config, weight=1.0)
     finish_step(state, keys, config, joint=False)
     return terms
 
 
 def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
-    """One step of all networks. Loss terms are float32 scalars."""
-    terms, keys = update_guiding(state, batch, config, weight=config.weight_guiding)  # (1)
+    """One step of all networks. Terms are float32 scalars."""
+    # 1. E on the guiding loss.
+    terms, keys = update_guiding(state, batch, config, weight=config.weight_guiding)
 
-    # (2) One forward pass of E and G serves the steps of D and G: neither changes in between.
+    # 2. D. One forward pass of E and G serves D's step and G's: neither changes in between.
     with tf.GradientTape() as tape:
-        drawn = translate(state, batch, config)
-    terms |= update_discriminator(state, batch.x, drawn.y, drawn.x_fake, drawn.y_ref, config)
+        translated = translate(state, batch, config)
+    terms |= update_discriminator(state, translated, config)
 
-    # (3) The tape goes on recording, now through the new D.
+    # 3. G and E on the generator's loss. The tape goes on recording, now through the new D.
     with tape:
-        generator_terms = judge(state, batch.x, drawn, config)
-        loss = weighted_generator(generator_terms, config)
+        for_generator = generator_terms(state, translated, config)
+        loss = weighted_generator(for_generator, config)
     targets = generator_targets(state, config)
     descend(gradients_of(tape, loss, targets), targets)
 
-    finish_step(state, keys, config, joint=True)  # (4)
-    return terms | generator_terms
+    # 4. Queue, averages, step count.
+    finish_step(state, keys, config, joint=True)
+    return terms | for_generator
 
 
-class Drawn(NamedTuple):
-    """What a batch becomes: images, and what they are to be judged by.
+class Translated(NamedTuple):
+    """A batch and its translations.
 
     Attributes:
-      x_fake: Translations `(B, S, S, 3)` into the references' styles.
-      x_rec: Reconstructions in the images' own styles.
+      x: The images `(B, S, S, 3)`.
+      x_fake: Translations into the references' styles.
+      x_rec: Reconstructions in the images' own styles; D's step does without.
       y: Pseudo-domains `(B,)`.
       y_ref: Those of the references.
-      s_key_ref: Style keys of the references, `(B, style_dim)`.
+      s_key_ref: Style keys of the references, `(B, style_dim)`; D's step does without.
     """
 
+    x: tf.Tensor
     x_fake: tf.Tensor
-    x_rec: tf.Tensor
+    x_rec: tf.Tensor | None
     y: tf.Tensor
     y_ref: tf.Tensor
-    s_key_ref: tf.Tensor
+    s_key_ref: tf.Tensor | None
 
 
-def translate(state: TrainState, batch: Batch, config: Config) -> Drawn:
-    """Redraws a batch in its references' styles and in its own."""
+def translate(state: TrainState, batch: Batch, config: Config) -> Translated:
+    """Translates a batch into its references' styles and into its own."""
     # A tape around this call must not go back through the average of E.
     s_key = tf.stop_gradient(state.guiding_ema(batch.x, training=True).style)
     s, logits = state.guiding(batch.x, training=True)
@@ -82,30 +84,15 @@ def translate(state: TrainState, batch: Batch, config: Config) -> Drawn:
     c = state.generator.encode(batch.x)
     both = state.generator.decode(tf.concat([c, c], 0), tf.concat([s_ref, s_gen], 0))
     x_fake, x_rec = tf.split(both, 2)
-    y = pseudo_domain(logits, batch.label)
-    return Drawn(
+    y = pseudo_domain(logits, batch.label, batch.labeled)
+    return Translated(
+        batch.x,
         x_fake,
         x_rec,
         y,
         y_ref=tf.gather(all_gather(y), batch.reference),
         s_key_ref=tf.gather(all_gather(s_key), batch.reference),
     )
-
-
-def judge(state: TrainState, x: tf.Tensor, drawn: Drawn, config: Config) -> Terms:
-    """The generator's terms for images drawn from `x`."""
-    both = tf.concat([drawn.x_fake, drawn.x_rec], 0)  # one call of D, which treats samples alone
-    logit = losses.logit_of(state.discriminator(both), tf.concat([drawn.y_ref, drawn.y], 0))
-    logit_fake, logit_rec = tf.split(logit, 2)
-    s_fake = state.guiding(drawn.x_fake, training=True).style
-    return {
-        "generator/adversarial_translated": losses.adversarial(logit_fake),
-        "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
-        "generator/reconstruction": losses.reconstruction(x, drawn.x_rec),
-        "generator/style_contrastive": losses.contrastive(
-            s_fake, drawn.s_key_ref, state.queue.keys, config.temperature
-        ),
-    }
 
 
 def update_guiding(
@@ -133,51 +120,38 @@ def guiding_gradients(
             terms["guiding/mutual_information"] = losses.mutual_information(
                 all_sum(joint), config.weight_entropy
             )
-            label = tf.maximum(batch.label, 0)
+        if config.mode == "semi-supervised":
+            label = tf.where(batch.labeled, batch.label, 0)  # not used where there is none
             terms["guiding/classification"] = losses.classification(
                 logits, label
             ) + losses.classification(logits_aug, label)
-        loss = weight * weighted_guiding(terms, batch.label[0] >= 0, config)
-    gradients = gradients_of(tape, loss, guiding_targets(state, config))
-    if config.mode == "unsupervised":
-        del terms["guiding/classification"]
-    return gradients, terms, keys
+        loss = weight * weighted_guiding(terms, tf.reduce_all(batch.labeled), config)
+    return gradients_of(tape, loss, guiding_targets(state, config)), terms, keys
 
 
-def update_discriminator(
-    state: TrainState,
-    x: tf.Tensor,
-    y: tf.Tensor,
-    x_fake: tf.Tensor,
-    y_ref: tf.Tensor,
-    config: Config,
-) -> Terms:
+def update_discriminator(state: TrainState, translated: Translated, config: Config) -> Terms:
     """Steps D on real images of their domains and translations in the references' domains."""
-    gradients, terms = discriminator_gradients(state, x, y, x_fake, y_ref, config)
+    gradients, terms = discriminator_gradients(state, translated, config)
     descend(gradients, discriminator_targets(state))
     return terms
 
 
 def discriminator_gradients(
-    state: TrainState,
-    x: tf.Tensor,
-    y: tf.Tensor,
-    x_fake: tf.Tensor,
-    y_ref: tf.Tensor,
-    config: Config,
+    state: TrainState, translated: Translated, config: Config
 ) -> tuple[Gradients, Terms]:
     """Gradients of D's loss, and its terms.
 
     The paper's real images are the references. They are the batch itself in another order, and
     every term is a mean over samples that D treats alone, so the order does not matter.
     """
+    x, x_fake = translated.x, tf.stop_gradient(translated.x_fake)
     with tf.GradientTape() as tape:
         with tf.GradientTape() as image_tape:
             image_tape.watch(x)
-            logit_real = losses.logit_of(state.discriminator(x), y)
+            logit_real = losses.logit_of(state.discriminator(x), translated.y)
             total = tf.reduce_sum(logit_real)
         image_gradient = image_tape.gradient(total, x)
-        logit_fake = losses.logit_of(state.discriminator(tf.stop_gradient(x_fake)), y_ref)
+        logit_fake = losses.logit_of(state.discriminator(x_fake), translated.y_ref)
         terms = {
             "discriminator/real": losses.hinge_real(logit_real),
             "discriminator/fake": losses.hinge_fake(logit_fake),
@@ -187,23 +161,41 @@ def discriminator_gradients(
     return gradients_of(tape, loss, discriminator_targets(state)), terms
 
 
-def guiding_targets(state: TrainState, config: Config) -> Targets:
-    """What E's own loss steps; without labels to cluster, all but the domain head."""
-    supervised = config.mode == "supervised"  # the domain head has no loss then
+def generator_terms(state: TrainState, translated: Translated, config: Config) -> Terms:
+    """Terms of G's loss."""
+    x_fake, x_rec = translated.x_fake, translated.x_rec
+    y = tf.concat([translated.y_ref, translated.y], 0)
+    # One call of D, which treats samples alone.
+    logit = losses.logit_of(state.discriminator(tf.concat([x_fake, x_rec], 0)), y)
+    logit_fake, logit_rec = tf.split(logit, 2)
+    s_fake = state.guiding(x_fake, training=True).style
+    return {
+        "generator/adversarial_translated": losses.adversarial(logit_fake),
+        "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
+        "generator/reconstruction": losses.reconstruction(translated.x, x_rec),
+        "generator/style_contrastive": losses.contrastive(
+            s_fake, translated.s_key_ref, state.queue.keys, config.temperature
+        ),
+    }
+
+
+def guiding_targets(state: TrainState, config: Config) -> list[Target]:
+    """What E's own loss trains: E, without its domain head where labels replace clustering."""
+    supervised = config.mode == "supervised"
     variables = state.guiding.style_variables if supervised else state.guiding.trainable_variables
-    return [(state.guiding_optimizer, variables)]
+    return [Target(state.guiding_optimizer, variables)]
 
 
-def discriminator_targets(state: TrainState) -> Targets:
-    """What D's loss steps."""
-    return [(state.discriminator_optimizer, state.discriminator.trainable_variables)]
+def discriminator_targets(state: TrainState) -> list[Target]:
+    """What D's loss trains."""
+    return [Target(state.discriminator_optimizer, state.discriminator.trainable_variables)]
 
 
-def generator_targets(state: TrainState, config: Config) -> Targets:
-    """What G's loss steps: G and, in joint training, E but for its domain head."""
-    targets = [(state.generator_optimizer, state.generator.trainable_variables)]
+def generator_targets(state: TrainState, config: Config) -> list[Target]:
+    """What G's loss trains: G and, in joint training, E except its domain head."""
+    targets = [Target(state.generator_optimizer, state.generator.trainable_variables)]
     if config.joint:
-        targets.append((state.guiding_optimizer, state.guiding.style_variables))
+        targets.append(Target(state.guiding_optimizer, state.guiding.style_variables))
     return targets
 
 
@@ -219,13 +211,13 @@ def finish_step(state: TrainState, keys: tf.Tensor, config: Config, joint: bool)
 
 
 def weighted_guiding(terms: Terms, labeled: tf.Tensor, config: Config) -> tf.Tensor:
-    """Loss of E: a batch with labels is classified, one without is clustered."""
+    """Loss of E. A semi-supervised batch is classified if it is `labeled`, else clustered."""
     loss = config.weight_contrastive * terms["guiding/contrastive"]
     if config.mode == "supervised":
         return loss
-    clustering = tf.where(
-        labeled, terms["guiding/classification"], -terms["guiding/mutual_information"]
-    )
+    clustering = -terms["guiding/mutual_information"]
+    if config.mode == "semi-supervised":
+        clustering = tf.where(labeled, terms["guiding/classification"], clustering)
     return loss + config.weight_mutual_information * clustering
 
 
@@ -247,9 +239,18 @@ def weighted_generator(terms: Terms, config: Config) -> tf.Tensor:
     )
 
 
-def pseudo_domain(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """The label where there is one, else the most likely domain: `(B, K), (B,) -> (B,)` int32."""
-    return tf.where(label >= 0, label, tf.argmax(logits, axis=-1, output_type=tf.int32))
+def pseudo_domain(logits: tf.Tensor, label: tf.Tensor, labeled: tf.Tensor) -> tf.Tensor:
+    """The label where an image is labeled, else its most likely domain.
+
+    Args:
+      logits: `(B, K)`.
+      label: `(B,)` int32.
+      labeled: `(B,)` bool.
+
+    Returns:
+      `(B,)` int32.
+    """
+    return tf.where(labeled, label, tf.argmax(logits, axis=-1, output_type=tf.int32))
 
 
 def permute(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
@@ -261,31 +262,7 @@ def permute(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
 
 
 def _decay(config: Config, averaged: tf.Tensor) -> tf.Tensor:
+    """Decay of an average after `averaged` steps."""
     if config.ema_ramp:
         return ema.ramped_decay(config.ema_decay, averaged)
     return tf.constant(config.ema_decay)
-
-
-def gradients_of(tape: tf.GradientTape, loss: tf.Tensor, targets: Targets) -> Gradients:
-    """Gradients of this replica's share of the mean loss, a list for each target.
-
-    Keras' optimizers sum over replicas, hence the division (see `distribution.py`). With float16
-    the first optimizer's loss scale is in them.
-    """
-    scale = targets[0][0].scale_loss(1.0)
-    return tape.gradient(
-        loss,
-        [variables for _, variables in targets],
-        output_gradients=tf.fill(loss.shape, tf.cast(scale / num_replicas(), loss.dtype)),
-    )
-
-
-def descend(gradients: Gradients, targets: Targets) -> None:
-    """Steps each (optimizer, variables) down its gradients; each unscales by its own loss scale."""
-    scale = targets[0][0].scale_loss(1.0)
-    for (optimizer, variables), gradient in zip(targets, gradients, strict=True):
-        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            # Keras looks for overflow before it sums over replicas: let all see the same sum.
-            factor = optimizer.scale_loss(1.0) / scale
-            gradient = [all_mean(g) * factor for g in gradient]
-        optimizer.apply_gradients(zip(gradient, variables, strict=True))

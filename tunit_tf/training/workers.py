@@ -1,8 +1,8 @@
-"""Several machines that train one run: who is there, who writes, who wants to stop."""
+"""Several machines that train one run: which there are, which writes, which is asked to stop."""
 
+import dataclasses
 import json
 import os
-from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -12,7 +12,8 @@ from tunit_tf.errors import UserError
 VARIABLE = "TF_CONFIG"  # TensorFlow's own way to describe a cluster
 
 
-class Worker(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Worker:
     """This process among `count`; the first writes, the others only compute."""
 
     index: int
@@ -20,6 +21,7 @@ class Worker(NamedTuple):
 
     @property
     def is_chief(self) -> bool:
+        """Whether this process writes."""
         return self.index == 0
 
 
@@ -27,7 +29,7 @@ ALONE = Worker(0, 1)
 
 
 def join(config: Config) -> Worker:
-    """Who this process is, by --workers or TF_CONFIG; alone without them.
+    """This process among the workers, by --workers or TF_CONFIG; alone without them.
 
     Called before TensorFlow computes anything: `MultiWorkerMirroredStrategy` reads TF_CONFIG.
 
@@ -71,7 +73,7 @@ def join(config: Config) -> Worker:
     return Worker(index, len(addresses))
 
 
-# What TensorFlow raises on the others when a worker dies.
+# TensorFlow raises these on the other workers when one dies.
 GONE = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -81,12 +83,16 @@ GONE = (
 
 
 class Agreement:
-    """Asks all workers of a strategy for a number; all of them must ask at the same time."""
+    """Compares a number over all workers of a strategy.
 
-    def __init__(self, strategy: tf.distribute.Strategy):
+    Args:
+      strategy: Of the run.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy) -> None:
         @tf.function(input_signature=[tf.TensorSpec((), tf.int64)])
-        def gathered(local):
-            def own():
+        def gathered(local: tf.Tensor) -> tf.Tensor:
+            def own() -> tf.Tensor:
                 context = tf.distribute.get_replica_context()
                 return context.all_gather(tf.reshape(local, (1,)), axis=0)
 
@@ -94,7 +100,7 @@ class Agreement:
 
         self._gathered = gathered
 
-    def of(self, value: int) -> tuple[int, int]:
-        """Smallest and largest of the workers' values."""
+    def extremes(self, value: int) -> tuple[int, int]:
+        """Smallest and largest of the workers' values; all workers must call this together."""
         values = self._gathered(tf.constant(value, tf.int64)).numpy()
         return int(values.min()), int(values.max())

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from export import manifest
-from export.mobile import bundle, flatbuffer, op_profile, quantization
+from export.mobile import bundle, flatbuffer, op_profile, quantization, replacement, summary
 from export.mobile.runtime import Pair
 from tests import commands
 from tunit_tf.data import synthetic
@@ -82,7 +82,7 @@ def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(traine
     assert not described.variants["static_int8"].shipped
     assert described.variants["static_int8"].psnr > 0
     assert not list((tmp_path / "mobile").glob("*.tflite"))
-    assert "| static_int8 | - | - |" in bundle.table(described)
+    assert "| static_int8 | - | - |" in summary.table(described)
 
 
 def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
@@ -123,7 +123,7 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
     link = tmp_path / "mobile"
     link.symlink_to(tmp_path / "disk")
     bundle.write(trained_run, link, ONE)
-    (link / bundle.BENCHMARK).write_text("a table that export.benchmark left")
+    (link / replacement.BENCHMARK).write_text("a table that export.benchmark left")
     bundle.write(trained_run, link, ONE)
     assert link.is_symlink()
     assert (tmp_path / "disk" / "manifest.json").exists()

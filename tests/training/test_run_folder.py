@@ -1,0 +1,95 @@
+"""The run folder: damaged side files, settings that may change, what is left as it was."""
+
+import json
+
+import pytest
+
+from tunit_tf.errors import UserError
+from tunit_tf.inference import saved_run
+from tunit_tf.training import run_folder
+from tunit_tf.training.run_folder import RunFolder
+
+
+@pytest.fixture(name="config")
+def saved_config(tiny, tmp_path):
+    """The config of a folder that holds a run with a checkpoint."""
+    config = tiny(run_dir=str(tmp_path))
+    RunFolder(tmp_path).write_json("config.json", json.loads(config.to_json()))
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "ckpt-2.index").touch()
+    return config
+
+
+def test_nothing_is_touched_before_something_is_written(tmp_path):
+    RunFolder(tmp_path / "run")
+    RunFolder(tmp_path / "run").forget_after(0)
+    RunFolder(tmp_path / "run", writes=False).write_json("a.json", 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_written_already_is_left_alone(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_json("a.json", [1])
+    before = (tmp_path / "a.json").stat()
+    folder.write_json("a.json", [1])
+    assert (tmp_path / "a.json").stat().st_ino == before.st_ino
+    folder.write_json("a.json", [2])
+    assert json.loads((tmp_path / "a.json").read_text()) == [2]
+
+
+@pytest.mark.usefixtures("config")
+def test_settings_may_change_while_nothing_was_saved(tiny, tmp_path, caplog):
+    other = tiny(run_dir=str(tmp_path), temperature=0.5)
+    with pytest.raises(UserError, match=r"temperature \(0.07 -> 0.5\)"):
+        run_folder.config_to_record(other)
+    (tmp_path / "checkpoints" / "ckpt-2.index").unlink()
+    assert run_folder.config_to_record(other) == other
+    assert "holds no checkpoint yet" in caplog.text
+
+
+@pytest.mark.usefixtures("config")
+def test_broken_checkpoints_are_those_of_a_run_too(tiny, tmp_path):
+    index = tmp_path / "checkpoints" / "ckpt-2.index"
+    index.rename(index.with_name("broken-ckpt-2.index"))
+    with pytest.raises(UserError, match="another config"):
+        run_folder.config_to_record(tiny(run_dir=str(tmp_path), temperature=0.5))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[]", "must hold a JSON object of settings; received '\\[\\]'"),
+        (b"null", "must hold a JSON object of settings; received 'None'"),
+        (b"\x80\x81\xff\x00", "is not valid JSON"),
+        (b"", "is not valid JSON"),
+        (b"[" * 100_000, "is not valid JSON"),
+        (b'{"num_domains": "three"}', "has a wrong setting: num_domains must be of type int"),
+    ],
+)
+def test_a_damaged_config_is_named(config, tmp_path, content, words):
+    (tmp_path / "config.json").write_bytes(content)
+    for read in (
+        lambda: run_folder.config_to_record(config),
+        lambda: saved_run.saved_config(tmp_path),
+    ):
+        with pytest.raises(UserError, match=f"config.json {words}"):
+            read()
+
+
+def test_damaged_lines_of_the_log_are_dropped_and_counted(tmp_path, caplog):
+    lines = [
+        b'{"step": 1, "a": 1.0}',
+        b"[]",
+        b'{"nostep": 1}',
+        b"\xff\xfe\x00",
+        b'{"step": 2, "a": 2.0}',
+    ]
+    log = tmp_path / "metrics.jsonl"
+    log.write_bytes(b"\n".join([*lines, b'{"step": 3, "a": 3.0}', b'{"step": 4, "a']))
+    assert saved_run.history(tmp_path) == {"a": ([1, 2, 3], [1.0, 2.0, 3.0])}
+    RunFolder(tmp_path).forget_after(2)
+    assert log.read_bytes() == lines[0] + b"\n" + lines[4] + b"\n"
+    assert "metrics.jsonl has 3 damaged lines" in caplog.text
+    before = log.stat().st_ino
+    RunFolder(tmp_path).forget_after(2)
+    assert log.stat().st_ino == before

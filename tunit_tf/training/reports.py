@@ -1,0 +1,147 @@
+"""What a run writes between its inner loops: numbers, validations, pictures, checkpoints."""
+
+import functools
+from collections.abc import Callable
+
+import tensorflow as tf
+from absl import logging
+
+from tunit_tf.config import Config
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import sample_grids
+from tunit_tf.evaluation.scores import (
+    METRICS,
+    PictureQuality,
+    cluster_scores,
+    translation_scores,
+)
+from tunit_tf.inference.translator import Translator
+from tunit_tf.training.checkpoints import Checkpoints
+from tunit_tf.training.health import Health
+from tunit_tf.training.run_folder import RunFolder
+
+
+class Reports:
+    """Writes what is due, scores the averaged networks, and warns of a run that goes nowhere.
+
+    Args:
+      config: Resolved config of the run.
+      folder: Where numbers and pictures go.
+      checkpoints: Where states go.
+      translator: The averaged networks.
+      held_out: Images that are scored and shown.
+
+    Attributes:
+      scores: Of the last validation; empty before the first.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        folder: RunFolder,
+        checkpoints: Checkpoints,
+        translator: Translator,
+        held_out: ImageSet,
+    ) -> None:
+        self._config = config
+        self._folder = folder
+        self._checkpoints = checkpoints
+        self._translator = translator
+        self._held_out = held_out
+        self._quality = PictureQuality(held_out)
+        self._health = Health()
+        self._warned: set[str] = set()  # signs of bad health that were logged
+        self.scores: dict[str, float] = {}
+
+    def after_loop(self, step: int, phase: str, speed: float, terms: dict[str, float]) -> None:
+        """Writes what is due after an inner loop.
+
+        Args:
+          step: Steps done.
+          phase: Name of the phase.
+          speed: Images per second of the loop.
+          terms: Mean terms of its steps.
+
+        Raises:
+          UserError: The run is to halt at a sign of collapse, or at a failed write.
+        """
+        config = self._config
+
+        def is_due(period: int) -> bool:
+            return step % period == 0 or step == config.total_steps
+
+        if is_due(config.log_every):
+            numbers = {"phase": phase, "images_per_second": round(speed, 2), **terms}
+            self._write(step, "numbers", lambda: self._folder.log(step, numbers))
+        if is_due(config.evaluate_every) or step == config.warmup_steps:
+            self._evaluate(step)
+        if is_due(config.sample_every) and step > config.warmup_steps:
+            for name, draw in sample_grids.GRIDS.items():
+                picture = draw(self._translator, self._held_out)
+                show = functools.partial(self._folder.picture, step, name, picture)
+                self._write(step, "pictures", show)
+        # Last: what a killed run has written since its checkpoint, it will write again.
+        if is_due(config.checkpoint_every):
+            self._write(step, "a checkpoint", self._checkpoints.save)
+        self._watch(step, self._health.of_terms(step, terms))
+
+    def save_last(self, step: int) -> None:
+        """Saves the state at the end of a process. Raises UserError if it cannot be written."""
+        try:
+            self._checkpoints.save()
+        except OSError as error:
+            raise self._not_saved(step, "the last checkpoint", error) from None
+
+    def final_scores(self, step: int) -> dict[str, float]:
+        """The last validation of the run, made now if this process did none."""
+        if not self.scores:
+            self._evaluate(step)
+        return self.scores
+
+    def _evaluate(self, step: int) -> None:
+        """Scores the averaged networks; clusters always, translations in the joint phase."""
+        scores = cluster_scores(self._translator, self._held_out)
+        if step > self._config.warmup_steps:
+            scores |= translation_scores(self._translator, self._held_out, self._quality)
+        self.scores = scores
+        numbers = {f"validation/{name}": value for name, value in scores.items()}
+        # Before the best checkpoint, whose score best.json and metrics.jsonl both have.
+        self._write(step, "scores", lambda: self._folder.log(step, numbers))
+        metric = self._config.best_metric
+        if step > self._config.warmup_steps and metric in scores:
+            self._write(
+                step,
+                "the best checkpoint",
+                lambda: self._checkpoints.save_if_best(metric, scores[metric], METRICS[metric]),
+            )
+        count = len(self._held_out)
+        self._watch(step, self._health.of_scores(scores, count, self._config.num_domains))
+
+    def _write(self, step: int, what: str, write: Callable[[], object]) -> None:
+        """Writes; logs a failure, or raises it with --halt_on_failed_save."""
+        try:
+            write()
+        except (OSError, tf.errors.OpError) as error:
+            failure = self._not_saved(step, what, error)
+            if self._config.halt_on_failed_save:
+                raise failure from None
+            logging.warning("%s The run goes on.", failure)
+
+    def _not_saved(self, step: int, what: str, error: Exception) -> UserError:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        return UserError(
+            f"At step {step} {what} could not be saved ({reason}); what was saved before is as it "
+            f"was. Free space on the disk of {self._folder.path}; the same command resumes from "
+            "the last checkpoint."
+        )
+
+    def _watch(self, step: int, signs: dict[str, str]) -> None:
+        """Logs signs of a run that goes nowhere, once each, or halts with --halt_on_collapse."""
+        for sign, warning in signs.items():
+            if self._config.halt_on_collapse:
+                self._write(step, "a checkpoint", self._checkpoints.save)
+                raise UserError(f"Stopped at step {step} by --halt_on_collapse. {warning}")
+            if sign not in self._warned:
+                self._warned.add(sign)
+                logging.warning("Step %d: %s", step, warning)
