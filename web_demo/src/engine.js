@@ -7,7 +7,7 @@ const MAX_THREADS = 4; // by itself; phones have few fast cores, and more was no
 
 export class Engine {
   #remote;
-  #styles = new WeakMap(); // of squares, so that a new crop is encoded anew
+  #styles = new WeakMap(); // of squares, so that a new crop is encoded again
 
   constructor(remote, used) {
     this.#remote = remote;
