@@ -21,7 +21,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web test oracle-test compat web-test web-measure notebook dist chaos lint bench clean
+.PHONY: demo web android test oracle-test compat web-test android-test web-measure notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -127,3 +127,5 @@ clean:
 	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) \
 		build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include android_demo/android.mk

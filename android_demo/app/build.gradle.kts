@@ -1,0 +1,63 @@
+plugins {
+    id("com.android.application")
+    kotlin("android")
+}
+
+/** A line of ../versions.properties. */
+fun setting(name: String) = extra[name].toString()
+
+// An exported pair: -Pmodels=FOLDER, by default the quickstart's (make demo).
+val models = file(providers.gradleProperty("models").getOrElse("../../models/mobile"))
+val images = file("../../docs/images")
+
+val bundle by tasks.registering(Sync::class) {
+    into(layout.buildDirectory.dir("bundled"))
+    from(models) {
+        include("manifest.json", "*.tflite")
+        into("model")
+    }
+    from(images.resolve("shapes")) { into("examples/pictures") }
+    from(images.resolve("looks")) { into("examples/looks") }
+}
+
+android {
+    namespace = setting("applicationId")
+    compileSdk = setting("compileSdk").toInt()
+
+    defaultConfig {
+        applicationId = setting("applicationId")
+        minSdk = setting("minSdk").toInt()
+        targetSdk = setting("targetSdk").toInt()
+        versionCode = setting("versionCode").toInt()
+        versionName = setting("versionName")
+        ndk { abiFilters += listOf("arm64-v8a", "x86_64") }
+    }
+
+    buildTypes {
+        release {
+            isMinifyEnabled = true
+            proguardFiles("proguard-rules.pro")
+            signingConfig = signingConfigs.getByName("debug") // a demo, not for a store
+        }
+    }
+
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_1_8
+        targetCompatibility = JavaVersion.VERSION_1_8
+    }
+
+    androidResources { noCompress += "tflite" }
+    sourceSets["main"].assets.srcDir(bundle.map { it.destinationDir })
+    // The tests run on the library of ci/ alone: make android-test.
+    sourceSets["test"].setRoot("none")
+}
+
+kotlin { compilerOptions { jvmTarget = org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_1_8 } }
+
+tasks.named("preBuild") { dependsOn(bundle) }
+
+dependencies {
+    implementation(project(":core"))
+    implementation("com.google.ai.edge.litert:litert:${setting("litert")}")
+    implementation("com.google.ai.edge.litert:litert-gpu:${setting("litert")}")
+}

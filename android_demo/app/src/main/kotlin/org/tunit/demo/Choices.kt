@@ -1,0 +1,68 @@
+// What is remembered of each model: how it is computed, and which variants ended the process.
+package org.tunit.demo
+
+import android.content.Context
+import org.tunit.core.Manifest
+import org.tunit.core.Timing
+
+class Choices(context: Context) {
+    private val preferences = context.getSharedPreferences("choices", Context.MODE_PRIVATE)
+
+    /** Variant whose trial ended the process; it is not tried again by itself. */
+    fun crashedLastTime(manifest: Manifest): String? {
+        val trying = preferences.getString(TRYING, null) ?: return null
+        preferences.edit().remove(TRYING).commit()
+        val (identity, variant) = trying.split(' ', limit = 2)
+        if (identity != manifest.identity) return null
+        preferences.edit().putStringSet("crashed.$identity", crashed(manifest) + variant).commit()
+        return variant
+    }
+
+    fun crashed(manifest: Manifest): Set<String> =
+        preferences.getStringSet("crashed.${manifest.identity}", null).orEmpty().toSet()
+
+    /** Runs a trial so that the next start knows of it if it ends the process. */
+    fun <T> guarded(manifest: Manifest, variant: String, trial: () -> T): T {
+        preferences.edit().putString(TRYING, "${manifest.identity} $variant").commit()
+        return try {
+            trial()
+        } finally {
+            preferences.edit().remove(TRYING).commit()
+        }
+    }
+
+    /** What the user chose, or else what was measured to be fastest; null where neither is known. */
+    fun lane(manifest: Manifest): Lane? = read("chosen", manifest) ?: read("fastest", manifest)
+
+    fun isChosen(manifest: Manifest): Boolean = read("chosen", manifest) != null
+
+    fun choose(manifest: Manifest, lane: Lane?) = write("chosen", manifest, lane)
+
+    fun setFastest(manifest: Manifest, lane: Lane?) = write("fastest", manifest, lane)
+
+    /** What is taken until something was measured: float32 has no surprises. */
+    fun first(manifest: Manifest): Lane {
+        val candidates = Timing.candidates(manifest, crashed(manifest)).ifEmpty { manifest.variants }
+        val variant = candidates.find { it.name == "float32" } ?: candidates[0]
+        return Lane(variant.name, mostThreads())
+    }
+
+    private fun read(what: String, manifest: Manifest): Lane? {
+        val parts = preferences.getString("$what.${manifest.identity}", null)?.split(' ') ?: return null
+        val known = manifest.variants.any { it.name == parts[0] } && parts[0] !in crashed(manifest)
+        return if (known) Lane(parts[0], parts[1].toInt(), parts[2].toBoolean()) else null
+    }
+
+    private fun write(what: String, manifest: Manifest, lane: Lane?) {
+        val text = lane?.let { "${it.variant} ${it.threads} ${it.gpu}" }
+        preferences.edit().putString("$what.${manifest.identity}", text).apply()
+    }
+
+    companion object {
+        private const val TRYING = "trying"
+
+        fun threads(): List<Int> = Timing.threads(Runtime.getRuntime().availableProcessors())
+
+        fun mostThreads(): Int = threads().last()
+    }
+}

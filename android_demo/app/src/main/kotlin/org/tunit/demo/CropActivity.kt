@@ -1,0 +1,54 @@
+// Which square of the picture is redrawn.
+package org.tunit.demo
+
+import android.os.Bundle
+import android.view.View
+import android.widget.SeekBar
+import org.tunit.core.Box
+
+class CropActivity : Screen() {
+    private val crop by lazy { findViewById<CropView>(R.id.crop) }
+    private val size by lazy { findViewById<SeekBar>(R.id.size) }
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        layout(R.layout.crop)
+        crop.onChange = { if (!size.isPressed) size.progress = (100 * crop.box.side / crop.largest).toInt() }
+        size.setOnSeekBarChangeListener(
+            object : SeekBar.OnSeekBarChangeListener {
+                override fun onProgressChanged(bar: SeekBar, progress: Int, fromUser: Boolean) {
+                    if (fromUser) crop.resize(crop.largest * progress / 100)
+                }
+
+                override fun onStartTrackingTouch(bar: SeekBar) = Unit
+
+                override fun onStopTrackingTouch(bar: SeekBar) = Unit
+            },
+        )
+        findViewById<View>(R.id.middle).setOnClickListener {
+            crop.picture?.let { crop.box = Box.centered(it.width, it.height) }
+        }
+        findViewById<View>(R.id.done).setOnClickListener {
+            if (crop.picture != null) studio.cut(crop.box)
+            finish()
+        }
+        moved = savedInstanceState?.getDoubleArray(BOX)?.let { (x, y, side) -> Box(x, y, side) }
+    }
+
+    private var moved: Box? = null
+
+    override fun show(state: State) {
+        if (state.picture == null || crop.picture?.file == state.picture.file) return
+        crop.picture = state.picture
+        moved?.let { crop.box = it }
+    }
+
+    override fun onSaveInstanceState(outState: Bundle) {
+        super.onSaveInstanceState(outState)
+        if (crop.picture != null) outState.putDoubleArray(BOX, crop.box.run { doubleArrayOf(x, y, side) })
+    }
+
+    private companion object {
+        const val BOX = "box"
+    }
+}

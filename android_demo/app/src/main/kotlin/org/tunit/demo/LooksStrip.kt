@@ -1,0 +1,87 @@
+// The row of looks under the picture.
+package org.tunit.demo
+
+import android.text.TextUtils
+import android.view.Gravity
+import android.view.View
+import android.view.ViewGroup.LayoutParams
+import android.widget.HorizontalScrollView
+import android.widget.ImageView
+import android.widget.LinearLayout
+import android.widget.TextView
+
+class LooksStrip(private val scroll: HorizontalScrollView, private val studio: Studio) {
+    private val row = scroll.findViewById<LinearLayout>(R.id.looks)
+    private val context = row.context
+    private val density = context.resources.displayMetrics.density
+    private var shown: List<Look> = emptyList()
+    private var seen: String? = null // the look that was last brought into view
+
+    fun show(state: State) {
+        if (shown !== state.looks) {
+            shown = state.looks
+            row.removeAllViews()
+            if (state.model?.manifest?.domains?.isNotEmpty() == true) row.addView(chance())
+            shown.forEach { row.addView(cell(it)) }
+        }
+        for (look in shown) {
+            val cell = row.findViewWithTag<View>(look.id)
+            val chosen = look.id == state.first || look.id == state.second
+            cell.isActivated = chosen
+            cell.contentDescription = if (chosen) context.getString(R.string.look_chosen, look.name) else look.name
+        }
+        if (state.first != seen) {
+            seen = state.first
+            scroll.post { row.findViewWithTag<View>(state.first)?.let(::reveal) }
+        }
+    }
+
+    private fun reveal(cell: View) {
+        val middle = cell.left + cell.width / 2 - scroll.width / 2
+        if (cell.left < scroll.scrollX || cell.right > scroll.scrollX + scroll.width) scroll.scrollTo(middle, 0)
+    }
+
+    private fun cell(look: Look): View = cell(look.name) { it.setImageBitmap(look.thumbnail) }.apply {
+        tag = look.id
+        setOnClickListener { studio.choose(look.id) }
+    }
+
+    private fun chance(): View = cell(context.getString(R.string.by_chance)) {
+        it.setImageResource(R.drawable.chance)
+        it.setColorFilter(context.getColor(R.color.accent))
+        it.scaleType = ImageView.ScaleType.CENTER
+    }.apply {
+        contentDescription = context.getString(R.string.by_chance_hint)
+        setOnClickListener { studio.addRandomLook() }
+    }
+
+    private fun cell(name: String, fill: (ImageView) -> Unit): View {
+        val cell = LinearLayout(context)
+        cell.orientation = LinearLayout.VERTICAL
+        cell.setBackgroundResource(R.drawable.look_frame)
+        cell.setPadding(dp(6), dp(6), dp(6), dp(4))
+        cell.isFocusable = true
+        val picture = ImageView(context)
+        picture.scaleType = ImageView.ScaleType.FIT_CENTER
+        picture.setBackgroundResource(R.drawable.card)
+        picture.clipToOutline = true
+        fill(picture)
+        cell.addView(picture, LinearLayout.LayoutParams(dp(SIDE), dp(SIDE)))
+        val label = TextView(context, null, 0, R.style.Small)
+        label.text = name
+        label.gravity = Gravity.CENTER
+        label.maxLines = 1
+        label.ellipsize = TextUtils.TruncateAt.END
+        cell.addView(label, LinearLayout.LayoutParams(dp(SIDE), LayoutParams.WRAP_CONTENT))
+        val place = LinearLayout.LayoutParams(LayoutParams.WRAP_CONTENT, LayoutParams.WRAP_CONTENT)
+        place.setMargins(dp(4), 0, dp(4), 0)
+        cell.layoutParams = place
+        return cell
+    }
+
+    private fun dp(size: Int): Int = (size * density).toInt()
+
+    private companion object {
+        const val SIDE = 72
+    }
+}

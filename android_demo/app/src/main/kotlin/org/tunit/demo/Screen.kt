@@ -1,0 +1,55 @@
+// What all screens share: room for the system's bars, the studio's state, a bar with a way back.
+package org.tunit.demo
+
+import android.app.Activity
+import android.os.Build
+import android.os.Bundle
+import android.view.View
+import android.view.WindowInsets
+import android.widget.TextView
+
+abstract class Screen : Activity() {
+    private val listener: (State) -> Unit = { show(it) }
+
+    /** Puts a layout on the screen; what `root` holds stays clear of the system's bars. */
+    protected fun layout(id: Int) {
+        setContentView(id)
+        val root = findViewById<View>(R.id.root)
+        root.setOnApplyWindowInsetsListener { view, insets ->
+            if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+                val types = WindowInsets.Type.systemBars() or WindowInsets.Type.displayCutout()
+                val bars = insets.getInsets(types)
+                view.setPadding(bars.left, bars.top, bars.right, bars.bottom)
+            } else {
+                @Suppress("DEPRECATION")
+                view.setPadding(
+                    insets.systemWindowInsetLeft, insets.systemWindowInsetTop,
+                    insets.systemWindowInsetRight, insets.systemWindowInsetBottom,
+                )
+            }
+            insets
+        }
+        findViewById<TextView>(R.id.title)?.text = title
+        findViewById<View>(R.id.back)?.setOnClickListener { finish() }
+    }
+
+    override fun onPostCreate(savedInstanceState: Bundle?) {
+        super.onPostCreate(savedInstanceState)
+        studio.listen(listener)
+    }
+
+    override fun onDestroy() {
+        studio.ignore(listener)
+        super.onDestroy()
+    }
+
+    /** Brings the screen to a state. */
+    protected abstract fun show(state: State)
+
+    /** Shows the state's sentence, or none. */
+    protected fun showMessage(message: Message?) {
+        val view = findViewById<TextView>(R.id.message)
+        view.visibility = if (message == null) View.GONE else View.VISIBLE
+        if (view.text.toString() != message?.text.orEmpty()) view.text = message?.text.orEmpty()
+    }
+}

@@ -1,0 +1,22 @@
+// The process: one studio, whatever becomes of the screens.
+package org.tunit.demo
+
+import android.app.Application
+import android.content.Context
+
+class TunitApp : Application() {
+    private var current: Studio? = null
+
+    val studio: Studio get() = current ?: Studio(this).also {
+        current = it
+        it.start()
+    }
+
+    /** As if the process had ended: the next screen starts with what lies on the disk. */
+    internal fun forget() {
+        current = null
+    }
+}
+
+/** The process's studio. */
+val Context.studio: Studio get() = (applicationContext as TunitApp).studio

@@ -1,0 +1,65 @@
+// A photograph goes in by an intent, a look is chosen, and what comes out is what Python makes of it.
+package org.tunit.demo
+
+import android.view.View
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Test
+import org.robolectric.annotation.Config
+import org.tunit.core.Pixels
+
+@Config(sdk = [28, 36])
+class EndToEndTest : ScreenTest() {
+    private fun redrawn(variant: String): ByteArray {
+        choose(variant)
+        val screen = main(send("photo.png"))
+        assertEquals("photo.png", studio.state.picture!!.name)
+        val looks = screen.get().findViewById<View>(R.id.looks)
+        looks.findViewWithTag<View>(look("reef").id).performClick()
+        settle()
+        assertEquals(variant, translation().lane.variant)
+        assertEquals("reef", translation().lookName)
+        return translation().square
+    }
+
+    private fun expected(variant: String): ByteArray = bytes((expected["translated"] as Map<*, *>)[variant])
+
+    @Test
+    fun float32EqualsPython() = assertClose(expected("float32"), redrawn("float32"), 1, "float32")
+
+    @Test
+    fun float16EqualsPython() = assertClose(expected("float16"), redrawn("float16"), 1, "float16")
+
+    @Test
+    fun weightInt8EqualsPython() = assertClose(expected("weight_int8"), redrawn("weight_int8"), 1, "weight_int8")
+
+    @Test
+    fun dynamicInt8IsWithin40Decibels() {
+        val decibels = Pixels.psnr(expected("dynamic_int8"), redrawn("dynamic_int8"))
+        println("end to end: dynamic_int8: $decibels dB")
+        assertTrue("$decibels dB", decibels >= 40)
+    }
+
+    @Test
+    fun strengthsEqualPython() {
+        redrawn("float32")
+        for ((strength, square) in expected["strengths"] as Map<*, *>) {
+            studio.setStrength((strength as String).toFloat())
+            settle()
+            assertClose(bytes(square), translation().square, 1, "strength $strength")
+        }
+    }
+
+    @Test
+    fun squaresOfAllKindsOfPicturesEqualPython() {
+        choose("float32")
+        main()
+        for ((name, square) in expected["squares"] as Map<*, *>) {
+            studio.setPicture(uri(name as String))
+            settle()
+            // Two JPEG decoders may differ by more than the resizing does.
+            val most = if (name.endsWith(".jpg")) 3 else 1
+            assertClose(bytes(square), studio.engine.square(studio.state.picture!!), most, name)
+        }
+    }
+}

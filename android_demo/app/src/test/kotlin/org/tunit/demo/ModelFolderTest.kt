@@ -1,0 +1,128 @@
+// Another exported folder is opened: taken whole, or refused with a sentence while the old model stays.
+package org.tunit.demo
+
+import java.io.File
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+import org.robolectric.Robolectric
+import org.robolectric.annotation.Config
+import org.tunit.core.Json
+import org.tunit.core.Manifest
+
+@Config(sdk = [36])
+class ModelFolderTest : ScreenTest() {
+    @get:Rule val temporary = TemporaryFolder()
+    private val folder by lazy { File(temporary.root, "model") }
+    private val manifest by lazy { Manifest.parse(File(folder, "manifest.json").readText()) }
+
+    @Before
+    fun provide() {
+        File(System.getProperty("models")).copyRecursively(folder)
+        FolderProvider.folder = folder
+        Robolectric.setupContentProvider(FolderProvider::class.java, FolderProvider.AUTHORITY)
+        choose("float32")
+        main()
+    }
+
+    private fun opened(): String? {
+        studio.openModel(FolderProvider.tree)
+        settle()
+        return studio.state.message?.text
+    }
+
+    private fun assertRefused(part: String) {
+        val before = translation().square
+        val said = opened()
+        assertTrue("said: $said", said.orEmpty().contains(part))
+        assertTrue(studio.state.model!!.bundled)
+        studio.translate()
+        settle()
+        assertTrue(before.contentEquals(translation().square))
+        assertFalse(File(app.filesDir, "model").exists())
+        assertFalse(File(app.filesDir, "model.new").exists())
+    }
+
+    /** Changes a file and puts its new size and checksum into the manifest. */
+    private fun replace(name: String, content: ByteArray) {
+        File(folder, name).writeBytes(content)
+        val entry = mapOf("bytes" to content.size, "sha256" to org.tunit.core.sha256(content.inputStream()))
+        rewrite { it + ("files" to (it["files"] as Map<*, *>) + (name to entry)) }
+    }
+
+    private fun rewrite(change: (Map<*, *>) -> Map<*, *>) {
+        val file = File(folder, "manifest.json")
+        file.writeText(Json.write(change(Json.parse(file.readText()) as Map<*, *>)))
+    }
+
+    @Test
+    fun aWholeFolderIsTakenAndKept() {
+        rewrite { it + ("title" to "My cats") }
+        assertEquals(null, opened())
+        assertFalse(studio.state.model!!.bundled)
+        assertEquals("My cats", studio.state.model!!.manifest.title)
+        folder.deleteRecursively() // the card was taken out: the app has its own copy
+        (app as TunitApp).forget()
+        settle()
+        assertEquals("My cats", studio.state.model!!.manifest.title)
+        translation()
+        studio.useBundledModel()
+        settle()
+        assertTrue(studio.state.model!!.bundled)
+    }
+
+    @Test
+    fun aMissingManifestIsSaid() {
+        File(folder, "manifest.json").delete()
+        assertRefused("There is no manifest.json")
+    }
+
+    @Test
+    fun aMissingFileIsSaid() {
+        File(folder, manifest.variants[1].generator).delete()
+        assertRefused("${manifest.variants[1].generator} is missing")
+    }
+
+    @Test
+    fun aDamagedFileIsSaid() {
+        val file = File(folder, manifest.variants[0].encoder)
+        file.writeBytes(file.readBytes().also { it[99] = (it[99] + 1).toByte() })
+        assertRefused("The checksum of ${file.name}")
+    }
+
+    @Test
+    fun aTruncatedFileIsSaid() {
+        val file = File(folder, manifest.variants[0].encoder)
+        file.writeBytes(file.readBytes().copyOf(1000))
+        assertRefused("should have")
+    }
+
+    @Test
+    fun aNewerManifestIsSaid() {
+        rewrite { it + mapOf("format" to 2, "schema_version" to "2.0") }
+        assertRefused("schema_version 2.0, this app reads 1.x")
+    }
+
+    @Test
+    fun theOtherFileOfThePairIsSaid() {
+        val variant = manifest.variant(null)
+        replace(variant.encoder, File(folder, variant.generator).readBytes())
+        assertRefused("${variant.encoder} should have the signature encode and has generate")
+    }
+
+    @Test
+    fun aModelOfAnotherSizeIsSaid() {
+        rewrite { it + ("image_size" to 2 * manifest.imageSize) }
+        assertRefused("belongs to another model")
+    }
+
+    @Test
+    fun rubbishIsSaid() {
+        replace(manifest.variant(null).encoder, ByteArray(5000) { it.toByte() })
+        assertRefused("is not a model that this phone can compute")
+    }
+}

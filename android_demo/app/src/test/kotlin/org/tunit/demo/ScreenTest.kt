@@ -1,0 +1,108 @@
+// A real Activity on real inference: the AAR's own library, a real pair, no stand-ins.
+package org.tunit.demo
+
+import android.app.Activity
+import android.app.Application
+import android.content.Intent
+import android.graphics.Bitmap
+import android.graphics.Canvas
+import android.net.Uri
+import android.os.Bundle
+import android.os.Looper
+import android.view.View
+import java.io.File
+import java.util.Base64
+import kotlin.math.abs
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.runner.RunWith
+import org.junit.runners.model.FrameworkMethod
+import org.robolectric.Robolectric
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.android.controller.ActivityController
+import org.robolectric.annotation.GraphicsMode
+import org.robolectric.internal.bytecode.InstrumentationConfiguration
+import org.tunit.core.Json
+import org.tunit.core.Pixels
+
+/** Loads TensorFlow Lite once, as a native library cannot be loaded for every SDK level anew. */
+class Runner(test: Class<*>) : RobolectricTestRunner(test) {
+    override fun createClassLoaderConfig(method: FrameworkMethod): InstrumentationConfiguration =
+        InstrumentationConfiguration.Builder(super.createClassLoaderConfig(method))
+            .doNotAcquirePackage("org.tensorflow.lite.").build()
+}
+
+@RunWith(Runner::class)
+@GraphicsMode(GraphicsMode.Mode.NATIVE)
+abstract class ScreenTest {
+    protected val pictures = File(System.getProperty("expected"))
+    protected val expected: Map<*, *> by lazy { Json.parse(File(pictures, "expected.json").readText()) as Map<*, *> }
+    protected val app: Application get() = RuntimeEnvironment.getApplication()
+    protected val studio: Studio get() = app.studio
+
+    /** Fixes how the model is computed before the studio starts, so that nothing is measured. */
+    protected fun choose(variant: String, threads: Int = 1) {
+        val manifest = org.tunit.core.Manifest.parse(BundledModel(app.assets).manifest())
+        Choices(app).choose(manifest, Lane(variant, threads))
+    }
+
+    protected fun uri(name: String): Uri = Uri.fromFile(File(pictures, name))
+
+    protected fun main(intent: Intent = Intent(Intent.ACTION_MAIN), saved: Bundle? = null) =
+        open(MainActivity::class.java, intent, saved)
+
+    protected fun <T : Activity> open(
+        screen: Class<T>,
+        intent: Intent = Intent(),
+        saved: Bundle? = null,
+    ): ActivityController<T> {
+        val controller = Robolectric.buildActivity(screen, intent)
+        if (saved == null) controller.setup() else controller.setup(saved)
+        settle()
+        return controller
+    }
+
+    protected fun send(name: String): Intent =
+        Intent(Intent.ACTION_SEND).setType("image/*").putExtra(Intent.EXTRA_STREAM, uri(name))
+
+    /** Lets everything happen that was asked for; the main thread only ever waits for the worker. */
+    protected fun settle() {
+        val deadline = System.nanoTime() + 120_000_000_000
+        do {
+            shadowOf(Looper.getMainLooper()).idle()
+            if (studio.worker.idle) {
+                shadowOf(Looper.getMainLooper()).idle()
+                if (studio.worker.idle) return
+            }
+            Thread.sleep(2)
+        } while (System.nanoTime() < deadline)
+        throw AssertionError("the studio did not come to rest: ${studio.state}")
+    }
+
+    protected fun look(name: String): Look = studio.state.looks.first { it.name == name }
+
+    protected fun translation(): Translation = studio.state.translation ?: throw AssertionError(studio.state.message?.text)
+
+    protected fun bytes(text: Any?): ByteArray = Base64.getDecoder().decode(text as String)
+
+    protected fun assertClose(expected: ByteArray, actual: ByteArray, most: Int, what: String) {
+        assertEquals(expected.size, actual.size)
+        val largest = expected.indices.maxOf { abs((expected[it].toInt() and 255) - (actual[it].toInt() and 255)) }
+        println("end to end: $what: largest difference $largest of 255, ${Pixels.psnr(expected, actual)} dB")
+        assertTrue("$what: off by $largest of 255", largest <= most)
+    }
+
+    /** The real pixels of a screen. */
+    protected fun draw(view: View): Bitmap {
+        val bitmap = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
+        view.draw(Canvas(bitmap))
+        return bitmap
+    }
+
+    protected fun screenshot(activity: Activity, name: String) {
+        val folder = File(System.getProperty("screenshots")).apply { mkdirs() }
+        File(folder, "$name.png").writeBytes(Pictures.png(draw(activity.window.decorView)))
+    }
+}

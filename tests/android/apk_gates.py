@@ -1,0 +1,133 @@
+"""What an APK that `make android` wrote must be.
+
+`ANDROID_APK=FILE ANDROID_MODELS=FOLDER pytest tests/android/apk_gates.py`; `make android-test` does
+that. Not collected otherwise, since it needs a JDK, Maven and a build.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+APK = pathlib.Path(os.environ["ANDROID_APK"])
+AAPT2 = ROOT / "android_demo/ci/app/target/aapt2"
+PAGE = 16384
+MODEL_FREE_LIMIT = 10_000_000
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, tuple[zipfile.ZipInfo, int]]:
+    """{name: entry and where its content begins in the file}."""
+    content = APK.read_bytes()
+    with zipfile.ZipFile(APK) as opened:
+        found = {}
+        for entry in opened.infolist():
+            name, extra = struct.unpack_from("<HH", content, entry.header_offset + 26)
+            found[entry.filename] = entry, entry.header_offset + 30 + name + extra
+        assert opened.testzip() is None
+        return found
+
+
+@pytest.fixture(scope="module")
+def badging() -> str:
+    return subprocess.run(
+        [AAPT2, "dump", "badging", APK], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_signature_verifies():
+    """With Android's own verifier; a changed byte must fail."""
+    assert verify(APK).returncode == 0
+
+
+def test_a_changed_byte_breaks_the_signature(tmp_path, entries):
+    damaged = bytearray(APK.read_bytes())
+    damaged[entries["classes.dex"][1] + 100] ^= 1
+    (tmp_path / "damaged.apk").write_bytes(damaged)
+    assert verify(tmp_path / "damaged.apk").returncode != 0
+
+
+def verify(apk: pathlib.Path) -> subprocess.CompletedProcess:
+    return builder("verify", apk=apk)
+
+
+def builder(command: str, **properties: pathlib.Path) -> subprocess.CompletedProcess:
+    """Runs a step of the build by itself."""
+    target = ROOT / "android_demo/ci/apk/target"
+    path = f"{target / 'classes'}:{(target / 'program.classpath').read_text().strip()}"
+    settings = [f"-D{name}={value}" for name, value in properties.items()]
+    settings.append(f"-Dtree={ROOT / 'android_demo'}")
+    return subprocess.run(
+        ["java", "-cp", path, *settings, "org.tunit.build.MainKt", command],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_no_permission():
+    printed = subprocess.run(
+        [AAPT2, "dump", "permissions", APK], check=True, capture_output=True, text=True
+    ).stdout
+    assert "permission" not in printed.replace("uses-permission-sdk", "permission"), printed
+
+
+def test_models_and_libraries_are_stored_where_they_can_be_mapped(entries):
+    mapped = {n: e for n, e in entries.items() if n.endswith((".tflite", ".so", ".arsc"))}
+    assert sum(name.endswith(".tflite") for name in mapped) >= 2
+    for name, (entry, start) in mapped.items():
+        assert entry.compress_type == zipfile.ZIP_STORED, name
+        assert start % (PAGE if name.endswith(".so") else 4) == 0, f"{name} at {start}"
+
+
+def test_both_abis(entries, badging):
+    libraries = {name.split("/")[1] for name in entries if name.startswith("lib/")}
+    assert libraries == {"arm64-v8a", "x86_64"}
+    assert re.search(r"native-code: 'arm64-v8a' 'x86_64'", badging)
+
+
+def test_sdk_levels_and_languages(badging):
+    assert "minSdkVersion:'28'" in badging
+    assert "targetSdkVersion:'36'" in badging
+    assert "compileSdkVersion='36'" in badging
+    assert "application-label-de:" in badging
+
+
+def test_small_without_models(entries):
+    models = [e for name, (e, _) in entries.items() if name.startswith("assets/model/")]
+    assert APK.stat().st_size - sum(e.compress_size for e in models) <= MODEL_FREE_LIMIT
+
+
+def test_whole_models_are_taken():
+    assert builder("check", models=pathlib.Path(os.environ["ANDROID_MODELS"])).returncode == 0
+
+
+@pytest.mark.parametrize("damage", ["checksum", "missing", "none"])
+def test_models_that_are_not_whole_are_refused(tmp_path, damage):
+    """By a sentence and exit status 2; it is the first step of the build."""
+    models = shutil.copytree(os.environ["ANDROID_MODELS"], tmp_path / "models")
+    name = json.loads((models / "manifest.json").read_text())["variants"]["float32"]["encoder"]
+    if damage == "checksum":
+        content = bytearray((models / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (models / name).write_bytes(content)
+    elif damage == "missing":
+        (models / name).unlink()
+    else:
+        (models / "manifest.json").unlink()
+    run = builder("check", models=models)
+    said = run.stdout + run.stderr
+    assert run.returncode == 2, said
+    sentence = {
+        "checksum": f"The checksum of {name} is not the manifest's",
+        "missing": f"{name} is missing",
+        "none": "There is no manifest.json in the folder",
+    }
+    assert sentence[damage] in said, said
+    assert "Exception" not in said, said

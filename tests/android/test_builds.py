@@ -1,0 +1,60 @@
+"""The two builds of the app, Gradle's and Maven's, are of the same sources, versions and levels."""
+
+import pathlib
+import re
+
+APP = pathlib.Path(__file__).parents[2] / "android_demo"
+VERSIONS = dict(
+    line.split("=", 1)
+    for line in (APP / "versions.properties").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+GRADLE = [*sorted(APP.glob("*.gradle.kts")), *sorted(APP.glob("*/build.gradle.kts"))]
+MAVEN = sorted((APP / "ci").glob("**/pom.xml"))
+MAVEN_TOOLS = sorted((APP / "ci" / "apk" / "src").rglob("*.kt"))
+
+
+def named(files: list[pathlib.Path], pattern: str) -> set[str]:
+    """Names of versions that files use."""
+    return {name for file in files for name in re.findall(pattern, file.read_text())} & {*VERSIONS}
+
+
+def test_both_builds_take_levels_and_versions_from_one_file():
+    levels = {"applicationId", "minSdk", "targetSdk", "versionCode", "versionName"}
+    gradle = named(GRADLE, r'(?:setting\(|getProperty\()"(\w+)"')
+    gradle |= named(GRADLE, r"val (\w+): String")
+    maven = named(MAVEN, r"\$\{(\w+)\}") | named(MAVEN_TOOLS, r'required\("(\w+)"\)')
+    assert levels | {"compileSdk", "kotlin", "junit", "agp", "litert"} == gradle
+    assert levels | {"kotlin", "junit", "tensorflowLite"} <= maven
+    assert gradle | maven == {*VERSIONS}, "a version that no build reads"
+
+
+def test_no_version_of_a_shared_part_is_typed_again():
+    for file in GRADLE + MAVEN:
+        for name in ("kotlin", "junit", "agp", "litert", "tensorflowLite", "robolectric", "r8"):
+            assert f'"{VERSIONS[name]}"' not in file.read_text(), f"{file}: {name}"
+            assert f">{VERSIONS[name]}<" not in file.read_text(), f"{file}: {name}"
+
+
+def test_levels_are_android_9_to_16():
+    assert (VERSIONS["minSdk"], VERSIONS["targetSdk"], VERSIONS["compileSdk"]) == ("28", "36", "36")
+    assert VERSIONS["androidAll"].startswith("16-"), "Android 16 is API 36"
+    assert VERSIONS["androidAllOldest"].startswith("9-"), "Android 9 is API 28"
+
+
+def test_both_builds_compile_the_same_folders():
+    settings = (APP / "settings.gradle.kts").read_text()
+    assert 'include(":core", ":app")' in settings
+    core, app = ((APP / "ci" / name / "pom.xml").read_text() for name in ("core", "app"))
+    assert "${tree}/core/src/main/kotlin" in core
+    assert "${tree}/app/src/main/kotlin" in app
+    for name in ("core", "app"):
+        assert any((APP / name / "src/main/kotlin").rglob("*.kt"))
+        gradle = (APP / name / "build.gradle.kts").read_text()
+        assert not re.search(r'sourceSets\["main"\]\.(java|kotlin|res|manifest)', gradle)
+
+
+def test_the_manifest_asks_for_nothing():
+    manifest = (APP / "app/src/main/AndroidManifest.xml").read_text()
+    assert "uses-permission" not in manifest
+    assert "package=" not in manifest, "each build completes it with its application id"
