@@ -96,7 +96,8 @@ def first_start_fails(folder: pathlib.Path, **settings) -> Observation:
     failed = Run(run.folder, {**settings, **wrong}).finish()
     done = run.finish()
     return Observation(
-        "A first start fails", "on --temperature=1e-30 --weight_contrastive=1e10, then corrected", 1, done.returncode,
+        "A first start fails",
+        "on --temperature=1e-30 --weight_contrastive=1e10, then corrected", 1, done.returncode,
         done.stdout + done.stderr, facts={"exit code of the first": failed.returncode},
     )  # fmt: skip
 
