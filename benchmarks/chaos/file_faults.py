@@ -92,10 +92,12 @@ def disk_full_at_the_start(folder: pathlib.Path, **settings) -> Observation:
 def first_start_fails(folder: pathlib.Path, **settings) -> Observation:
     """A first start fails on a setting; the command is corrected."""
     run = Run(folder / "corrected", settings)
-    failed = Run(run.folder, {**settings, "temperature": 1e-30}).finish()
+    wrong = {"temperature": 1e-30, "weight_contrastive": 1e10}
+    failed = Run(run.folder, {**settings, **wrong}).finish()
     done = run.finish()
     return Observation(
-        "A first start fails", "--temperature=1e-30, then corrected", 1, done.returncode,
+        "A first start fails",
+        "on --temperature=1e-30 --weight_contrastive=1e10, then corrected", 1, done.returncode,
         done.stdout + done.stderr, facts={"exit code of the first": failed.returncode},
     )  # fmt: skip
 

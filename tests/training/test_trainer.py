@@ -183,10 +183,14 @@ def test_a_full_disk_at_the_start_gets_one_sentence(tmp_path):
 
 
 def test_a_first_start_that_failed_may_be_corrected(tiny, tmp_path):
-    wrong = {"run_dir": str(tmp_path / "run"), "warmup_steps": 2, "joint_steps": 0}
+    settings = {"run_dir": str(tmp_path / "run"), "warmup_steps": 2, "joint_steps": 0}
+    failing = trainer.open_run(tiny(**settings, temperature=0.001))
+    kernel = failing.state.guiding.style_head.kernel
+    kernel.assign(tf.fill(kernel.shape, float("nan")))
     with pytest.raises(UserError, match="A loss is not finite"):
-        trainer.train(tiny(**wrong, temperature=1e-30))
-    trainer.train(tiny(**wrong))
+        failing.run()
+    assert saved_run.saved_config(tmp_path / "run").temperature == 0.001
+    trainer.train(tiny(**settings))
     assert saved_run.saved_config(tmp_path / "run").temperature == 0.07
 
 
