@@ -144,7 +144,7 @@ def _load(path: pathlib.Path, run: TrainedRun) -> DomainStyles | None:
     translator = run.translator
     num_domains, style_dim = translator.num_domains, translator.style_dim
     try:
-        with np.load(path) as saved:
+        with path.open("rb") as file, np.load(file) as saved:
             if saved["step"] != run.step:
                 return None
             styles = DomainStyles(*(saved[name] for name in DomainStyles._fields))
