@@ -46,7 +46,7 @@ def main() -> None:
     print(f"Wrote {version} ({megabytes:.1f} MB){f', licence: {licence}' if licence else ''}.")
     if not (version / warmup.PATH).exists():
         print(
-            "The model has no warm-up records, which need tensorflow-serving-api: "
+            "Without warm-up records, which need tensorflow-serving-api: "
             "pip install -r requirements-serving.txt"
         )
     print(f"Check it:  python -m export.compare --model={version} --run_dir={RUN_DIR.value}")

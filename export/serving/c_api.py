@@ -225,7 +225,12 @@ class Model:
     def _tensor(self, name: str, value: Value, info: TensorInfo) -> int:
         """A new TF_Tensor."""
         tf = self._tf
+        of_bytes = not isinstance(value, np.ndarray) and all(isinstance(v, bytes) for v in value)
+        if of_bytes and len(value) > 0 and info.dtype != STRING:
+            raise Error(INVALID_ARGUMENT, f"{name} takes numbers; received bytes.")
         if info.dtype == STRING:
+            if not of_bytes:
+                raise Error(INVALID_ARGUMENT, f"{name} takes bytes; received something else.")
             dims = (ctypes.c_int64 * 1)(len(value))
             tensor = tf.TF_AllocateTensor(STRING, dims, 1, STRING_BYTES * len(value))
             for i, content in enumerate(value):

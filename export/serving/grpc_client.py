@@ -9,6 +9,8 @@ from export.serving.replies import InputRefusedError, ServerError
 from export.serving.server import Server
 from tunit_tf.errors import UserError
 
+HTTP1_SIGNS = ("http1", "parsing HTTP/2")  # in gRPC's messages when HTTP/1 answers
+
 
 class GrpcClient:
     """Translates pictures by gRPC.
@@ -66,7 +68,7 @@ class GrpcClient:
             return InputRefusedError(details)
         if code in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED, codes.RESOURCE_EXHAUSTED):
             hint = ""
-            if "http1" in details:  # in gRPC's message when HTTP/1 answers
+            if any(sign in details for sign in HTTP1_SIGNS):
                 hint = "; a REST port (8501 by default) needs --protocol=rest"
             elif "SSL" in details or "certificate" in details.lower():
                 hint = "; check --tls and --ca_certificate"

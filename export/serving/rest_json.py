@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ class Request:
     """
 
     signature: str
-    inputs: dict[str, c_api.Value]
+    inputs: Mapping[str, c_api.Value]
     in_rows: bool
 
 

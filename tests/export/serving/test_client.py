@@ -4,6 +4,7 @@ The servers here are small and faulty on purpose; test_serving.py has one that t
 """
 
 import base64
+import concurrent.futures
 import contextlib
 import http.server
 import io
@@ -17,10 +18,12 @@ import sys
 import threading
 import time
 
+import grpc
 import pytest
 from PIL import Image
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from export.serving import encoded_pictures, replies, server
+from export.serving import connection, encoded_pictures, replies, server
 from export.serving.replies import InputRefusedError, ServerError
 from export.serving.rest_client import RestClient
 from export.serving.server import Server
@@ -353,6 +356,43 @@ def test_rest_over_tls(certificate):
     with serving(lambda _: (200, predictions([PNG]))) as address:
         with pytest.raises(ServerError, match="does not use TLS") as caught:
             translate(address, tls=True)
+        assert not caught.value.passing
+
+
+class TranslatesToPng(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """Answers with one picture."""
+
+    def Predict(self, *_):  # noqa: N802
+        response = predict_pb2.PredictResponse()
+        response.outputs["translated_bytes"].string_val.append(PNG)
+        return response
+
+
+def test_grpc_over_tls(certificate):
+    pem, key = (path.read_bytes() for path in certificate)
+    running = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(TranslatesToPng(), running)
+    port = running.add_secure_port("localhost:0", grpc.ssl_server_credentials([(key, pem)]))
+    running.start()
+
+    def ask(count=1, **changes):
+        client = connection.connect("grpc", Server(f"localhost:{port}", timeout=10.0, **changes))
+        return client.translate([b"a"] * count, [b"a"] * count)
+
+    assert ask(tls=True, authority=pem) == [PNG]
+    with pytest.raises(ServerError, match="answered 2 pictures with 1"):
+        ask(2, tls=True, authority=pem)
+    with pytest.raises(ServerError, match=r"check --tls and --ca_certificate") as caught:
+        ask(tls=True)
+    assert not caught.value.passing
+    running.stop(0)
+
+
+def test_a_rest_port_asked_by_grpc_is_recognized():
+    with serving(echo) as address:
+        client = connection.connect("grpc", Server(address, timeout=10.0))
+        with pytest.raises(ServerError, match=rf"{address}: .*needs --protocol=rest") as caught:
+            client.translate([b"a"], [b"a"])
         assert not caught.value.passing
 
 

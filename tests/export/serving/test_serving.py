@@ -178,6 +178,9 @@ def test_rest_refuses_what_is_wrong(server):
         {"signature_name": "none", "instances": [{"image": 1}]},
         {"signature_name": ["encode"], "instances": [{"image": 1}]},
         {"instances": [{"image_bytes": {}, "reference_bytes": {}}]},
+        {"instances": [{"image_bytes": 1, "reference_bytes": 1}]},
+        {"inputs": {"image_bytes": 1, "reference_bytes": 1}},
+        {"signature_name": "encode", "instances": [{"image": {"b64": ""}}]},
         {"instances": [{"image_bytes": {"b64": 1}, "reference_bytes": {"b64": ""}}]},
     ):  # fmt: skip
         code, answer = post(server, content)
