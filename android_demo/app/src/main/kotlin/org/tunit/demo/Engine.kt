@@ -54,9 +54,7 @@ class Engine(private val context: Context) : Closeable {
         val cpu = Pair(place, manifest, lane.copy(gpu = false)).use { it.generate(square, it.style(square)) }
         val gpu = try {
             loaded.generate(square, loaded.style(square))
-        } catch (_: IllegalStateException) {
-            throw Refused(Problem.GPU_FAILED)
-        } catch (_: IllegalArgumentException) {
+        } catch (_: Refused) {
             throw Refused(Problem.GPU_FAILED)
         }
         if (!Pixels.agree(gpu, cpu)) throw Refused(Problem.GPU_DIFFERS)

@@ -134,10 +134,8 @@ class MainActivity : Screen() {
     private fun choosePicture(anchor: View) = menu(anchor) {
         item(R.string.pick_photo) { requests.pick(Requests.PICTURE, several = false) }
         item(R.string.take_photo) { requests.takePhoto(Requests.CAMERA_PICTURE) }
-        Pictures.examples(this@MainActivity, Pictures.EXAMPLES).forEachIndexed { i, name ->
-            item("${getString(R.string.example)} ${i + 1}") {
-                studio.setPicture(Pictures.example(this@MainActivity, name))
-            }
+        studio.state.examples.forEachIndexed { i, name ->
+            item("${getString(R.string.example)} ${i + 1}") { studio.setExample(name) }
         }
     }
 

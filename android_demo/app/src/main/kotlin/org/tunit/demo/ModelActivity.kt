@@ -35,7 +35,7 @@ class ModelActivity : Screen() {
         text(R.style.Title, getString(R.string.model_other), top = 20)
         text(R.style.Small, getString(R.string.model_open_hint))
         button(R.string.model_open) { requests.openTree() }
-        if (!studio.models.isBundled) button(R.string.model_bundled) { studio.useBundledModel() }
+        if (state.model?.bundled == false) button(R.string.model_bundled) { studio.useBundledModel() }
     }
 
     private fun facts(manifest: Manifest) {

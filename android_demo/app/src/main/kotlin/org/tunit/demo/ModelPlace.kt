@@ -80,8 +80,6 @@ class ModelStore(private val context: Context) {
     fun current(): ModelPlace =
         if (File(home, Manifest.FILE).exists()) FolderModel(home) else BundledModel(context.assets)
 
-    val isBundled: Boolean get() = current() is BundledModel
-
     fun useBundled() {
         home.deleteRecursively()
     }

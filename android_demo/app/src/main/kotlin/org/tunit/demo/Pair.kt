@@ -111,7 +111,13 @@ private class Model(
 
     fun run() {
         (inputs.values + outputs.values).forEach { it.rewind() }
-        interpreter.runSignature(inputs as Map<String, Any>, outputs as Map<String, Any>, signature)
+        try {
+            interpreter.runSignature(inputs as Map<String, Any>, outputs as Map<String, Any>, signature)
+        } catch (_: IllegalArgumentException) {
+            throw Refused(Problem.FILE_NOT_A_MODEL, file)
+        } catch (_: IllegalStateException) {
+            throw Refused(Problem.FILE_NOT_A_MODEL, file)
+        }
     }
 
     override fun close() {

@@ -50,6 +50,9 @@ abstract class Screen : Activity() {
     protected fun showMessage(message: Message?) {
         val view = findViewById<TextView>(R.id.message)
         view.visibility = if (message == null) View.GONE else View.VISIBLE
+        val isProblem = message?.isProblem == true
+        view.backgroundTintList = getColorStateList(if (isProblem) R.color.problem else R.color.tonal)
+        view.setTextColor(getColor(if (isProblem) R.color.on_problem else R.color.on_tonal))
         if (view.text.toString() != message?.text.orEmpty()) view.text = message?.text.orEmpty()
     }
 }

@@ -46,6 +46,7 @@ class Message(val text: String, val isProblem: Boolean)
 data class State(
     val model: LoadedModel? = null,
     val picture: Picture? = null,
+    val examples: List<String> = emptyList(),
     val looks: List<Look> = emptyList(),
     val first: String? = null,
     val second: String? = null,

@@ -48,6 +48,7 @@ class Studio(val context: Context) {
     private class Opened(
         val model: LoadedModel,
         val picture: Picture?,
+        val examples: List<String>,
         val looks: List<Look>,
         val earlier: List<Earlier>,
         val message: Message?,
@@ -60,6 +61,7 @@ class Studio(val context: Context) {
             state = state.copy(
                 model = opened.model,
                 picture = opened.picture,
+                examples = opened.examples,
                 looks = opened.looks,
                 first = saved?.first?.takeIf { it in ids } ?: ids.firstOrNull(),
                 second = saved?.second?.takeIf { it in ids },
@@ -68,22 +70,37 @@ class Studio(val context: Context) {
                 earlier = opened.earlier,
                 message = opened.message,
             )
-            translate()
+            translate(opened.message)
             Trials(this).startIfNeeded()
         }
     }
 
-    private fun opened(place: ModelPlace, saved: SavedSession?): Opened {
+    /** A copied model that has been damaged gives way to the app's own. */
+    private fun opened(place: ModelPlace, saved: SavedSession?): Opened = try {
+        opened(place, saved, null)
+    } catch (refused: Refused) {
+        if (place !is FolderModel) throw refused
+        opened(BundledModel(context.assets), saved, refused)
+    }
+
+    private fun opened(place: ModelPlace, saved: SavedSession?, problem: Refused?): Opened {
         engine.open(place)
         val manifest = engine.manifest
         val crashed = choices.crashedLastTime(manifest)?.let { Refused(Problem.VARIANT_CRASHED, it) }
         val lane = choices.lane(manifest) ?: choices.first(manifest)
         val used = if (lane.gpu) gpuOrCpu(lane) else lane.also { load(it) }
-        val examples = Pictures.examples(context, Pictures.EXAMPLES).map { Pictures.example(context, it) }
-        val picture = savedPicture(saved) ?: examples.firstOrNull()?.let { engine.picture(it, it.name, null) }
+        val examples = Pictures.examples(context, Pictures.EXAMPLES)
+        val picture = savedPicture(saved) ?: examples.firstOrNull()?.let(::examplePicture)
         val model = LoadedModel(manifest, used, !choices.isChosen(manifest), place is BundledModel)
         val earlier = history.read(saved?.earlier.orEmpty())
-        return Opened(model, picture, firstLooks(picture, saved), earlier, crashed?.let(::message))
+        val said = (problem ?: crashed)?.let(::message)
+        return Opened(model, picture, examples, firstLooks(picture, saved), earlier, said)
+    }
+
+    /** On the worker's thread. */
+    fun examplePicture(name: String): Picture {
+        val file = Pictures.example(context, name)
+        return engine.picture(file, file.name, null)
     }
 
     private fun load(lane: Lane) = choices.guarded(engine.manifest, lane.variant) { engine.load(lane) }
@@ -136,8 +153,8 @@ class Studio(val context: Context) {
         }
     }
 
-    /** A file of the app: an example, or what the camera took. */
-    fun setPicture(file: File) = setPicture { engine.picture(file, file.name, null) }
+    /** A picture of the app, one of the state's examples. */
+    fun setExample(name: String) = setPicture { examplePicture(name) }
 
     private fun setPicture(read: () -> Picture) {
         state = state.copy(working = true, message = null)
@@ -186,10 +203,6 @@ class Studio(val context: Context) {
         }
     }
 
-    fun addLook(file: File) = addLook {
-        engine.look("own ${System.nanoTime()}", LookKind.OWN, file.nameWithoutExtension, file)
-    }
-
     /** A look that nobody has drawn. */
     fun addRandomLook() {
         val picture = state.picture ?: return
@@ -201,6 +214,7 @@ class Studio(val context: Context) {
     }
 
     private fun addLook(read: () -> Look) {
+        if (state.model == null) return report(Refused(Problem.NO_MODEL))
         state = state.copy(working = true, message = null)
         run(read) { look ->
             state = state.copy(looks = listOf(look) + state.looks, first = look.id, second = null)
@@ -235,8 +249,8 @@ class Studio(val context: Context) {
         translate()
     }
 
-    /** Redraws; what was asked for before and has not begun is dropped. */
-    fun translate() {
+    /** Redraws, and leaves a sentence standing; what was asked for before is dropped. */
+    fun translate(said: Message? = null) {
         val wanted = state
         val picture = wanted.picture
         val first = wanted.look(wanted.first)
@@ -246,7 +260,7 @@ class Studio(val context: Context) {
         }
         val ticket = newest.incrementAndGet()
         val second = wanted.look(wanted.second)
-        state = state.copy(working = true, message = null)
+        state = state.copy(working = true, message = said)
         run({
             if (ticket != newest.get()) null
             else engine.translate(picture, first, second, wanted.mix, wanted.strength)
@@ -291,8 +305,7 @@ class Studio(val context: Context) {
     }
 
     fun useBundledModel() {
-        models.useBundled()
-        open(models.current(), null)
+        run({ models.useBundled() }) { open(models.current(), null) }
     }
 
     /** How the model is computed; null leaves it to the measurement. */
@@ -309,15 +322,15 @@ class Studio(val context: Context) {
     }
 
     /** Loads a variant; where that fails, the one in use stays, without the GPU. */
-    fun use(lane: Lane, automatic: Boolean, note: Message? = null) {
+    fun use(lane: Lane, automatic: Boolean, said: Message? = null) {
         val model = state.model ?: return
-        state = state.copy(working = true, message = null)
+        state = state.copy(working = true, message = said)
         worker.run({ load(lane) }, { refused ->
             choices.choose(model.manifest, null)
             run({ load(model.lane.copy(gpu = false)) }) { state = state.copy(message = message(refused), working = false) }
         }) {
             state = state.copy(model = LoadedModel(model.manifest, lane, automatic, model.bundled))
-            if (note == null) translate() else state = state.copy(working = false, message = note)
+            translate(said)
         }
     }
 

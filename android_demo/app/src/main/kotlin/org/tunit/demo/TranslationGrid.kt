@@ -16,12 +16,11 @@ class TranslationGrid(private val studio: Studio, private val changed: () -> Uni
     /** The picture and the examples of the app, each in every look. */
     fun start(picture: Picture, looks: List<Look>) {
         this.looks = looks
-        val examples = Pictures.examples(studio.context, Pictures.EXAMPLES)
-            .map { Pictures.example(studio.context, it) }.filter { it != picture.file }
+        val examples = studio.state.examples.filter { !picture.file.path.endsWith(it) }
         done = List(examples.size + 1) { arrayOfNulls<Translation>(looks.size) }
         for (row in done.indices) {
             for (column in looks.indices) {
-                compute(row, column) { if (row == 0) picture else studio.engine.picture(examples[row - 1], examples[row - 1].name, null) }
+                compute(row, column) { if (row == 0) picture else studio.examplePicture(examples[row - 1]) }
             }
         }
     }

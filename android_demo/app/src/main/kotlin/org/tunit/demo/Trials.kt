@@ -48,7 +48,7 @@ class Trials(private val studio: Studio) {
         val model = studio.state.model ?: return
         if (model.manifest !== manifest || studio.choices.isChosen(manifest)) return
         studio.choices.setFastest(manifest, lane)
-        if (lane != model.lane) studio.use(lane, automatic = true)
+        if (lane != model.lane) studio.use(lane, automatic = true, said = studio.state.message)
     }
 
     private companion object {

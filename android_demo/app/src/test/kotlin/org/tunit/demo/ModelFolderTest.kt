@@ -76,6 +76,17 @@ class ModelFolderTest : ScreenTest() {
     }
 
     @Test
+    fun aCopyThatWasDamagedLaterGivesWayToTheAppsModel() {
+        opened()
+        File(app.filesDir, "model").listFiles()!!.filter { it.extension == "tflite" }.forEach { it.writeText("") }
+        (app as TunitApp).forget()
+        settle()
+        assertTrue(studio.state.model!!.bundled)
+        assertTrue(studio.state.message!!.isProblem)
+        translation()
+    }
+
+    @Test
     fun aMissingManifestIsSaid() {
         File(folder, "manifest.json").delete()
         assertRefused("There is no manifest.json")
