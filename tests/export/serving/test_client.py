@@ -165,6 +165,11 @@ def test_resuming_translates_what_is_missing_and_keeps_the_rest(folder):
     assert both.returncode == 2
 
 
+def heeding_sigint():
+    """Processes started in a shell's background ignore SIGINT, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_keeps_what_was_written_and_says_how_to_go_on(folder):
     second = threading.Event()
     answers = iter((True, False))
@@ -183,7 +188,7 @@ def test_ctrl_c_keeps_what_was_written_and_says_how_to_go_on(folder):
             *flags_of(folder, address, "--batch_size=2"),
         ]
         with subprocess.Popen(
-            words, stderr=subprocess.PIPE, text=True, cwd=commands.ROOT
+            words, stderr=subprocess.PIPE, text=True, cwd=commands.ROOT, preexec_fn=heeding_sigint
         ) as client:
             assert second.wait(60)
             client.send_signal(signal.SIGINT)
