@@ -31,9 +31,9 @@ def main() -> None:
     for flag in (ROUNDS, REPEATS):
         if flag.value < 1:
             raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
-    for flag in (RUN_DIR, MODELS):
-        if not flag.value.strip():
-            raise UserError(f"--{flag.name} is empty; name a folder.")
+    for folder in (RUN_DIR, MODELS):
+        if not folder.value.strip():
+            raise UserError(f"--{folder.name} is empty; name a folder.")
     models = pathlib.Path(MODELS.value).expanduser()
     exported = manifest.read_mobile(models)
     manifest.verify(models, exported)
@@ -69,7 +69,7 @@ def print_profile(path: pathlib.Path) -> None:
     total = sum(time.milliseconds for time in times)
     print(f"\n{path.name}: {total:.1f} ms, every operation alone, one thread")
     for time in times[:SLOWEST]:
-        print(f"{time.milliseconds:8.2f} ms {time.count:3d} x {time.name} {time.shapes}")
+        print(f"{time.milliseconds:8.2f} ms {time.number:3d} x {time.name} {time.shapes}")
 
 
 def progress(text: str) -> None:

@@ -47,9 +47,9 @@ def main() -> None:
     for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
         if flag.value < 2:
             raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
-    for flag in (RUN_DIR, OUTPUT):
-        if not flag.value.strip():
-            raise UserError(f"--{flag.name} is empty; name a folder.")
+    for folder in (RUN_DIR, OUTPUT):
+        if not folder.value.strip():
+            raise UserError(f"--{folder.name} is empty; name a folder.")
 
     # Here and not above, so that --help does not wait for TensorFlow.
     from export.mobile import bundle, summary

@@ -15,7 +15,7 @@ AUTHOR = "made with tunit_tf"
 def signatures(translator: Translator) -> dict[str, dict[str, dict[str, list[int]]]]:
     """{signature: {`inputs` or `outputs`: {name: shape}}}; all tensors are float32."""
     shapes = conversion.input_shapes(translator)
-    outputs = {
+    outputs: dict[str, dict[str, tuple[int, ...]]] = {
         ENCODE: {
             "style": (1, translator.style_dim),
             "domain_probabilities": (1, translator.num_domains),

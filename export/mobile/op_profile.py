@@ -26,7 +26,7 @@ class OpTime(NamedTuple):
 
     name: str
     shapes: str
-    count: int
+    number: int
     milliseconds: float
 
 

@@ -4,6 +4,7 @@ import pathlib
 import statistics
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -63,14 +64,14 @@ def measure(
       A row for every variant, the baseline first; milliseconds, MB, dB.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        files = {BASELINE: {}}
+        files: dict[str, dict[str, pathlib.Path]] = {BASELINE: {}}
         for signature, content in default_pair(run).items():
             files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
             files[BASELINE][signature].write_bytes(content)
         for variant, entry in exported.variants.items():
             if entry.shipped:
                 files[variant] = {s: folder / getattr(entry, role) for s, role in ROLES.items()}
-        timings = {variant: {s: [] for s in ROLES} for variant in files}
+        timings: dict[str, dict[str, list]] = {v: {s: [] for s in ROLES} for v in files}
         for i in range(rounds):
             for variant, paths in files.items():
                 note(f"round {i + 1} of {rounds}: {variant}")
@@ -85,7 +86,7 @@ def measure(
 
 
 def _row(variant: str, paths: dict, timings: dict, entry: Variant | None) -> dict:
-    row = {"variant": variant, "psnr": entry.psnr if entry else None}
+    row: dict[str, Any] = {"variant": variant, "psnr": entry.psnr if entry else None}
     for signature, role in ROLES.items():
         runs = timings[signature]
         row[role] = {

@@ -1,8 +1,10 @@
 """Makes the variants of a pair and judges them by their translations."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
+import tensorflow as tf
 
 from export.mobile import conversion, graphs, quality, quantization
 from export.mobile.conversion import ENCODE, GENERATE
@@ -37,7 +39,7 @@ Samples = dict[str, list[dict[str, np.ndarray]]]  # {signature: inputs by name}
 def float_pair(translator: Translator) -> dict[str, bytes]:
     """{signature: float32 .tflite file} of the phone's graphs."""
     shapes = conversion.input_shapes(translator)
-    functions = {
+    functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = {
         ENCODE: graphs.encoder(translator.guiding),
         GENERATE: graphs.generator(translator.generator),
     }

@@ -217,5 +217,5 @@ def test_the_profile_counts_every_operation_of_an_invocation(pair_folder, varian
     codes = [model.operatorCodes[op.opcodeIndex].builtinCode for op in model.subgraphs[0].operators]
     unpacked = codes.count(schema.BuiltinOperator.DEQUANTIZE)  # weights, once at load
     assert (unpacked > 0) == (variant == "weight_int8")
-    assert sum(t.count for t in times) == len(codes) - unpacked
+    assert sum(t.number for t in times) == len(codes) - unpacked
     assert times == sorted(times, key=lambda t: -t.milliseconds)
