@@ -18,7 +18,9 @@ CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
 OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
-VARIANTS = flags.DEFINE_list("variants", list(DEFAULTS.variants), "Variants to write, by comma.")
+VARIANTS = flags.DEFINE_list(
+    "variants", list(DEFAULTS.variants), "Variants to write, separated by commas."
+)
 MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Least PSNR of a variant, dB.")
 DATA = flags.DEFINE_string("data", "", "Images to measure on; '' takes the run's held-out ones.")
 CALIBRATION_IMAGES = flags.DEFINE_string(

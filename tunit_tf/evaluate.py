@@ -39,7 +39,9 @@ NUM_TRANSLATIONS = flags.DEFINE_integer(
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
 REPORT_DIR = flags.DEFINE_string("report_dir", "", "Folder of the report; '' is RUN_DIR/report.")
-COMPARE = flags.DEFINE_list("compare", [], "Other run folders to compare with, by comma.")
+COMPARE = flags.DEFINE_list(
+    "compare", [], "Other run folders to compare with, separated by commas."
+)
 
 BOUNDS = ((NUM_TRANSLATIONS, Bounds(2, 10_000_000)), (BATCH_SIZE, Bounds(2, 4096)))
 

@@ -80,14 +80,14 @@ def test_the_references_protocol_normalizes_twice_and_takes_nearest_pixels(graph
 
 
 def test_downscaling_is_antialiased():
-    """Stripes finer than the target's pixels must become grey, not a pattern of their own."""
+    """Stripes finer than the target's pixels must become gray, not a pattern of their own."""
     stripes = np.zeros((1, 512, 512, 3), np.uint8)
     stripes[:, :, ::2] = 255
-    grey = np.full((1, 512, 512, 3), 128, np.uint8)
+    gray = np.full((1, 512, 512, 3), 128, np.uint8)
     extractor = features.Extractor(
         "means", 64, lambda x: tf.reshape(x[:, 8:-8, 8:-8, 0], (-1, 48 * 48))
     )
-    np.testing.assert_allclose(extractor(stripes), extractor(grey), atol=0.02)
+    np.testing.assert_allclose(extractor(stripes), extractor(gray), atol=0.02)
 
 
 def test_random_features_are_the_same_everywhere_and_tell_looks_apart():
