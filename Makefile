@@ -42,9 +42,9 @@ oracle-test: $(ORACLE)/.installed
 
 # Archived libraries as oracles, in an environment of their own; Debian needs libusb-1.0-0.
 compat: $(VENV)/.installed-test $(COMPAT)/.installed
-	$(BIN)/python -m tests.compat.given $(COMPAT)/given
+	$(BIN)/python -m tests.compat.write_expected $(COMPAT)/expected
 	$(COMPAT)/bin/python -m pytest -c tests/compat/pytest.ini --confcutdir=tests/compat \
-		--given=$(COMPAT)/given tests/compat
+		--expected=$(COMPAT)/expected tests/compat
 
 # The page, with the models of a folder, on http://localhost:8080; exported from RUN_DIR if missing.
 web: web_demo/dist/index.html

@@ -17,7 +17,7 @@ from tunit_tf.official import checkpoint as official_checkpoint
 from tunit_tf.official import names as official_names
 from tunit_tf.training.state import TrainState
 
-IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
+IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images in pixels.")
 
 
 def write_checkpoint(path: pathlib.Path, zipped: bool) -> None:

@@ -14,9 +14,11 @@ from tunit_tf.data import pipeline, synthetic
 from tunit_tf.training import phases
 from tunit_tf.training.state import TrainState
 
-IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
-BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Images a step.")
-BASE_CHANNELS = flags.DEFINE_integer("base_channels", 8, "Width of G and D; small: a fast device.")
+IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images in pixels.")
+BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Images per step.")
+BASE_CHANNELS = flags.DEFINE_integer(
+    "base_channels", 8, "Channels of G and D; a small number imitates a fast device."
+)
 STEPS = flags.DEFINE_integer("steps", 30, "Timed steps.")
 
 

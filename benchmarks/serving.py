@@ -1,7 +1,7 @@
 """Speed and memory of a served model: `python -m benchmarks.serving`.
 
-Exports full-size networks, starts the stand-in for TF Serving (export/serving/stand_in.py) and asks
-it over gRPC. The stand-in does not batch the requests of several clients.
+Exports full-size networks, starts the stand-in for TF Serving (export/serving/stand_in.py), and
+sends it requests over gRPC. The stand-in does not batch the requests of several clients.
 """
 
 import concurrent.futures
@@ -17,8 +17,9 @@ from collections.abc import Iterator
 import numpy as np
 from absl import app, flags
 
-from export.serving import signatures, versions
-from export.serving.clients import GrpcClient
+from export.serving import picture_limits, versions
+from export.serving.grpc_client import GrpcClient
+from export.serving.server import Server
 from tunit_tf.config import Config
 from tunit_tf.data import synthetic
 from tunit_tf.inference.trained_run import TrainedRun
@@ -30,12 +31,14 @@ IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 BASE_CHANNELS = flags.DEFINE_integer("base_channels", 0, "Width of G; 0 is the paper's.")
 CLIENTS = flags.DEFINE_multi_integer("clients", [1, 4, 16], "Numbers of concurrent clients.")
 BATCHES = flags.DEFINE_multi_integer("batch", [1, 8], "Pictures in a request.")
-PICTURES = flags.DEFINE_integer("pictures", 96, "About so many are translated for each row.")
-MEMORY_REQUESTS = flags.DEFINE_integer("memory_requests", 2000, "Requests while memory is watched.")
+PICTURES = flags.DEFINE_integer("pictures", 96, "Least number of pictures translated for each row.")
+MEMORY_REQUESTS = flags.DEFINE_integer(
+    "memory_requests", 2000, "Requests while memory is measured."
+)
 
 
 def export(folder: pathlib.Path) -> pathlib.Path:
-    """Exports new networks of the paper's size; returns the version's folder."""
+    """Exports untrained networks of the paper's size; returns the version's folder."""
     config = Config(
         image_size=IMAGE_SIZE.value, base_channels=BASE_CHANNELS.value, data=""
     ).resolved()
@@ -46,7 +49,7 @@ def export(folder: pathlib.Path) -> pathlib.Path:
     translator = Translator(*networks)
     run = TrainedRun(translator, config, folder, step=0)
     started = time.monotonic()
-    version = versions.write(run, folder / "tunit", "crop", signatures.DEFAULT_MAX_PIXELS)
+    version = versions.write(run, folder / "tunit", "crop", picture_limits.DEFAULT_MAX_PIXELS)
     size = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     weights = sum(4 * np.prod(v.shape) for network in networks for v in network.variables) / 1e6
     print(
@@ -82,7 +85,7 @@ def main(_) -> None:
     with tempfile.TemporaryDirectory() as folder:
         version = export(pathlib.Path(folder))
         with stand_in(version) as (server, pid):
-            client = GrpcClient(server, "tunit", None, 600.0)
+            client = GrpcClient(Server(server, timeout=600.0))
             for batch in BATCHES.value:
                 client.translate([source] * batch, [reference] * batch)
             print("| clients | batch | requests/s | pictures/s | p50 ms | p95 ms | p99 ms |")
@@ -95,9 +98,9 @@ def main(_) -> None:
 
 
 def row(server: str, clients: int, batch: int, source: bytes, reference: bytes) -> str:
-    """A line of the table: every client sends its next request when the last is answered."""
+    """A row of the table: every client sends its next request after the answer to the last."""
     each = max(2, -(-PICTURES.value // (clients * batch)))
-    connections = [GrpcClient(server, "tunit", None, 600.0) for _ in range(clients)]
+    connections = [GrpcClient(Server(server, timeout=600.0)) for _ in range(clients)]
 
     def send(connection: GrpcClient) -> list[float]:
         latencies = []
@@ -117,7 +120,7 @@ def row(server: str, clients: int, batch: int, source: bytes, reference: bytes) 
 
 
 def watch_memory(client: GrpcClient, pid: int, source: bytes, reference: bytes) -> None:
-    """Prints the server's memory along many requests."""
+    """Prints the server's memory during many requests."""
     seen = []
     for i in range(MEMORY_REQUESTS.value):
         client.translate([source], [reference])

@@ -11,15 +11,14 @@ import sys
 from absl import flags
 
 from export import manifest
-from export.mobile import op_profile, variant_timing
-from export.mobile.conversion import ROLES
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
+CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
+)
 MODELS = flags.DEFINE_string("models", "models/mobile", "Folder that export.tflite wrote.")
 ROUNDS = flags.DEFINE_integer("rounds", 3, "How often each file is loaded, in turns.")
 REPEATS = flags.DEFINE_integer("repeats", 15, "Runs in a round; the median of all is reported.")
@@ -28,11 +27,22 @@ SLOWEST = 12
 
 
 def main() -> None:
+    """Measures the files of an export, writes the table beside them and prints it."""
     for flag in (ROUNDS, REPEATS):
         if flag.value < 1:
             raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
+    for folder in (RUN_DIR, MODELS):
+        if not folder.value.strip():
+            raise UserError(f"--{folder.name} is empty; name a folder.")
     models = pathlib.Path(MODELS.value).expanduser()
     exported = manifest.read_mobile(models)
+    manifest.verify(models, exported)
+
+    # Here and not above, so that --help does not wait for TensorFlow.
+    from export.mobile import variant_timing
+    from export.mobile.conversion import ROLES
+    from tunit_tf.inference.trained_run import TrainedRun
+
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     if run.step != exported.step:
         raise UserError(
@@ -41,26 +51,36 @@ def main() -> None:
         )
     rows = variant_timing.measure(run, models, exported, ROUNDS.value, REPEATS.value, progress)
     text = variant_timing.table(rows)
-    files.write_bytes(models / "benchmark.md", (text + "\n").encode())
     print(text)
     if PROFILE.value:
         for entry in exported.variants.values():
             for role in ROLES.values():
                 if entry.shipped:
                     print_profile(models / getattr(entry, role))
+    with files.writing(f"The table in {models}", "copy it from above or make the folder writable"):
+        files.write_bytes(models / "benchmark.md", (text + "\n").encode())
 
 
 def print_profile(path: pathlib.Path) -> None:
+    """Prints the slowest operations of a file."""
+    from export.mobile import op_profile
+
     times = op_profile.measure(path.read_bytes())
     total = sum(time.milliseconds for time in times)
     print(f"\n{path.name}: {total:.1f} ms, every operation alone, one thread")
     for time in times[:SLOWEST]:
-        print(f"{time.milliseconds:8.2f} ms {time.count:3d} x {time.name} {time.shapes}")
+        print(f"{time.milliseconds:8.2f} ms {time.number:3d} x {time.name} {time.shapes}")
 
 
 def progress(text: str) -> None:
+    """Prints what is being measured to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Entry point of the command line."""
     cli.run(main)
+
+
+if __name__ == "__main__":
+    command()

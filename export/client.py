@@ -1,81 +1,78 @@
 """Translates pictures through TF Serving, by REST or gRPC.
 
 `python -m export.client --source=PICTURES --reference=PICTURE --output=translated`
+
+A picture that cannot be read is skipped and named. After an interruption, the same command with
+`--resume` translates the pictures whose results are missing.
 """
 
-import pathlib
 import sys
 
-import tqdm
 from absl import flags
 
-from export.serving import clients
 from tunit_tf import cli
-from tunit_tf.errors import UserError
-from tunit_tf.io import picture_files
 
-PROTOCOL = flags.DEFINE_enum("protocol", "rest", ["rest", "grpc"], "How to ask.")
-SERVER = flags.DEFINE_string("server", "", "HOST:PORT; '' is localhost:8501 (REST) or :8500.")
+PROTOCOL = flags.DEFINE_enum("protocol", "rest", ["rest", "grpc"], "Protocol of the requests.")
+SERVER = flags.DEFINE_string(
+    "server",
+    "",
+    "HOST:PORT, or for REST http(s)://HOST[:PORT]; '' is localhost:8501 (REST) or :8500.",
+)
+TLS = flags.DEFINE_boolean("tls", False, "Encrypt the connection; implied by https://.")
+CA_CERTIFICATE = flags.DEFINE_string(
+    "ca_certificate", "", "PEM file of the authority that signed the server's certificate, for TLS."
+)
 MODEL = flags.DEFINE_string("model", "tunit", "Name of the model.")
-VERSION = flags.DEFINE_integer("version", None, "Version of the model; none takes the newest.")
+VERSION = flags.DEFINE_integer("version", None, "Version of the model; the newest if not given.")
 SOURCE = flags.DEFINE_string("source", "", "Image or folder of images to redraw.")
 REFERENCE = flags.DEFINE_string("reference", "", "Image whose look is taken.")
 OUTPUT = flags.DEFINE_string("output", "translated", "Folder for the results.")
 OVERWRITE = flags.DEFINE_boolean("overwrite", False, "Replace results that exist.")
-BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "Images in one request.")
-TIMEOUT = flags.DEFINE_float("timeout", 30.0, "Seconds to wait for an answer.")
-RETRIES = flags.DEFINE_integer("retries", 3, "Further tries when the server is not reached.")
+RESUME = flags.DEFINE_boolean("resume", False, "Keep results that exist, translate the others.")
+BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "Images per request.")
+TIMEOUT = flags.DEFINE_float("timeout", 30.0, "Longest wait for an answer, in seconds.")
+RETRIES = flags.DEFINE_integer("retries", 3, "Further attempts when the server is not reached.")
 PROGRESS = flags.DEFINE_boolean("progress", True, "Show a progress bar.")
 
 
 def main() -> None:
-    if not SOURCE.value or not REFERENCE.value:
-        raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
-    for flag, least in ((BATCH_SIZE, 1), (RETRIES, 0)):
-        if flag.value < least:
-            raise UserError(f"--{flag.name} must be at least {least}; received {flag.value}.")
-    sources = picture_files.find(SOURCE.value, "source")
-    reference = picture_files.find(REFERENCE.value, "reference")
-    if len(reference) != 1:
-        raise UserError(f"--reference={REFERENCE.value} must be one image; has {len(reference)}.")
-    look = clients.upright(reference[0])
-    client_class, port = {"rest": (clients.RestClient, 8501), "grpc": (clients.GrpcClient, 8500)}[
-        PROTOCOL.value
-    ]
-    server = SERVER.value or f"localhost:{port}"
-    client = client_class(server, MODEL.value, VERSION.value, TIMEOUT.value)
-    writer = picture_files.Writer(OUTPUT.value, OVERWRITE.value)
-    stems = picture_files.output_stems(sources, pathlib.Path(SOURCE.value).expanduser())
-    writer.check([f"{stem}.png" for stem in stems.values()])
+    import tqdm  # imported here, as below, so that --help is fast
 
-    skipped = 0
-    for start in tqdm.tqdm(
-        range(0, len(sources), BATCH_SIZE.value), unit="request", disable=not PROGRESS.value or None
-    ):
-        read = {}
-        for path in sources[start : start + BATCH_SIZE.value]:
-            try:
-                read[path] = clients.upright(path)
-            except UserError as error:
-                skipped += 1
-                print(f"skipped: {error}", file=sys.stderr)
-        if not read:
-            continue
-        pictures = list(read.values())
-        try:
-            drawn = clients.with_retries(
-                lambda pictures=pictures: client.translate(pictures, [look] * len(pictures)),
-                RETRIES.value,
-            )
-        except clients.ServerError as error:
-            raise UserError(
-                f"The server did not translate {next(iter(read))} ...: {error}"
-            ) from None
-        for path, content in zip(read, drawn, strict=True):
-            writer.write(f"{stems[path]}.png", content)
-    bad = f", skipped {skipped} that cannot be read" if skipped else ""
-    print(f"Wrote {writer.written} files to {OUTPUT.value}{bad}.")
+    from export.serving import connection, file_translation, server
+
+    request = file_translation.Request(
+        source=SOURCE.value,
+        reference=REFERENCE.value,
+        output=OUTPUT.value,
+        overwrite=OVERWRITE.value,
+        resume=RESUME.value,
+        batch_size=BATCH_SIZE.value,
+        retries=RETRIES.value,
+        progress=PROGRESS.value,
+    )
+    address, tls = server.address(SERVER.value, PROTOCOL.value, TLS.value)
+    target = server.Server(
+        address=address,
+        model=MODEL.value,
+        version=VERSION.value,
+        timeout=TIMEOUT.value,
+        tls=tls,
+        authority=server.authority(CA_CERTIFICATE.value),
+    )
+    result = file_translation.run(
+        connection.connect(PROTOCOL.value, target),
+        request,
+        report=lambda sentence: tqdm.tqdm.write(sentence, file=sys.stderr),
+    )
+    kept = f", kept {result.kept} that existed" if result.kept else ""
+    bad = f", skipped {result.skipped} that cannot be translated" if result.skipped else ""
+    print(f"Wrote {result.written} files to {OUTPUT.value}{kept}{bad}.")
+
+
+def command() -> None:
+    """Entry point of the command line."""
+    cli.run(main)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    command()

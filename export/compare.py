@@ -1,4 +1,4 @@
-"""Compares a SavedModel with the run it was made of, signature by signature.
+"""Compares the signatures of a SavedModel with the run that it was exported from.
 
 `python -m export.compare --model=models/tunit/1 --run_dir=runs/mine` prints a table and writes it
 as `comparison.md` into the run folder.
@@ -8,19 +8,22 @@ import pathlib
 
 from absl import flags
 
-from export.serving import c_api, differences
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
 
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
-COUNT = flags.DEFINE_integer("count", 8, "Images compared.")
+CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of it."
+)
+COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 
 def main() -> None:
+    for flag in (MODEL, RUN_DIR):
+        if not flag.value:
+            raise UserError(f"--{flag.name} is empty; name a folder.")
     folder = pathlib.Path(MODEL.value).expanduser()
     if not (folder / "saved_model.pb").is_file():
         raise UserError(
@@ -29,15 +32,33 @@ def main() -> None:
         )
     if COUNT.value < 1:
         raise UserError(f"--count must be at least 1; received {COUNT.value}.")
+    # Imported here, so that --help does not wait for TensorFlow.
+    from export.serving import c_api, differences
+    from tunit_tf.inference.trained_run import TrainedRun
+
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     try:
         model = c_api.Model(folder)
     except c_api.Error as error:
         raise UserError(f"{folder} does not load in C++: {error}") from None
-    text = differences.table(differences.of_saved_model(model, run.translator, COUNT.value))
-    files.write_bytes(run.folder / "comparison.md", (text + "\n").encode())
+    try:
+        found = differences.of_saved_model(model, run.translator, COUNT.value)
+    except differences.MismatchError as error:
+        raise UserError(
+            f"--model={MODEL.value} was not exported from --run_dir={RUN_DIR.value}: {error}; name "
+            "the run that it was exported from."
+        ) from None
+    text = differences.table(found)
     print(text)
+    path = run.folder / "comparison.md"
+    with files.writing(str(path), "make --run_dir writable, or keep the table printed above"):
+        files.write_bytes(path, (text + "\n").encode())
+
+
+def command() -> None:
+    """Entry point of the command line."""
+    cli.run(main)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    command()

@@ -6,19 +6,14 @@ as a JSON schema, written by `python -m export.manifest_schema`.
 
 import dataclasses
 import hashlib
-import json
 import pathlib
-import re
 from typing import Any, ClassVar
 
+from export import manifest_checks
+from export.manifest_checks import AGAIN, FORMAT, SCHEMA_VERSION
 from tunit_tf.errors import UserError
 
 FILE_NAME = "manifest.json"
-AGAIN = "export the model again."
-FORMAT = 1  # read by clients from before `schema_version`; equals its major number
-SCHEMA_VERSION = "1.1"  # minor: fields were added; major: a field changed its meaning
-SHA256 = r"[0-9a-f]{64}"
-PLAIN_NAME = r"[\w-][\w.-]*"  # a file beside the manifest
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -188,6 +183,37 @@ def read_mobile(folder: pathlib.Path) -> MobileManifest:
         raise UserError(f"{path} cannot be read ({error.strerror or error}); {cure}.") from None
 
 
+def verify(folder: pathlib.Path, described: Manifest) -> None:
+    """Compares the files of an export with its manifest.
+
+    Raises:
+      UserError: A file is missing or was changed; the message names it.
+    """
+    for name, entry in described.files.items():
+        _verify_file(folder / name, entry)
+
+
+def verify_beside(path: pathlib.Path) -> None:
+    """Compares a file with the manifest beside it, where there is one that lists it.
+
+    Raises:
+      UserError: The file was changed, or the manifest is damaged.
+    """
+    if (path.parent / FILE_NAME).is_file() and path.is_file():
+        entry = read_mobile(path.parent).files.get(path.name)
+        if entry:
+            _verify_file(path, entry)
+
+
+def _verify_file(path: pathlib.Path, entry: File) -> None:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); {AGAIN}") from None
+    if len(content) != entry.bytes or hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise UserError(f"{path} is not the file that was exported; copy it again or {AGAIN}")
+
+
 def parse_mobile(content: bytes) -> MobileManifest:
     """Checks the content of a manifest and returns it.
 
@@ -197,23 +223,7 @@ def parse_mobile(content: bytes) -> MobileManifest:
     Raises:
       UserError: What is wrong, in one sentence that names the field.
     """
-    try:
-        values = json.loads(content.decode())
-    except (ValueError, RecursionError):
-        raise UserError("The manifest is not JSON; copy or export the folder again.") from None
-    if not isinstance(values, dict) or values.get("kind") != MobileManifest.kind:
-        raise UserError('The manifest is not of kind "tflite"; name a folder of export.tflite.')
-    _check_version(values)
-    for name, (rule, holds) in CHECKS.items():
-        if name not in values:
-            raise UserError(f"The manifest lacks {name}; {AGAIN}")
-        if not holds(values[name]):
-            raise UserError(f"The manifest's {name} must be {rule}; {AGAIN}")
-    for name, (rule, holds) in CHECKS_IF_PRESENT.items():
-        if name in values and not holds(values[name]):
-            raise UserError(f"The manifest's {name} must be {rule}; {AGAIN}")
-    _check_variants(values)
-    _check_domains(values)
+    values = manifest_checks.checked(content, MobileManifest.kind)
     informing: dict[str, Any] = {
         "schema_version": f"{FORMAT}.0", "title": "", "description": "", "licence": None,
         "origin": None, "channels": "RGB", "style_on_unit_sphere": False, "step": 0, "config": {},
@@ -233,131 +243,6 @@ def parse_mobile(content: bytes) -> MobileManifest:
         variants={name: _typed(Variant, entry) for name, entry in values["variants"].items()},
         files={name: _typed(File, entry) for name, entry in values["files"].items()},
     )
-
-
-def _check_version(values: dict[str, Any]) -> None:
-    version = values.get("schema_version", f"{values.get('format')}.0")
-    found = re.fullmatch(r"(\d+)\.(\d+)", version) if isinstance(version, str) else None
-    if not found:
-        raise UserError(
-            f"The manifest's schema_version {json.dumps(version)} is not like {SCHEMA_VERSION}; "
-            f"{AGAIN}"
-        )
-    if int(found[1]) != FORMAT:
-        raise UserError(
-            f"The manifest has schema_version {version} and this program reads {FORMAT}.x; use a "
-            "version of the program that fits."
-        )
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 2**20
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
-
-
-def _is_list_of(length: int, value: Any) -> bool:
-    return isinstance(value, list) and len(value) == length and all(map(_is_number, value))
-
-
-def _is_range(value: Any) -> bool:
-    return _is_list_of(2, value) and value[0] < value[1]
-
-
-def _is_file_list(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(entry, dict)
-        and _is_number(entry.get("bytes"))
-        and isinstance(entry.get("sha256"), str)
-        and re.fullmatch(SHA256, entry["sha256"])
-        for entry in value.values()
-    )
-
-
-def _are_examples(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(entry, dict)
-        and isinstance(entry.get("role"), str)
-        and isinstance(entry.get("file"), str)
-        and re.fullmatch(PLAIN_NAME, entry["file"])
-        for entry in value
-    )
-
-
-def _are_signatures(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(value.get(name), dict) and isinstance(value[name].get("inputs"), dict)
-        for name in ("encode", "generate")
-    )
-
-
-# {field: (what it must be, whether a value is)}; checked in this order.
-CHECKS = {
-    "image_size": ("a positive integer", _is_size),
-    "num_domains": ("a positive integer", _is_size),
-    "style_dim": ("a positive integer", _is_size),
-    "value_range": ("two numbers, the smaller first", _is_range),
-    "signatures": ("an object with encode and generate", _are_signatures),
-    "files": ("an object with bytes and sha256 of each file", _is_file_list),
-    "variants": ("an object", lambda value: isinstance(value, dict)),
-    "recommended": ("an object", lambda value: isinstance(value, dict)),
-}
-
-
-CHECKS_IF_PRESENT = {
-    "title": ("text", lambda value: isinstance(value, str)),
-    "description": ("text", lambda value: isinstance(value, str)),
-    "licence": ("text or null", lambda value: value is None or isinstance(value, str)),
-    "origin": ("text or null", lambda value: value is None or isinstance(value, str)),
-    "style_on_unit_sphere": ("true or false", lambda value: isinstance(value, bool)),
-    "step": ("a number", _is_number),
-    "config": ("an object", lambda value: isinstance(value, dict)),
-    "examples": ("a list of objects with file and role", _are_examples),
-}
-
-
-def _check_variants(values: dict[str, Any]) -> None:
-    """The files of every shipped variant are listed and lie beside the manifest."""
-    for name, entry in values["variants"].items():
-        if not isinstance(entry, dict) or not isinstance(entry.get("shipped"), bool):
-            raise UserError(f"The manifest's variant {name} lacks shipped; {AGAIN}")
-        for role in ("encoder", "generator") if entry["shipped"] else ():
-            file = entry.get(role)
-            if not isinstance(file, str):
-                raise UserError(f"The manifest's variant {name} lacks {role}; {AGAIN}")
-            if not re.fullmatch(PLAIN_NAME, file):
-                raise UserError(f"The manifest names the file {file}, which is not beside it.")
-            if file not in values["files"]:
-                raise UserError(f"The manifest's files lack {file}; {AGAIN}")
-    if not any(entry["shipped"] for entry in values["variants"].values()):
-        raise UserError(f"The manifest has no variant that is shipped; {AGAIN}")
-    for lane, name in values["recommended"].items():
-        shipped = isinstance(name, str) and values["variants"].get(name, {}).get("shipped")
-        if name and not shipped:
-            raise UserError(f"The manifest recommends {name} for {lane}, which is not shipped.")
-
-
-def _check_domains(values: dict[str, Any]) -> None:
-    """Domains, where they are known, are as many and as long as the sizes say."""
-    domains = values.get("domains")
-    if domains is None:
-        return
-    count, length = values["num_domains"], values["style_dim"]
-    if not isinstance(domains, list) or len(domains) != count:
-        raise UserError(f"The manifest's domains must be a list of {count}; {AGAIN}")
-    for number, domain in enumerate(domains):
-        styles = (
-            [domain.get("average_style"), domain.get("style_deviation")]
-            if (isinstance(domain, dict))
-            else [()]
-        )
-        if not all(style is None or _is_list_of(length, style) for style in styles):
-            raise UserError(
-                f"The manifest's domain {number} must have an average_style of {length} numbers; "
-                f"{AGAIN}"
-            )
 
 
 def _plain(value: Any) -> Any:

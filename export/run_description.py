@@ -10,17 +10,20 @@ import tensorflow as tf
 
 from export.manifest import Domain
 from tunit_tf.config import Config
+from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.trained_run import TrainedRun
 
 
-def describe(run: TrainedRun, data: str = "", title: str = "", description: str = "") -> dict:
+def describe(
+    run: TrainedRun, images: ImageSet | None = None, title: str = "", description: str = ""
+) -> dict[str, Any]:
     """The fields of `manifest.Manifest` that a run decides.
 
     Args:
       run: The run.
-      data: Images to measure the domains' styles on; '' takes what the run has.
+      images: Images to measure the domains' styles on; None takes what the run has.
       title: Title of the model for people; '' derives one from the config.
       description: A sentence on the model for people; '' as above.
 
@@ -35,7 +38,7 @@ def describe(run: TrainedRun, data: str = "", title: str = "", description: str 
         "num_domains": translator.num_domains,
         "style_dim": translator.style_dim,
         "style_on_unit_sphere": config.normalize_style,
-        "domains": _domains(run, data),
+        "domains": _domains(run, images),
         "licence": config.licence or None,
         "origin": config.origin or None,
         "step": run.step,
@@ -62,10 +65,15 @@ def _description(run: TrainedRun) -> str:
     )
 
 
-def _domains(run: TrainedRun, data: str) -> list[Domain] | None:
+def _domains(run: TrainedRun, images: ImageSet | None) -> list[Domain] | None:
     """Images, average style and spread of every domain; an empty domain has no style."""
     try:
-        known = domain_styles.load_or_measure(run, data)
+        # Styles of other images than the run's own are not kept in the run folder.
+        known = (
+            domain_styles.load_or_measure(run)
+            if images is None
+            else domain_styles.measure(run.translator, images)
+        )
     except UserError:
         return None
 

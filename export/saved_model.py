@@ -7,17 +7,20 @@ import pathlib
 
 from absl import flags
 
-from export.serving import signatures, versions, warmup
+from export.serving import picture_limits
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.trained_run import TrainedRun
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
-OUTPUT = flags.DEFINE_string("output", "models/tunit", "Folder of the model's versions.")
-RESIZE = flags.DEFINE_enum("resize", "crop", signatures.RESIZE, "How pictures become squares.")
+CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of it."
+)
+OUTPUT = flags.DEFINE_string(
+    "output", "models/tunit", "Folder of the model's versions, created if missing."
+)
+RESIZE = flags.DEFINE_enum("resize", "crop", picture_limits.RESIZE, "How pictures become squares.")
 MAX_PIXELS = flags.DEFINE_integer(
-    "max_pixels", signatures.DEFAULT_MAX_PIXELS, "Largest picture that is decoded, in pixels."
+    "max_pixels", picture_limits.DEFAULT_MAX_PIXELS, "Largest picture that is decoded, in pixels."
 )
 DATA = flags.DEFINE_string(
     "data", "", "Images to measure the domains' styles on, if the run has none of its own."
@@ -25,8 +28,15 @@ DATA = flags.DEFINE_string(
 
 
 def main() -> None:
+    for flag in (RUN_DIR, OUTPUT):
+        if not flag.value:
+            raise UserError(f"--{flag.name} is empty; name a folder.")
     if MAX_PIXELS.value < 1:
         raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
+    # Imported here, so that --help does not wait for TensorFlow.
+    from export.serving import versions, warmup
+    from tunit_tf.inference.trained_run import TrainedRun
+
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     run.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
@@ -42,5 +52,10 @@ def main() -> None:
     print(f"Check it:  python -m export.compare --model={version} --run_dir={RUN_DIR.value}")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Entry point of the command line."""
     cli.run(main)
+
+
+if __name__ == "__main__":
+    command()

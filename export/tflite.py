@@ -7,20 +7,22 @@ import pathlib
 
 from absl import flags
 
-from export.mobile import bundle, quantization
+from export.mobile.options import VARIANTS as ALL_VARIANTS
+from export.mobile.options import Options
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.inference.trained_run import TrainedRun
 
-DEFAULTS = bundle.Options()
+DEFAULTS = Options()
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
-OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
-VARIANTS = flags.DEFINE_list("variants", list(DEFAULTS.variants), "Which of them, by comma.")
-MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Least PSNR of a variant, dB.")
-DATA = flags.DEFINE_string(
-    "data", DEFAULTS.data, "Images to measure on; '' takes the run's held-out ones."
+CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
+OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
+VARIANTS = flags.DEFINE_list(
+    "variants", list(DEFAULTS.variants), "Variants to write, separated by commas."
+)
+MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Least PSNR of a variant, dB.")
+DATA = flags.DEFINE_string("data", "", "Images to measure on; '' takes the run's held-out ones.")
 CALIBRATION_IMAGES = flags.DEFINE_string(
     "calibration_images", "", "Images to calibrate static_int8 on; '' takes the run's, or --data."
 )
@@ -30,7 +32,6 @@ CALIBRATION_STEPS = flags.DEFINE_integer(
 QUALITY_IMAGES = flags.DEFINE_integer(
     "quality_images", DEFAULTS.quality_images, "Held-out images translated for PSNR and SSIM."
 )
-
 TITLE = flags.DEFINE_string("title", "", "Title of the model; '' is made from the run.")
 DESCRIPTION = flags.DEFINE_string(
     "description", "", "A sentence on the model for people; '' is made from the run."
@@ -38,19 +39,28 @@ DESCRIPTION = flags.DEFINE_string(
 
 
 def main() -> None:
-    unknown = sorted(set(VARIANTS.value) - set(quantization.VARIANTS))
+    """Checks the flags and exports the run."""
+    unknown = sorted(set(VARIANTS.value) - set(ALL_VARIANTS))
     if unknown or not VARIANTS.value:
         raise UserError(
-            f"--variants must be among {','.join(quantization.VARIANTS)}; received "
+            f"--variants must be among {','.join(ALL_VARIANTS)}; received "
             f"'{','.join(VARIANTS.value)}'."
         )
     for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
         if flag.value < 2:
             raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
+    for folder in (RUN_DIR, OUTPUT):
+        if not folder.value.strip():
+            raise UserError(f"--{folder.name} is empty; name a folder.")
+
+    # Here and not above, so that --help does not wait for TensorFlow.
+    from export.mobile import bundle, summary
+    from tunit_tf.inference.trained_run import TrainedRun
+
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     run.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
-    options = bundle.Options(
+    options = Options(
         variants=tuple(dict.fromkeys(VARIANTS.value)),
         min_psnr=MIN_PSNR.value,
         data=DATA.value,
@@ -61,10 +71,15 @@ def main() -> None:
         description=DESCRIPTION.value,
     )
     written = bundle.write(run, output, options)
-    print(bundle.table(written))
+    print(summary.table(written))
     licence = f", licence: {written.licence}" if written.licence else ""
     print(f"Wrote {output}{licence}.")
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Entry point of the console script."""
     cli.run(main)
+
+
+if __name__ == "__main__":
+    command()

@@ -18,7 +18,7 @@ KEEPERS = {"Const", "IteratorGetNext", "ReadVariableOp", "_Arg"}
 
 @contextlib.contextmanager
 def collected():
-    """Yields a list that holds, at the end, the optimised graphs of all that was called first."""
+    """Yields a list that holds, at the end, the optimized graphs of all that was called before."""
     graphs: list[graph_pb2.GraphDef] = []
     context.context().enable_run_metadata()
     try:

@@ -73,7 +73,7 @@ def freed_memory():
 
 @pytest.fixture(scope="module")
 def plain_graphs():
-    """Graphs as they are traced: optimising them takes most of the time and changes rounding."""
+    """Graphs as they are traced: optimizing them takes most of the time and changes rounding."""
     options = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield
@@ -116,5 +116,5 @@ def translator(trained_run):
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    """A strategy over two logical CPUs; one a process, as collectives of a second would clash."""
+    """A strategy over two logical CPUs; one per process, as collectives of a second would clash."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

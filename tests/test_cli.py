@@ -60,6 +60,30 @@ def test_how_a_command_ends(raised, code, printed):
     assert result.stderr == printed
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("\ufeff--seed=1\n--num_domains=4\n".encode(), "begins with a byte order mark"),
+        ("\ufeff# a comment\n--seed=1\n".encode(), "begins with a byte order mark"),
+        ("--seed=1\n".encode("utf-16"), "is not UTF-8 text"),
+    ],
+)
+def test_a_flagfile_of_another_encoding_is_named(tmp_path, content, words):
+    (tmp_path / "flags.cfg").write_bytes(content)
+    program = (
+        "from absl import flags\nfrom tunit_tf import cli, config\nconfig.define_flags()\n"
+        "def main():\n    print(flags.FLAGS.seed)\ncli.run(main)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, f"--flagfile={tmp_path / 'flags.cfg'}"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_reading_a_config_imports_no_tensorflow():
     program = "import sys, tunit_tf, tunit_tf.cli, tunit_tf.config; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -1,13 +1,15 @@
-"""The config is typed, checked, and tells differences by name."""
+"""The config is typed and checked, and differences are named."""
 
 import dataclasses
 import json
+import math
+import re
 
 import pytest
 
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 
 
 @pytest.mark.parametrize(
@@ -43,10 +45,25 @@ def test_schedule_of_the_paper_by_mode(fraction, mode, warmup, joint, labeled_on
         ("joint", 1),
         ("warmup_steps", -2),
         ("domain_stddev", 0.0),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("guiding_width", math.inf),
+        ("guiding_width", 1e30),
+        ("weight_r1", math.inf),
+        ("learning_rate_guiding", math.nan),
+        ("augment_hue", math.inf),
+        ("augment_scale", 1.0),
+        ("augment_shear", 90.0),
+        ("temperature", 1e-30),
+        ("joint_steps", 10**12),
+        ("image_size", 10**30),
+        ("synthetic_images", 10**12),
+        ("queue_length", 10**12),
+        ("batch_size", 10**30),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_and_value(field, value):
-    with pytest.raises(UserError, match=f"{field}.*received {value!r}"):
+    with pytest.raises(UserError, match=rf"{field}.*received {re.escape(repr(value))}\.$"):
         Config(**{field: value})
 
 
@@ -56,10 +73,42 @@ def test_json_round_trip():
 
 
 def test_unknown_and_broken_json_name_the_source():
-    with pytest.raises(UserError, match=r"run/config\.json has unknown settings: colour"):
-        config_lib.from_json(json.dumps({"colour": 1}), "run/config.json")
+    with pytest.raises(UserError, match=r"run/config\.json has unknown settings: color"):
+        config_lib.from_json(json.dumps({"color": 1}), "run/config.json")
     with pytest.raises(UserError, match=r"run/config\.json is not valid JSON"):
         config_lib.from_json("{", "run/config.json")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b"3", b"\xff\xfe\x00", b"", b"[" * 100_000])
+def test_a_damaged_file_is_named(content):
+    with pytest.raises(UserError, match=r"^run/config\.json .*[Rr]estore or delete it\.$"):
+        config_lib.from_json(content, "run/config.json")
+
+
+def test_a_bad_value_in_a_file_names_the_file():
+    words = r"^run/config\.json has a wrong setting: batch_size must be of type int"
+    with pytest.raises(UserError, match=words):
+        config_lib.from_json('{"batch_size": Infinity}', "run/config.json")
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, f in config_lib.FIELDS.items() if f.type in (int, float)]
+)
+def test_every_number_is_bounded_on_both_sides(name):
+    for value in (-(10**30), 10**30):
+        with pytest.raises(UserError, match=f"^{name} must be .*; received {value}"):
+            Config(**{name: value})
+
+
+def test_bounds_name_the_side_that_is_violated():
+    share = Bounds(0, 1, high_excluded=True)
+    share.check("--share", 0)
+    for value, rule in ((-1, "at least 0"), (1, "below 1"), (math.nan, "a finite number")):
+        with pytest.raises(UserError, match=rf"^--share must be {rule}; received {value}\.$"):
+            share.check("--share", value)
+    with pytest.raises(UserError, match=r"^--size must be above 0; received 0\.$"):
+        Bounds(0, low_excluded=True).check("--size", 0)
+    Bounds(0).check("--size", 10**30)
 
 
 def test_differences_leave_runtime_fields_aside():
@@ -69,4 +118,6 @@ def test_differences_leave_runtime_fields_aside():
 
 
 def test_every_field_has_help():
-    assert all(len(f.metadata["help"]) > 10 for f in config_lib.FIELDS.values())
+    for f in config_lib.FIELDS.values():
+        assert len(f.metadata["help"]) > 10
+        assert f.metadata["help"].endswith(".")

@@ -10,6 +10,7 @@ from tunit_tf.errors import UserError
 
 PACKAGES = ("tunit_tf", "export")
 USER_ERROR = 2
+BYTE_ORDER_MARK = "\ufeff"  # some editors begin text files with it
 INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
 
 
@@ -27,6 +28,10 @@ def run(main: Callable[[], None]) -> None:
     def guarded(arguments: list[str]) -> None:
         logging.set_verbosity(logging.WARNING)  # TensorFlow logs every checkpoint it shards
         try:
+            if len(arguments) > 1 and arguments[1].startswith(BYTE_ORDER_MARK):
+                raise UserError(
+                    "The --flagfile begins with a byte order mark; save it as UTF-8 without BOM."
+                )
             if len(arguments) > 1:
                 raise UserError(
                     f"Unexpected argument '{arguments[1]}'; settings are flags, --name=value."
@@ -42,7 +47,16 @@ def run(main: Callable[[], None]) -> None:
             sys.stdout.flush()
             os._exit(INTERRUPTED)  # without waiting for threads that still compute
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(arguments: list[str]) -> list[str]:
+    """Parses the flags as absl does; a file of flags in another encoding is one sentence."""
+    try:
+        return app.parse_flags_with_usage(arguments)
+    except UnicodeDecodeError as error:
+        print(f"error: A --flagfile is not UTF-8 text ({error}); save it as such.", file=sys.stderr)
+        sys.exit(USER_ERROR)
 
 
 def _describe(main: Callable[[], None]) -> None:

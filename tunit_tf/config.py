@@ -1,135 +1,258 @@
-"""The one typed, frozen configuration; command-line flags are generated from its fields."""
+"""The one typed, frozen configuration; command-line flags are generated from its fields.
+
+Every number has bounds, here and nowhere else. Most upper bounds are far above what is useful;
+they keep what the machine cannot represent or hold away from the code behind.
+"""
 
 import dataclasses
 import json
+from typing import Any, cast
 
 from absl import flags
 
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 
 IMAGE_SIZES = (32, 64, 128, 256, 512)  # sides in pixels that the networks are made for
 
+STEPS = Bounds(0, 10**9)
+STEPS_OR_DEFAULT = Bounds(-1, 10**9)
+PERIOD = Bounds(1, 10**9)
+BATCH = Bounds(1, 2**16)
+SHARE = Bounds(0, 1)
+WEIGHT = Bounds(0, 10**6)
+RATE = Bounds(0, 1)
+CHANGE = Bounds(0, 10)  # relative, of an augmentation
+SEED = Bounds(0, 2**32 - 1)  # the seeds of TensorFlow's index shuffle have 32 bits
 
-def _field(default, help_text: str, *, runtime: bool = False, choices: tuple[str, ...] = ()):
-    """A field with its help. A `runtime` field may change when a run is resumed."""
-    metadata = {"help": help_text, "runtime": runtime, "choices": choices}
+
+def _field(
+    default: Any,
+    help_text: str,
+    bounds: Bounds | None = None,
+    *,
+    runtime: bool = False,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A field with its help.
+
+    Args:
+      default: Value where nothing is given.
+      help_text: Text for `--help`.
+      bounds: Bounds of a number.
+      runtime: Whether the value may change when a run is resumed.
+      choices: Permitted values of a text; empty permits all.
+    """
+    metadata = {"help": help_text, "bounds": bounds, "runtime": runtime, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything that defines a run. Defaults are the paper's AFHQ runs at 128 px."""
+    """Everything that defines a run. The defaults are the paper's AFHQ runs at 128 px."""
 
     # Where
-    run_dir: str = _field("runs/tunit", "Folder of the run, made if missing.", runtime=True)
+    run_dir: str = _field(
+        "runs/tunit", "Folder of the run; it is created if missing.", runtime=True
+    )
     data: str = _field("synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].")
-    validation_data: str = _field("", "Held-out images, as --data; '' takes them from --data.")
-    validation_fraction: float = _field(0.1, "Seeded share of --data that is held out.")
+    validation_data: str = _field(
+        "", "Held-out images, given like --data; '' holds out a part of --data."
+    )
+    validation_fraction: float = _field(
+        0.1,
+        "Share of --data that is held out, chosen with --seed.",
+        Bounds(0, 1, low_excluded=True, high_excluded=True),
+    )
     validation_last: int = _field(
-        0, "Hold out the last this many images of each class by name; 0: --validation_fraction."
+        0,
+        "Hold out this many images of each class, the last by name; 0 uses the held-out split of a "
+        "TFDS set, or else --validation_fraction.",
+        Bounds(0, 10**9),
     )
-    classes: str = _field("", "Only these class folders: names or sorted indices, by comma.")
-    box_feature: str = _field("", "TFDS bounding-box feature to crop to, like head_bbox.")
+    classes: str = _field(
+        "",
+        "Class folders to use: names or indices in sorted order, separated by commas; '' is all.",
+    )
+    box_feature: str = _field(
+        "", "Bounding-box feature of a TFDS set to crop images to, for example head_bbox."
+    )
     resize: str = _field(
-        "stretch", "How images become square (the paper stretches).", choices=("stretch", "crop")
+        "stretch",
+        "How images become square: stretch (as in the paper) or crop the center.",
+        choices=("stretch", "crop"),
     )
-    synthetic_images: int = _field(4000, "Number of images of the procedural set.")
+    synthetic_images: int = _field(
+        4000, "Number of images of the procedural set.", Bounds(1, 10**6)
+    )
     cache_dir: str = _field(
-        "~/.cache/tunit_tf", "Where decoded, resized images are kept.", runtime=True
+        "~/.cache/tunit_tf", "Folder for decoded and resized images.", runtime=True
     )
-    licence: str = _field("", "Licence of the weights, carried on into exports.", runtime=True)
-    origin: str = _field("", "Where imported weights came from.", runtime=True)
-    origin_sha256: str = _field("", "Checksum of the imported file.", runtime=True)
-    data_dir: str = _field("", "TFDS data folder; '' is TFDS' own default.", runtime=True)
+    licence: str = _field("", "License of the weights; it is copied into exports.", runtime=True)
+    origin: str = _field("", "Where imported weights come from.", runtime=True)
+    origin_sha256: str = _field("", "SHA-256 checksum of the imported file.", runtime=True)
+    data_dir: str = _field("", "Data folder of TFDS; '' is the default of TFDS.", runtime=True)
     beam_runner: str = _field(
-        "", "Beam runner that prepares a TFDS set, like DirectRunner; '' needs none.", runtime=True
+        "",
+        "Beam runner that prepares a TFDS set, for example DirectRunner; '' does not use Beam.",
+        runtime=True,
     )
 
     # Networks
     image_size: int = _field(128, f"Side of the images in pixels, one of {IMAGE_SIZES}.")
-    num_domains: int = _field(10, "Number K of pseudo-domains.")
-    style_dim: int = _field(128, "Length of the style code.")
-    base_channels: int = _field(0, "Width of G and D; 0 is the paper's (64, from 256 px 32).")
-    guiding_width: float = _field(1.0, "Factor on the guiding network's channels.")
-    normalize_style: bool = _field(False, "L2-normalise style codes (the paper's runs: no).")
-
+    num_domains: int = _field(
+        10,
+        "Number K of pseudo-domains; with labels, the number of classes.",
+        Bounds(2, 10**5),  # one domain clusters nothing
+    )
+    style_dim: int = _field(128, "Length of the style code.", Bounds(1, 2**14))
+    base_channels: int = _field(
+        0,
+        "Channels of G and D at full resolution; 0 is the paper's width (64, from 256 px on 32).",
+        Bounds(0, 2**11),
+    )
+    guiding_width: float = _field(
+        1.0,
+        "Factor on the number of channels of the guiding network.",
+        Bounds(0, 16, low_excluded=True),
+    )
+    normalize_style: bool = _field(False, "L2-normalize style codes (the paper's runs do not).")
     domain_stddev: float = _field(
-        0.01, "Spread of the domain head's first weights; 1 starts with K domains at once."
+        0.01,
+        "Standard deviation of the domain head's initial weights; with 1 the run starts with K "
+        "distinct domains.",
+        Bounds(0, 1000, low_excluded=True),
     )
 
     # Method
-    joint: bool = _field(True, "Let the generator's loss train the guiding network too.")
+    joint: bool = _field(True, "Train the guiding network with the generator's loss too.")
     labeled_fraction: float = _field(
-        0.0, "Share of labels used: 0 unsupervised, 1 supervised, between: semi-supervised."
+        0.0,
+        "Share of the labels that is used: 0 is unsupervised, 1 supervised, between them "
+        "semi-supervised.",
+        SHARE,
     )
-    queue_length: int = _field(1024, "Number of past keys that are negatives.")
-    temperature: float = _field(0.07, "Temperature of the contrastive losses.")
-    weight_contrastive: float = _field(1.0, "Weight of the guiding network's contrastive loss.")
-    weight_mutual_information: float = _field(5.0, "Weight of -I, and of its supervised stand-in.")
+    queue_length: int = _field(
+        1024, "Number of past keys that serve as negatives.", Bounds(1, 2**20)
+    )
+    temperature: float = _field(
+        0.07,
+        "Temperature of the contrastive losses.",
+        Bounds(1e-3, 1000.0),  # below it, bfloat16 cannot resolve the logits
+    )
+    weight_contrastive: float = _field(
+        1.0, "Weight of the guiding network's contrastive loss.", WEIGHT
+    )
+    weight_mutual_information: float = _field(
+        5.0,
+        "Weight of the mutual information, or of the classification loss where labels are used.",
+        WEIGHT,
+    )
     weight_entropy: float = _field(
-        1.0, "Factor on the marginal entropies inside I; above 1 domains merge less easily."
+        1.0,
+        "Factor on the marginal entropies in the mutual information; above 1, domains merge less "
+        "easily.",
+        WEIGHT,
     )
-    weight_guiding: float = _field(0.1, "Factor on the guiding loss in the joint phase.")
-    weight_adversarial: float = _field(1.0, "Weight of the adversarial losses.")
-    weight_r1: float = _field(10.0, "Weight of the gradient penalty on real images.")
-    weight_reconstruction: float = _field(0.1, "Weight of the image reconstruction loss.")
-    weight_style_contrastive: float = _field(0.01, "Weight of the generator's contrastive loss.")
+    weight_guiding: float = _field(
+        0.1, "Factor on the guiding network's loss in the joint phase.", WEIGHT
+    )
+    weight_adversarial: float = _field(1.0, "Weight of the adversarial losses.", WEIGHT)
+    weight_r1: float = _field(10.0, "Weight of the gradient penalty on real images.", WEIGHT)
+    weight_reconstruction: float = _field(0.1, "Weight of the image reconstruction loss.", WEIGHT)
+    weight_style_contrastive: float = _field(
+        0.01, "Weight of the generator's contrastive loss.", WEIGHT
+    )
 
-    # Optimisation
-    batch_size: int = _field(32, "Global batch, over all devices.")
-    warmup_batch_size: int = _field(0, "Global batch of the warm-up; 0 is --batch_size.")
-    accumulate_steps: int = _field(
-        1, "Parts that a batch is computed in, one after the other, to save memory."
+    # Optimization
+    batch_size: int = _field(32, "Images per step, over all devices together.", BATCH)
+    warmup_batch_size: int = _field(
+        0, "Images per step of the warm-up; 0 is --batch_size.", Bounds(0, 2**16)
     )
-    warmup_steps: int = _field(-1, "Guiding-only steps; -1: 65000, 35000 semi-, 0 supervised.")
+    accumulate_steps: int = _field(
+        1, "Number of parts in which a batch is computed, one after another, to save memory.", BATCH
+    )
+    warmup_steps: int = _field(
+        -1,
+        "Steps that train the guiding network alone; -1 is 65000, or 35000 semi-supervised, or 0 "
+        "supervised.",
+        STEPS_OR_DEFAULT,
+    )
     joint_steps: int = _field(
-        -1, "Steps of the joint phase; -1: 200000 less the warm-up.", runtime=True
+        -1,
+        "Steps of the joint phase; -1 is 200000 minus the warm-up.",
+        STEPS_OR_DEFAULT,
+        runtime=True,
     )
     labeled_only_steps: int = _field(
-        -1, "First, labelled steps of a semi-supervised run; -1: 20000."
+        -1,
+        "First steps of a semi-supervised run, which use labeled images only; -1 is 20000.",
+        STEPS_OR_DEFAULT,
     )
-    learning_rate_guiding: float = _field(1e-4, "Adam's rate for E.")
-    learning_rate_generator: float = _field(1e-4, "RMSprop's rate for G.")
-    learning_rate_discriminator: float = _field(1e-4, "RMSprop's rate for D.")
-    l2_guiding: float = _field(1e-3, "L2 factor of E.")
-    l2_generator: float = _field(1e-4, "L2 factor of G.")
-    l2_discriminator: float = _field(1e-4, "L2 factor of D.")
-    ema_decay: float = _field(0.999, "Decay of the averages of E and G, a step.")
-    ema_ramp: bool = _field(False, "Let young averages forget faster, for short runs.")
-    ema_start: int = _field(1000, "Joint steps after which G's average starts, as a copy of G.")
+    learning_rate_guiding: float = _field(1e-4, "Learning rate of E (Adam).", RATE)
+    learning_rate_generator: float = _field(1e-4, "Learning rate of G (RMSprop).", RATE)
+    learning_rate_discriminator: float = _field(1e-4, "Learning rate of D (RMSprop).", RATE)
+    l2_guiding: float = _field(1e-3, "L2 regularization factor of E.", WEIGHT)
+    l2_generator: float = _field(1e-4, "L2 regularization factor of G.", WEIGHT)
+    l2_discriminator: float = _field(1e-4, "L2 regularization factor of D.", WEIGHT)
+    ema_decay: float = _field(
+        0.999,
+        "Decay per step of the moving averages of E and G.",
+        Bounds(0, 1, high_excluded=True),
+    )
+    ema_ramp: bool = _field(False, "Use a smaller decay while an average is young; for short runs.")
+    ema_start: int = _field(
+        1000, "Joint steps after which the average of G starts, as a copy of G.", STEPS
+    )
 
     # Augmentation: x gets the flip alone, x+ all of it
-    augment_flip: bool = _field(True, "Random horizontal flip.")
-    augment_rotation: float = _field(20.0, "Largest rotation, degrees.")
-    augment_translation: float = _field(0.1, "Largest shift, share of the side.")
-    augment_shear: float = _field(10.0, "Largest shear, degrees.")
-    augment_scale: float = _field(0.1, "Random crop: largest relative change of area.")
-    augment_ratio: float = _field(0.1, "Random crop: largest relative change of aspect ratio.")
-    augment_brightness: float = _field(0.4, "Largest relative change.")
-    augment_contrast: float = _field(0.4, "Largest relative change.")
-    augment_saturation: float = _field(0.4, "Largest relative change.")
-    augment_hue: float = _field(0.125, "Largest turn of the hue circle, in turns.")
+    augment_flip: bool = _field(True, "Flip images horizontally at random.")
+    augment_rotation: float = _field(20.0, "Largest rotation in degrees.", Bounds(0, 180))
+    augment_translation: float = _field(0.1, "Largest shift as a share of the image's side.", SHARE)
+    augment_shear: float = _field(10.0, "Largest shear in degrees.", Bounds(0, 80))
+    augment_scale: float = _field(
+        0.1,
+        "Largest relative change of area by the random crop.",
+        Bounds(0, 1, high_excluded=True),
+    )
+    augment_ratio: float = _field(
+        0.1, "Largest relative change of the aspect ratio by the random crop.", CHANGE
+    )
+    augment_brightness: float = _field(0.4, "Largest relative change of brightness.", CHANGE)
+    augment_contrast: float = _field(0.4, "Largest relative change of contrast.", CHANGE)
+    augment_saturation: float = _field(0.4, "Largest relative change of saturation.", CHANGE)
+    augment_hue: float = _field(
+        0.125, "Largest shift of the hue, as a share of the color circle.", SHARE
+    )
 
     # Running
-    seed: int = _field(0, "Seed of weights, split, data order, augmentation and queue.")
+    seed: int = _field(
+        0, "Seed of initial weights, split, data order, augmentation and queue.", SEED
+    )
     mixed_precision: str = _field(
         "float32",
-        "Compute dtype; float16 uses loss scaling, float64 is for numerical checks.",
+        "Data type of the computation; float16 uses loss scaling, float64 is for numerical checks.",
         choices=("float32", "bfloat16", "float16", "float64"),
     )
-    xla: bool = _field(False, "Compile the steps with XLA (one device).", runtime=True)
+    xla: bool = _field(False, "Compile the steps with XLA (one device only).", runtime=True)
     steps_per_loop: int = _field(
-        10, "Steps in one compiled call; reports, saves and signals wait for it.", runtime=True
+        10,
+        "Steps per compiled call; reports, checkpoints and signals wait for its end.",
+        Bounds(1, 10**6),
+        runtime=True,
     )
-    log_every: int = _field(100, "Steps between two lines of metrics.jsonl.", runtime=True)
-    sample_every: int = _field(5000, "Steps between two sample grids.", runtime=True)
-    evaluate_every: int = _field(10000, "Steps between two validations.", runtime=True)
-    validation_images: int = _field(1000, "Held-out images that are scored.", runtime=True)
-    checkpoint_every: int = _field(5000, "Steps between two checkpoints.", runtime=True)
-    keep_checkpoints: int = _field(3, "Number of newest checkpoints kept.", runtime=True)
+    log_every: int = _field(100, "Steps between two lines of metrics.jsonl.", PERIOD, runtime=True)
+    sample_every: int = _field(5000, "Steps between two sample grids.", PERIOD, runtime=True)
+    evaluate_every: int = _field(10000, "Steps between two validations.", PERIOD, runtime=True)
+    validation_images: int = _field(
+        1000, "Number of held-out images that are scored.", Bounds(1, 10**9), runtime=True
+    )
+    checkpoint_every: int = _field(5000, "Steps between two checkpoints.", PERIOD, runtime=True)
+    keep_checkpoints: int = _field(
+        3, "Number of checkpoints that are kept, the newest.", Bounds(1, 10**6), runtime=True
+    )
     best_metric: str = _field(
         "frechet_random_conv64",
-        "Validation metric whose best checkpoint is kept in best/.",
+        "Validation metric by which the checkpoint in best/ is chosen.",
         runtime=True,
     )
     progress: bool = _field(True, "Show a progress bar.", runtime=True)
@@ -137,28 +260,36 @@ class Config:
     # Several machines
     workers: str = _field(
         "",
-        "HOST:PORT of every machine, by comma; '' is this one, or what TF_CONFIG says.",
+        "HOST:PORT of every machine, separated by commas; '' is this machine alone, or what "
+        "TF_CONFIG says.",
         runtime=True,
     )
-    worker_index: int = _field(0, "Place of this machine in --workers.", runtime=True)
+    worker_index: int = _field(
+        0, "Index of this machine in --workers, from 0.", Bounds(0, 10**5), runtime=True
+    )
 
     # Surviving
     max_unreadable: float = _field(
-        0.1, "Share of the images above which unreadable ones stop the run.", runtime=True
+        0.1, "Share of unreadable images above which the run stops.", SHARE, runtime=True
     )
     deterministic: bool = _field(
-        False, "Use deterministic kernels on GPUs too: the same bits every time.", runtime=True
+        False,
+        "Use deterministic kernels on GPUs too, so that runs repeat bit by bit.",
+        runtime=True,
     )
     halt_on_collapse: bool = _field(
-        False, "Save and stop at a sign that the run goes nowhere.", runtime=True
+        False, "Save and stop when a health check finds that the training fails.", runtime=True
     )
     halt_on_failed_save: bool = _field(
-        False, "Stop where something cannot be saved (a full disk), not go on.", runtime=True
+        False,
+        "Stop when something cannot be saved, for example on a full disk; by default the run "
+        "continues.",
+        runtime=True,
     )
 
-    def __post_init__(self):
-        _check_types(self)
-        _check_values(self)
+    def __post_init__(self) -> None:
+        for name in FIELDS:
+            _check(name, getattr(self, name))
 
     @property
     def mode(self) -> str:
@@ -168,7 +299,7 @@ class Config:
         return "supervised" if self.labeled_fraction == 1.0 else "semi-supervised"
 
     def resolved(self) -> "Config":
-        """This config with every 'by mode' or 'as the other' value made explicit."""
+        """This config, with numbers in place of values that depend on others, such as -1."""
         warmup = {"unsupervised": 65_000, "semi-supervised": 35_000, "supervised": 0}[self.mode]
         warmup = warmup if self.warmup_steps < 0 else self.warmup_steps
         labeled_only = 20_000 if self.labeled_only_steps < 0 else self.labeled_only_steps
@@ -186,6 +317,7 @@ class Config:
         return self.warmup_steps + self.joint_steps
 
     def to_json(self) -> str:
+        """All settings as an indented JSON object."""
         return json.dumps(dataclasses.asdict(self), indent=2)
 
 
@@ -193,45 +325,23 @@ FIELDS = {f.name: f for f in dataclasses.fields(Config)}
 RUNTIME_FIELDS = frozenset(name for name, f in FIELDS.items() if f.metadata["runtime"])
 
 
-def _check_types(config: Config) -> None:
-    for name, f in FIELDS.items():
-        value = getattr(config, name)
-        accepted = (int, float) if f.type is float else (f.type,)
-        if (isinstance(value, bool) and f.type is not bool) or not isinstance(value, accepted):
-            raise UserError(f"{name} must be of type {f.type.__name__}; received {value!r}.")
-        choices = f.metadata["choices"]
-        if choices and value not in choices:
-            raise UserError(f"{name} must be one of {', '.join(choices)}; received {value!r}.")
+def _check(name: str, value: object) -> None:
+    """Raises UserError unless a field may have this value."""
+    field_type, metadata = _type_of(name), FIELDS[name].metadata
+    accepted = (int, float) if field_type is float else (field_type,)
+    if (isinstance(value, bool) and field_type is not bool) or not isinstance(value, accepted):
+        raise UserError(f"{name} must be of type {field_type.__name__}; received {value!r}.")
+    if metadata["choices"] and value not in metadata["choices"]:
+        choices = ", ".join(metadata["choices"])
+        raise UserError(f"{name} must be one of {choices}; received {value!r}.")
+    if name == "image_size" and value not in IMAGE_SIZES:
+        raise UserError(f"{name} must be one of {IMAGE_SIZES}; received {value!r}.")
+    if metadata["bounds"]:
+        metadata["bounds"].check(name, value)
 
 
-def _check_values(config: Config) -> None:
-    def require(ok: bool, name: str, rule: str) -> None:
-        if not ok:
-            raise UserError(f"{name} must be {rule}; received {getattr(config, name)!r}.")
-
-    require(config.image_size in IMAGE_SIZES, "image_size", f"one of {IMAGE_SIZES}")
-    require(config.num_domains >= 2, "num_domains", "at least 2 (one domain clusters nothing)")
-    require(0 < config.validation_fraction < 1, "validation_fraction", "between 0 and 1")
-    require(0 <= config.max_unreadable <= 1, "max_unreadable", "in [0, 1]")
-    require(0 <= config.labeled_fraction <= 1, "labeled_fraction", "in [0, 1]")
-    require(config.temperature > 0, "temperature", "above 0")
-    require(config.domain_stddev > 0, "domain_stddev", "above 0")
-    require(config.guiding_width > 0, "guiding_width", "above 0")
-    require(0 <= config.ema_decay < 1, "ema_decay", "in [0, 1)")
-    for name in ("warmup_steps", "joint_steps", "labeled_only_steps"):
-        require(getattr(config, name) >= -1, name, "at least 0, or -1 for the paper's schedule")
-    positive = (
-        "batch_size", "style_dim", "queue_length", "synthetic_images", "steps_per_loop",
-        "log_every", "sample_every", "evaluate_every", "checkpoint_every", "keep_checkpoints",
-        "validation_images", "accumulate_steps",
-    )  # fmt: skip
-    for name in positive:
-        require(getattr(config, name) >= 1, name, "at least 1")
-    for name in FIELDS:
-        if name.startswith(("weight_", "l2_", "learning_rate_", "augment_")) or name in (
-            "base_channels", "warmup_batch_size", "validation_last", "ema_start", "seed",
-        ):  # fmt: skip
-            require(getattr(config, name) >= 0, name, "at least 0")
+def _type_of(name: str) -> type:
+    return cast(type, FIELDS[name].type)
 
 
 def from_json(text: str | bytes, source: str) -> Config:
@@ -271,25 +381,32 @@ def differing_fields(config: Config, other: Config) -> list[str]:
     ]
 
 
-def define_flags() -> None:
-    """Defines one absl flag for every field of `Config`."""
-    define = {
+def define_flags(settings: type = Config) -> None:
+    """Defines one absl flag per field of `Config`, or of another dataclass of settings.
+
+    Args:
+      settings: Dataclass whose fields have the metadata `help` and `choices`.
+    """
+    define: dict[Any, Any] = {
         str: flags.DEFINE_string,
         int: flags.DEFINE_integer,
+        int | None: flags.DEFINE_integer,
         float: flags.DEFINE_float,
         bool: flags.DEFINE_boolean,
     }
-    for name, f in FIELDS.items():
-        if f.metadata["choices"]:
-            flags.DEFINE_enum(name, f.default, f.metadata["choices"], f.metadata["help"])
+    for f in dataclasses.fields(settings):
+        default, help_text, choices = f.default, f.metadata["help"], f.metadata["choices"]
+        if choices:
+            flags.DEFINE_enum(f.name, cast(str, default), choices, help_text)
         else:
-            define[f.type](name, f.default, f.metadata["help"])
+            define[f.type](f.name, default, help_text)
 
 
-def from_flags() -> Config:
-    """The config of the parsed flags.
+def from_flags(settings: type = Config) -> Any:
+    """The config, or another dataclass of settings, with the values of the parsed flags.
 
     Raises:
       UserError: A value is out of range.
     """
-    return Config(**{name: flags.FLAGS[name].value for name in FIELDS})
+    fields = dataclasses.fields(settings)
+    return settings(**{f.name: flags.FLAGS[f.name].value for f in fields})

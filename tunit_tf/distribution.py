@@ -1,4 +1,4 @@
-"""What a replica must ask of the others, so that N replicas equal one on the same global batch.
+"""Reductions over replicas, with which N replicas compute the same as one on the global batch.
 
 Scaling rule, explained once: Keras' optimizers *sum* gradients over replicas, so every loss is
 divided by `num_replicas()` before differentiation (`steps.py`). A term that is a mean over the

@@ -1,5 +1,51 @@
-"""The error that users can mend."""
+"""The error that a user can correct, and the bounds of numbers that raises it."""
+
+import dataclasses
+import math
 
 
 class UserError(ValueError):
-    """Something a user can mend; the message is one sentence that names the value and the cure."""
+    """Bad input; the message is one sentence that names the value and the cure."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """The range of a number that a user gives. Infinity and NaN are never in it.
+
+    Attributes:
+      low: Smallest value.
+      high: Largest value; None allows every finite number from `low` on.
+      low_excluded: Whether `low` itself is too small.
+      high_excluded: Whether `high` itself is too large.
+    """
+
+    low: float
+    high: float | None = None
+    low_excluded: bool = False
+    high_excluded: bool = False
+
+    def check(self, name: str, value: float) -> None:
+        """Raises UserError unless `value` is within the bounds.
+
+        Args:
+          name: Name of the setting, as the beginning of the message: "--seed".
+          value: Number of any size.
+        """
+        rule = self._broken_rule(value)
+        if rule:
+            raise UserError(f"{name} must be {rule}; received {value!r}.")
+
+    def _broken_rule(self, value: float) -> str:
+        if isinstance(value, float) and not math.isfinite(value):
+            return "a finite number"
+        if value < self.low or (self.low_excluded and value == self.low):
+            return f"{'above' if self.low_excluded else 'at least'} {_plain(self.low)}"
+        if self.high is None:
+            return ""
+        if value > self.high or (self.high_excluded and value == self.high):
+            return f"{'below' if self.high_excluded else 'at most'} {_plain(self.high)}"
+        return ""
+
+
+def _plain(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"

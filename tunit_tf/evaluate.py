@@ -4,29 +4,31 @@ import dataclasses
 import pathlib
 import sys
 import time
+from typing import Any
 
 from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.config import Config
-from tunit_tf.data import sources
-from tunit_tf.errors import UserError
-from tunit_tf.evaluation import evaluator, report, run_comparison
-from tunit_tf.evaluation.figures import Drawing
-from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.metrics import features
+from tunit_tf.errors import Bounds, UserError
+from tunit_tf.io import folders
+from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES, INCEPTION_2015
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Which state of it.")
+CHECKPOINT = flags.DEFINE_enum(
+    "checkpoint", "newest", ["newest", "best"], "Checkpoint of the run to evaluate."
+)
 DATA = flags.DEFINE_string("data", "", "Images as for training; '' takes the run's own.")
 VALIDATION_DATA = flags.DEFINE_string(
     "validation_data", "", "With --data: held-out images; '' splits --data as training does."
 )
-CACHE_DIR = flags.DEFINE_string("cache_dir", "", "For images and features; '' takes the run's.")
+CACHE_DIR = flags.DEFINE_string(
+    "cache_dir", "", "Folder for decoded images and features; '' takes the run's."
+)
 FEATURES = flags.DEFINE_enum(
     "features",
-    "inception_2015",
-    list(features.EXTRACTORS),
+    INCEPTION_2015,
+    list(EXTRACTOR_NAMES),
     "Feature extractor of the image metrics; random_conv64 needs no file.",
 )
 FEATURES_FILE = flags.DEFINE_string(
@@ -36,38 +38,41 @@ NUM_TRANSLATIONS = flags.DEFINE_integer(
     "num_translations", 2000, "Translations made for FID, and as many for mFID."
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
-REPORT_DIR = flags.DEFINE_string("report_dir", "", "For the report; '' is RUN_DIR/report.")
-COMPARE = flags.DEFINE_list("compare", [], "Other run folders to set beside this one.")
+REPORT_DIR = flags.DEFINE_string("report_dir", "", "Folder of the report; '' is RUN_DIR/report.")
+COMPARE = flags.DEFINE_list(
+    "compare", [], "Other run folders to compare with, separated by commas."
+)
+
+BOUNDS = ((NUM_TRANSLATIONS, Bounds(2, 10_000_000)), (BATCH_SIZE, Bounds(2, 4096)))
 
 
 def main() -> None:
     started = time.monotonic()
-    for flag in (NUM_TRANSLATIONS, BATCH_SIZE):
-        if flag.value < 2:
-            raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
-    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value, BATCH_SIZE.value)
+    for flag, bounds in BOUNDS:
+        bounds.check(f"--{flag.name}", flag.value)
+    run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
+    # Here, so that --help and wrong flags do not wait for TensorFlow.
+    from tunit_tf.data import sources
+    from tunit_tf.evaluation import evaluator, report, run_comparison
+    from tunit_tf.evaluation.figures import Figure
+    from tunit_tf.inference.trained_run import TrainedRun
+    from tunit_tf.metrics import features
+
+    run = TrainedRun.load(run_dir, CHECKPOINT.value, BATCH_SIZE.value)
     config = _data_config(run.config)
-    extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
-    split = sources.load(config)
-    result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
     folder = pathlib.Path(REPORT_DIR.value or run.folder / "report").expanduser()
-    facts = {
-        "run": str(run.folder),
-        "checkpoint": f"{CHECKPOINT.value}, step {run.step}",
-        "data": config.data
-        + (f", held out: {config.validation_data}" * bool(config.validation_data)),
-        "images": f"{len(split.train)} to train on, {len(split.validation)} held out",
-        "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
-        "features": extractor.name,
-    }
-    if config.licence:
-        facts["licence of the weights"] = f"{config.licence} ({config.origin})"
-    others = [pathlib.Path(name).expanduser() for name in COMPARE.value]
+    others = [folders.named(name, COMPARE.name) for name in COMPARE.value]
+    report.check_folder(folder)
+    run_comparison.check_folders(others)
+    extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
+    split = sources.load(config, sources.recorded(run.folder, config))
+    result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
+    facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
     compared, curves = run_comparison.compare(run.folder, result, others)
-    section = "Comparison" if others else "Curves"
     if curves is not None:
-        caption = "Terms and scores over the steps of training"
-        result.figures[section] = [Drawing("curves", caption, curves)]
+        section = "Comparison" if others else "Curves"
+        caption = "Loss terms and scores over the steps of training"
+        result.figures[section] = [Figure("curves", caption, curves)]
     page = report.write(folder, result, facts, extractor.name, compared if others else {})
     print(report.text(result))
     print(f"Report  {page} ({time.monotonic() - started:.0f} s)")
@@ -75,13 +80,17 @@ def main() -> None:
 
 def _data_config(config: Config) -> Config:
     """The run's config with the data to evaluate on."""
-    changes = {"cache_dir": CACHE_DIR.value} if CACHE_DIR.value else {}
+    changes: dict[str, Any] = {"cache_dir": CACHE_DIR.value} if CACHE_DIR.value else {}
     if DATA.value:
         changes |= {"data": DATA.value, "validation_data": VALIDATION_DATA.value}
     elif VALIDATION_DATA.value:
         raise UserError("--validation_data needs --data beside it.")
-    return dataclasses.replace(config, progress=sys.stderr.isatty(), **changes)
+    return dataclasses.replace(config, **changes, progress=sys.stderr.isatty())
+
+
+def command() -> None:
+    cli.run(main)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    command()

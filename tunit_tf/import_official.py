@@ -1,4 +1,4 @@
-"""Makes a run folder from a checkpoint of the paper's authors.
+"""Converts a checkpoint of the paper's authors to a run folder.
 
 `python -m tunit_tf.import_official --checkpoint=model_4568.ckpt --run_dir=runs/afhq_cat`
 """
@@ -7,12 +7,14 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.official import checkpoint as official_checkpoint
 
-CHECKPOINT = flags.DEFINE_string("checkpoint", "", "The authors' .ckpt file.")
+CHECKPOINT = flags.DEFINE_string("checkpoint", "", "Path of the authors' .ckpt file.")
 
 
 def main() -> None:
+    # TensorFlow, imported here, takes seconds that `--help` does not wait for.
+    from tunit_tf.official import checkpoint as official_checkpoint
+
     given = {name for name in config_lib.FIELDS if flags.FLAGS[name].present}
     result = official_checkpoint.import_run(CHECKPOINT.value, config_lib.from_flags(), given)
     config = result.config
@@ -31,6 +33,11 @@ def main() -> None:
     )
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Entry point of the console script."""
     config_lib.define_flags()
     cli.run(main)
+
+
+if __name__ == "__main__":
+    command()

@@ -7,6 +7,7 @@
 import argparse
 import sys
 
+from tunit_tf import cli
 from tunit_tf.errors import UserError
 
 
@@ -15,19 +16,27 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="folder of a version of a SavedModel")
     parser.add_argument("--source", required=True, help="folder or file pattern of pictures")
     parser.add_argument("--reference", default="", help="picture with the look")
-    parser.add_argument("--domain", type=int, default=-1, help="or: average of this pseudo-domain")
+    parser.add_argument(
+        "--domain", type=int, default=-1, help="instead: average style of this pseudo-domain"
+    )
     parser.add_argument("--output", required=True, help="folder of the results")
     parser.add_argument("--batch_size", type=int, default=16, help="pictures computed at once")
-    options, of_beam = parser.parse_known_args()
+    options, beam_flags = parser.parse_known_args()
     try:
-        run(options, of_beam)
+        run(options, beam_flags)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(cli.USER_ERROR)
+    except KeyboardInterrupt:
+        print(
+            "Interrupted. The same command translates what is missing; every result is whole.",
+            file=sys.stderr,
+        )
+        sys.exit(cli.INTERRUPTED)
 
 
-def run(options: argparse.Namespace, of_beam: list[str]) -> None:
-    """Checks what can be mistyped, runs the pipeline, prints what was done."""
+def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
+    """Checks the flags, runs the pipeline and prints what it did."""
     try:
         import apache_beam as beam
 
@@ -40,6 +49,9 @@ def run(options: argparse.Namespace, of_beam: list[str]) -> None:
         raise UserError("Name one look: --reference=PICTURE or --domain=K.")
     if options.batch_size < 1:
         raise UserError(f"--batch_size must be at least 1; received {options.batch_size}.")
+    unknown = translation.unknown_flags(beam_flags)
+    if unknown:
+        raise UserError(f"Unknown flag {unknown[0]}; see --help, and Beam's pipeline options.")
     manifest = translation.read_manifest(options.model)
     if options.reference:
         translation.check_reference(options.reference)
@@ -48,8 +60,9 @@ def run(options: argparse.Namespace, of_beam: list[str]) -> None:
     _, pattern = translation.split_pattern(options.source)
     if not translation.FileSystems.match([pattern], limits=[1])[0].metadata_list:
         raise UserError(f"--source={options.source} matches no file.")
+    translation.check_output(options.output)
     look = translation.Look(options.reference, options.domain)
-    pipeline = beam.Pipeline(argv=of_beam)
+    pipeline = beam.Pipeline(argv=beam_flags)
     translation.pipeline(
         pipeline, options.source, look, options.model, options.output, options.batch_size
     )
@@ -58,5 +71,9 @@ def run(options: argparse.Namespace, of_beam: list[str]) -> None:
     print(f"{options.source} -> {options.output}: {translation.counted(result)}.")
 
 
-if __name__ == "__main__":
+def command() -> None:
     main()
+
+
+if __name__ == "__main__":
+    command()

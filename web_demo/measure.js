@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { choose, drawn, expectations, gaps, open, pixels, redrawn, set } from './test/site.js';
 
-const RUNS = 20;
+const RUNS = 10;
 const FAR = 3; // of 255
 const TIMED = 'rotated.jpg'; // the style that is read again and again
 const THREADS = [1, 2, 4];

@@ -1,12 +1,14 @@
-"""All faults of `benchmarks/faults.py`, as the table of docs/reliability.md: `make chaos`."""
+"""All faults of `benchmarks/chaos`, as the table of docs/reliability.md: `make chaos`."""
 
 import pathlib
+import signal
 import tempfile
 from collections.abc import Iterator
 
 from absl import flags
 
-from benchmarks.chaos import faults
+from benchmarks.chaos import faults, file_faults
+from benchmarks.chaos.observation import Observation
 from tunit_tf import cli
 from tunit_tf.io import files
 
@@ -14,27 +16,33 @@ KILLS = flags.DEFINE_integer("kills", 20, "SIGKILLs at random moments.")
 OUTPUT = flags.DEFINE_string("output", "runs/reliability.md", "File of the table.")
 
 
-def rows(folder: pathlib.Path, kills: int) -> Iterator[faults.Row]:
+def observations(folder: pathlib.Path, kills: int) -> Iterator[Observation]:
+    """Does one fault after the other."""
     yield faults.killed_at_random(folder, kills)
     yield faults.killed_while_saving(folder, 5)
-    yield faults.terminated(folder)
-    for fault in faults.SPOILERS:
-        yield faults.spoiled(folder, fault)
+    yield faults.terminated(folder, signal.SIGTERM)
+    yield faults.terminated(folder, signal.SIGTERM, signal.SIGTERM)
+    for damage in file_faults.DAMAGES:
+        yield file_faults.damaged(folder, damage)
     for halt in (True, False):
-        yield faults.disk_full(folder, halt)
+        yield file_faults.disk_full(folder, halt)
+    yield file_faults.disk_full_at_the_start(folder)
+    yield file_faults.small_cache(folder)
+    yield file_faults.first_start_fails(folder)
+    yield file_faults.images_changed(folder)
     yield faults.two_trainers(folder)
     for share in (0.05, 0.2):
-        yield faults.bad_data(folder, share)
+        yield file_faults.bad_data(folder, share)
     yield faults.twice_the_same(folder)
     yield faults.worker_killed(folder, warmup_steps=300, joint_steps=0)
     yield faults.memory_of_a_long_run(folder, 2000)
 
 
 def main() -> None:
-    lines = ["| fault | tried how | times | outcome |", "|---|---|---|---|"]
+    lines = ["| fault | how | times | outcome |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as scratch:
-        for row in rows(pathlib.Path(scratch), KILLS.value):
-            lines.append(f"| {' | '.join(map(str, row))} |")
+        for observation in observations(pathlib.Path(scratch), KILLS.value):
+            lines.append(observation.row)
             print(lines[-1], flush=True)
     files.write_bytes(pathlib.Path(OUTPUT.value), ("\n".join(lines) + "\n").encode())
 

@@ -9,6 +9,7 @@ import os
 import pathlib
 import resource
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,8 +31,8 @@ class Forked:
     """
 
     def __init__(self, module: str, flags: list[str], file_limit: int | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._outputs = [pathlib.Path(self._folder.name) / name for name in ("stdout", "stderr")]
+        self._folder = pathlib.Path(tempfile.mkdtemp())
+        self._outputs = [self._folder / name for name in ("stdout", "stderr")]
         arguments = (module, flags, [str(path) for path in self._outputs], file_limit)
         self._process = _context.Process(target=_run, args=arguments)
         self._process.start()
@@ -60,6 +61,7 @@ class Forked:
         """Sends SIGKILL and waits."""
         self._process.kill()
         self._process.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def communicate(self, seconds: float) -> subprocess.CompletedProcess:
         """Waits for the end, and returns what the process printed."""
@@ -67,6 +69,7 @@ class Forked:
             self.kill()
             raise TimeoutError(f"the process takes more than {seconds} s")
         out, err = (p.read_text() if p.exists() else "" for p in self._outputs)
+        shutil.rmtree(self._folder, ignore_errors=True)
         return subprocess.CompletedProcess(self._process.name, self.returncode, out, err)
 
 

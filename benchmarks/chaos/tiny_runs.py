@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 import pathlib
 import socket
 import subprocess
@@ -70,6 +71,12 @@ class Run:
         lines = path.read_text().splitlines() if path.exists() else []
         return [int(line.split('"step": ')[1].split(",")[0]) for line in lines if '"phase"' in line]
 
+    @property
+    def split(self) -> dict[str, set[str]]:
+        """Names of the images in split.json."""
+        recorded = json.loads((self.folder / "split.json").read_text())
+        return {part: set(recorded[part]) for part in ("train", "validation")}
+
     def values(self) -> dict[str, np.ndarray]:
         """All values of the newest checkpoint, by name."""
         reader = tf.train.load_checkpoint(str(self.checkpoints[-1]))
@@ -99,19 +106,13 @@ def whole_run(folder: pathlib.Path, **settings) -> Run:
     run = Run(folder / "whole", settings)
     if not run.folder.exists():
         done = run.finish()
-        expect(done.returncode == 0, "an undisturbed run failed", done)
+        if done.returncode:
+            raise RuntimeError(f"an undisturbed run failed:\n{done.stdout}\n{done.stderr}")
     return run
 
 
-def expect(condition: bool, what: str, output: subprocess.CompletedProcess | None = None) -> None:
-    """Stops with what was not so."""
-    if not condition:
-        told = f"\n{output.stdout}\n{output.stderr}" if output else ""
-        raise AssertionError(what + told)
-
-
 def local_workers(count: int) -> str:
-    """--workers for processes on this machine, on ports that nobody has."""
+    """--workers for processes on this machine, on free ports."""
     with contextlib.ExitStack() as opened:
         sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -128,10 +129,10 @@ def resident(pid: int) -> float:
     return 0.0
 
 
-def wait(process: subprocess.Popen, until: Callable[[], bool], pause: float = 0.02) -> bool:
-    """Waits for something while a process lives; whether it came."""
+def wait(process: Forked, until: Callable[[], bool], pause: float = 0.02) -> bool:
+    """Waits until a condition holds while a process runs; whether it came to hold."""
     deadline = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.returncode is None and time.monotonic() < deadline:
         if until():
             return True
         time.sleep(pause)

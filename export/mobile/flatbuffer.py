@@ -10,7 +10,7 @@ ALIGNMENT = 16  # of constants, as the format's schema asks for; the generated w
 class _AlignedBuffer(schema.BufferT):
     """Constants of a model, written at an aligned place."""
 
-    def Pack(self, builder):  # noqa: N802, the name that generated code calls
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802, the name that generated code calls
         data = None
         if self.data is not None:
             content = np.asarray(self.data, np.uint8).tobytes()
@@ -53,7 +53,7 @@ def buffer_of(data: bytes | np.ndarray | None) -> schema.BufferT:
     return buffer
 
 
-def _inlined(buffer, content: bytes) -> schema.BufferT:
+def _inlined(buffer: schema.BufferT, content: bytes) -> schema.BufferT:
     if buffer.offset > 1:  # behind the flatbuffer; such files need a recent runtime
         return buffer_of(content[buffer.offset : buffer.offset + buffer.size])
     return buffer_of(buffer.data)

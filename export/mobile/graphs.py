@@ -6,6 +6,7 @@ biases before an instance norm are left out, as it removes them.
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -14,6 +15,9 @@ from export.mobile.operations import adaptive_instance_norm
 from tunit_tf.networks import Generator, GuidingNetwork
 from tunit_tf.networks.generator import RESIDUAL_SCALE
 from tunit_tf.networks.guiding import TRUNK
+from tunit_tf.networks.layers import BatchNorm, ReflectConv2D
+
+Layer = Callable[[tf.Tensor], tf.Tensor]
 
 TO_IMAGE_BLOCK = 2  # pixels in each direction that the last convolution computes at once
 
@@ -26,7 +30,7 @@ def encoder(guiding: GuidingNetwork) -> Callable[[tf.Tensor], dict[str, tf.Tenso
     ]
     style_head, domain_head = _dense(guiding.style_head), _dense(guiding.domain_head)
 
-    def encode(image):
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
         x, weights = image, iter(folded)
         for width in TRUNK:
             if width == "pool":
@@ -62,9 +66,11 @@ def generator(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], dict[str, 
         for blocks in (network.encoder_blocks, network.decoder_blocks)
     )
     ups = [up.kernel.numpy() for up in network.ups]
-    to_image = [v.numpy() for v in (network.to_image.kernel, network.to_image.bias)]
+    kernel_to_image, bias_to_image = (
+        v.numpy() for v in (network.to_image.kernel, network.to_image.bias)
+    )
 
-    def generate(image, style):
+    def generate(image: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
         x = image
         for down in downs:
             x = tf.nn.relu(adaptive_instance_norm(down(x), 1.0))  # (1, S/2^i, S/2^i, base * 2^i)
@@ -82,12 +88,13 @@ def generator(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], dict[str, 
             x = operations.upsample_convolve(x, kernel)  # (1, 16 * 2^i, 16 * 2^i, C / 2^i)
             x = tf.nn.relu(adaptive_instance_norm(x, *next(styles)))
         x = operations.reflect_pad(x, network.to_image.pad)
-        return {"translated": tf.tanh(operations.convolve_to_few(x, *to_image, TO_IMAGE_BLOCK))}
+        x = operations.convolve_to_few(x, kernel_to_image, bias_to_image, TO_IMAGE_BLOCK)
+        return {"translated": tf.tanh(x)}  # (1, S, S, 3)
 
     return generate
 
 
-def _reflect_conv(layer):
+def _reflect_conv(layer: ReflectConv2D) -> Layer:
     """A `ReflectConv2D` without its bias."""
     kernel = layer.kernel.numpy()
     return lambda x: operations.convolve(
@@ -95,7 +102,7 @@ def _reflect_conv(layer):
     )
 
 
-def _fold(convolution, norm):
+def _fold(convolution: keras.layers.Conv2D, norm: BatchNorm) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias of a convolution with its batch norm, computed in float64."""
     kernel, bias = (np.float64(v.numpy()) for v in (convolution.kernel, convolution.bias))
     gamma, beta, mean, variance = (
@@ -107,17 +114,17 @@ def _fold(convolution, norm):
     return (kernel * scale).astype(dtype), ((bias - mean) * scale + beta).astype(dtype)
 
 
-def _dense(layer):
+def _dense(layer: keras.layers.Dense) -> Layer:
     kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
     return lambda x: tf.matmul(x, kernel) + bias
 
 
-def _style_head(layer, factor):
+def _style_head(layer: keras.layers.Dense, factor: float) -> Callable[[tf.Tensor], list[tf.Tensor]]:
     """One dense layer for the scales and one for the shifts of an AdaIN, times a factor."""
     kernel, bias = layer.kernel.numpy() * factor, layer.bias.numpy() * factor
     shift, scale = zip(np.split(kernel, 2, axis=1), np.split(bias, 2), strict=True)
 
-    def head(hidden):
+    def head(hidden: tf.Tensor) -> list[tf.Tensor]:
         return [
             tf.reshape(tf.matmul(hidden, kernel) + bias, (1, 1, 1, -1))
             for kernel, bias in (scale, shift)

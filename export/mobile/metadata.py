@@ -66,10 +66,10 @@ def add(content: bytes, description: Description) -> bytes:
     others = [old for old in model.metadata or [] if old.name != BUFFER_NAME.encode()]
     model.metadata = [*others, entry]
     archive = io.BytesIO(flatbuffer.write(model))
-    labelled = {n: tensor for n, tensor in description.tensors.items() if tensor.labels}
-    if labelled:
+    labeled = {n: tensor for n, tensor in description.tensors.items() if tensor.labels}
+    if labeled:
         with zipfile.ZipFile(archive, "a", zipfile.ZIP_STORED) as labels:
-            for name, tensor in labelled.items():
+            for name, tensor in labeled.items():
                 file = zipfile.ZipInfo(_label_file(name))  # a fixed date: files are reproducible
                 labels.writestr(file, "\n".join(tensor.labels) + "\n")
     return archive.getvalue()

@@ -26,7 +26,7 @@ class OpTime(NamedTuple):
 
     name: str
     shapes: str
-    count: int
+    number: int
     milliseconds: float
 
 
@@ -48,11 +48,11 @@ def measure(content: bytes, threads: int = 1, repeats: int = 5) -> list[OpTime]:
     return sorted(times, key=lambda time: -time.milliseconds)
 
 
-def _is_constant(model, tensor) -> bool:
+def _is_constant(model: schema.ModelT, tensor: schema.TensorT) -> bool:
     return model.buffers[tensor.buffer].data is not None
 
 
-def _description(model, op) -> tuple[str, str]:
+def _description(model: schema.ModelT, op: schema.OperatorT) -> tuple[str, str]:
     tensors = model.subgraphs[0].tensors
     code = model.operatorCodes[op.opcodeIndex]
     name = OP_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
@@ -78,7 +78,9 @@ def _time(content: bytes, threads: int, repeats: int) -> float:
     return 1e3 * float(np.median(times))
 
 
-def _alone(model, op, from_constants: dict) -> bytes:
+def _alone(
+    model: schema.ModelT, op: schema.OperatorT, from_constants: dict[int, schema.OperatorT]
+) -> bytes:
     """The model with one operation left; what others would have computed are its inputs.
 
     Operations of constants alone (weights that are unpacked) stay with the one that needs them.

@@ -113,6 +113,7 @@ def _reflection(x: tf.Tensor, axis: int) -> tf.Tensor:
 
     Args:
       x: Symmetrically padded along `axis`, which gets length 4.
+      axis: 1 or 2, the rows or the columns.
     """
     last = x.shape[axis] - 1
     first = _one(x, 2, axis) - _one(x, 1, axis)

@@ -25,7 +25,7 @@ class Pairs(NamedTuple):
 
 
 class Quality(NamedTuple):
-    """Of a pair's translations, against the networks' (float32, not compiled).
+    """How near a pair's translations are to those of the networks (float32, not compiled).
 
     Attributes:
       psnr: Mean over images of the peak signal-to-noise ratio, dB.

@@ -12,13 +12,6 @@ from ai_edge_quantizer.qtyping import TFLOperationName as Op
 
 from export.mobile import flatbuffer
 
-VARIANTS = {
-    "float32": "the reference",
-    "float16": "weights as float16, for GPUs",
-    "dynamic_int8": "weights as int8, activations quantized as they come, for CPUs and browsers",
-    "weight_int8": "weights as int8, computed in float32",
-    "static_int8": "convolutions in int8 with fixed ranges, norms in float32, for NPUs",
-}
 # What runs the model, and the variants it runs best, in order.
 BEST_FOR = {
     "cpu": ("dynamic_int8", "static_int8", "float32", "weight_int8", "float16"),

@@ -1,11 +1,17 @@
 """Runs the pair as a phone does: LiteRT, NumPy and Pillow, no TensorFlow."""
 
+import contextlib
 import pathlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from tunit_tf.io import pixels
+
+INPUTS = {"encode": {"image"}, "generate": {"image", "style"}}  # of the signatures
+DAMAGED = "the file is damaged; copy or export it again."
 
 
 class ModelError(ValueError):
@@ -18,39 +24,56 @@ class Model:
     Args:
       model: Path, or the file's bytes.
       signature: Which signature it must have.
-      threads: Of the CPU.
+      threads: Number of CPU threads.
 
     Attributes:
       input_shapes: {input: its shape}.
+      output_shapes: {output: its shape}.
 
     Raises:
-      ModelError: It is not such a file.
+      ModelError: It is not such a file, or is damaged.
     """
 
-    def __init__(self, model: pathlib.Path | bytes, signature: str, threads: int = 1):
-        name = str(model) if isinstance(model, pathlib.Path) else "the model"
+    def __init__(self, model: pathlib.Path | bytes, signature: str, threads: int = 1) -> None:
+        self._name = str(model) if isinstance(model, pathlib.Path) else "the model"
         try:
             content = model.read_bytes() if isinstance(model, pathlib.Path) else model
-            self._interpreter = Interpreter(model_content=content, num_threads=threads)
         except OSError as error:
-            raise ModelError(f"{name} cannot be read ({error.strerror}).") from None
+            raise ModelError(f"{self._name} cannot be read ({error.strerror}).") from None
+        try:
+            self._interpreter = Interpreter(model_content=content, num_threads=threads)
         except ValueError:
-            raise ModelError(f"{name} is not a .tflite file.") from None
+            raise ModelError(f"{self._name} is not a .tflite file.") from None
         found = list(self._interpreter.get_signature_list())
         if found != [signature]:
             raise ModelError(
-                f"{name} has the signatures {found}, not '{signature}': is it the other file of "
-                "the pair?"
+                f"{self._name} has the signatures {found}, not '{signature}': is it the other file "
+                "of the pair?"
             )
-        self._run = self._interpreter.get_signature_runner(signature)
-        self.input_shapes = {
-            name: tuple(map(int, details["shape"]))
-            for name, details in self._run.get_input_details().items()
-        }
+        with self._damage():
+            self._run = self._interpreter.get_signature_runner(signature)
+            self.input_shapes = _shapes(self._run.get_input_details())
+            self.output_shapes = _shapes(self._run.get_output_details())
+        if set(self.input_shapes) != INPUTS[signature]:
+            raise ModelError(f"{self._name} takes {sorted(self.input_shapes)}, {DAMAGED}")
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name, of float32 inputs by name."""
-        return self._run(**inputs)
+        """Outputs by name, of float32 inputs by name.
+
+        Raises:
+          ModelError: The file is damaged.
+        """
+        with self._damage():
+            return self._run(**inputs)
+
+    @contextlib.contextmanager
+    def _damage(self) -> Iterator[None]:
+        """Turns what LiteRT raises for a damaged file into a sentence."""
+        try:
+            yield
+        except (RuntimeError, ValueError, KeyError, IndexError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+            raise ModelError(f"LiteRT cannot run {self._name} ({reason}); {DAMAGED}") from None
 
     @property
     def partitions(self) -> int:
@@ -63,8 +86,9 @@ class Pair:
     """Encoder and generator of one model.
 
     Args:
-      encoder, generator: Files, or their bytes.
-      threads: Of the CPU.
+      encoder: File, or its bytes.
+      generator: File, or its bytes.
+      threads: Number of CPU threads.
 
     Raises:
       ModelError: One is broken, or they do not belong together.
@@ -72,7 +96,7 @@ class Pair:
 
     def __init__(
         self, encoder: pathlib.Path | bytes, generator: pathlib.Path | bytes, threads: int = 1
-    ):
+    ) -> None:
         self.encoder = Model(encoder, "encode", threads)
         self.generator = Model(generator, "generate", threads)
         self.image_size = self.generator.input_shapes["image"][1]
@@ -80,6 +104,12 @@ class Pair:
             raise ModelError(
                 f"The encoder takes images of {self.encoder.input_shapes['image'][1]} pixels, the "
                 f"generator of {self.image_size}: they are of different models."
+            )
+        lengths = self.encoder.output_shapes["style"][-1], self.generator.input_shapes["style"][-1]
+        if lengths[0] != lengths[1]:
+            raise ModelError(
+                f"The encoder gives style codes of {lengths[0]} numbers, the generator takes "
+                f"{lengths[1]}: they are of different models."
             )
 
     def style(self, square: np.ndarray) -> np.ndarray:
@@ -94,3 +124,7 @@ class Pair:
         """As `generate`, float32 in [-1, 1]."""
         inputs = {"image": pixels.from_bytes(square[None]), "style": style.reshape(1, -1)}
         return self.generator(**inputs)["translated"][0]
+
+
+def _shapes(details: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(map(int, detail["shape"])) for name, detail in details.items()}

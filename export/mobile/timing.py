@@ -19,7 +19,7 @@ WARM_UP = 2
 
 
 class Timing(NamedTuple):
-    """Of one file.
+    """What was measured of one file.
 
     Attributes:
       load: Milliseconds from the file to a model that can run, with one thread.

@@ -4,6 +4,7 @@ import pathlib
 import statistics
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -24,14 +25,14 @@ def default_pair(run: TrainedRun) -> dict[str, bytes]:
     for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
         ours.assign(theirs)
 
-    def encode(image):
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
         output = translator.guiding(image, training=False)
         return {
             "style": output.style,
             "domain_probabilities": tf.nn.softmax(output.domain_logits),
         }
 
-    def generate(image, style):
+    def generate(image: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"translated": generator(image, style)}
 
     shapes = conversion.input_shapes(translator)
@@ -53,24 +54,24 @@ def measure(
 
     Args:
       run: The run that was exported.
-      folder: Of the export.
+      folder: Folder of the export.
       exported: Its manifest.
       rounds: How often every file is loaded, each time in a new process.
-      repeats: Runs a round and number of threads.
-      note: Told what is being measured.
+      repeats: Runs per round and number of threads.
+      note: Called with what is being measured.
 
     Returns:
       A row for every variant, the baseline first; milliseconds, MB, dB.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        files = {BASELINE: {}}
+        files: dict[str, dict[str, pathlib.Path]] = {BASELINE: {}}
         for signature, content in default_pair(run).items():
             files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
             files[BASELINE][signature].write_bytes(content)
         for variant, entry in exported.variants.items():
             if entry.shipped:
                 files[variant] = {s: folder / getattr(entry, role) for s, role in ROLES.items()}
-        timings = {variant: {s: [] for s in ROLES} for variant in files}
+        timings: dict[str, dict[str, list]] = {v: {s: [] for s in ROLES} for v in files}
         for i in range(rounds):
             for variant, paths in files.items():
                 note(f"round {i + 1} of {rounds}: {variant}")
@@ -85,7 +86,7 @@ def measure(
 
 
 def _row(variant: str, paths: dict, timings: dict, entry: Variant | None) -> dict:
-    row = {"variant": variant, "psnr": entry.psnr if entry else None}
+    row: dict[str, Any] = {"variant": variant, "psnr": entry.psnr if entry else None}
     for signature, role in ROLES.items():
         runs = timings[signature]
         row[role] = {

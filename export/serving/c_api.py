@@ -1,24 +1,28 @@
 """SavedModels in TensorFlow's C++ loader, the one TF Serving uses; Python's TensorFlow never runs.
 
-The C API of the TensorFlow wheel is called through ctypes. Python's own loader is more forgiving
-and proves nothing about serving.
+The C API of the TensorFlow wheel is called through ctypes. Python's own loader is more forgiving,
+so that a model that it loads may still fail in TF Serving.
 """
 
 import ctypes
+import dataclasses
+import importlib.machinery
 import importlib.util
 import math
 import pathlib
 import sys
 import types
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-FLOAT, STRING = 1, 7  # of TF_DataType
-INVALID_ARGUMENT = 3  # of TF_Code
-STRING_BYTES = 24  # of a TF_TString
+FLOAT, STRING = 1, 7  # values of TF_DataType
+INVALID_ARGUMENT, NOT_FOUND = 3, 5  # values of TF_Code
+STRING_BYTES = 24  # size of a TF_TString
 FLOAT_DTYPES = {FLOAT: np.float32}
+
+Value: TypeAlias = np.ndarray | Sequence[bytes]  # of an input or output; bytes for strings
 
 
 class Output(ctypes.Structure):
@@ -40,13 +44,21 @@ class Buffer(ctypes.Structure):
 class Error(Exception):
     """An error of TensorFlow; `code` is its TF_Code, as in gRPC."""
 
-    def __init__(self, code: int, message: str):
+    def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
-class TensorInfo(NamedTuple):
-    """Where a named tensor of a signature is in the graph. `shape` has None for a free size."""
+@dataclasses.dataclass(frozen=True)
+class TensorInfo:
+    """Where a named tensor of a signature is in the graph.
+
+    Attributes:
+      operation: Name of the operation.
+      index: Which of its outputs.
+      dtype: Value of TF_DataType.
+      shape: Sizes; None for one that is free.
+    """
 
     operation: str
     index: int
@@ -65,18 +77,22 @@ def without_tensorflow() -> None:
     """Lets `tensorflow.core` protos be imported without running TensorFlow's `__init__`."""
     if "tensorflow" not in sys.modules:
         stub = types.ModuleType("tensorflow")
-        stub.__spec__ = importlib.util.find_spec("tensorflow")
-        stub.__path__ = stub.__spec__.submodule_search_locations
+        stub.__spec__, stub.__path__ = _wheel()
         sys.modules["tensorflow"] = stub
 
 
-def _wheel() -> pathlib.Path:
-    found = importlib.util.find_spec("tensorflow")
-    return pathlib.Path(found.submodule_search_locations[0])
+def _wheel() -> tuple[importlib.machinery.ModuleSpec, list[str]]:
+    """The spec of the installed TensorFlow, and its folders."""
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError("No module named 'tensorflow'")
+    return spec, list(spec.submodule_search_locations)
 
 
 def _library() -> ctypes.CDLL:
-    library = ctypes.CDLL(str(_wheel() / "libtensorflow_cc.so.2"), mode=ctypes.RTLD_GLOBAL)
+    _, folders = _wheel()
+    path = pathlib.Path(folders[0]) / "libtensorflow_cc.so.2"
+    library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     functions = {
         "TF_NewStatus": (pointer, []),
@@ -120,19 +136,19 @@ def _library() -> ctypes.CDLL:
 
 
 class Model:
-    """A SavedModel in a C++ session; may be run from several threads.
+    """A SavedModel in a C++ session; several threads may run it at once.
 
     Args:
-      folder: Of the SavedModel.
+      folder: Folder of the SavedModel.
 
     Attributes:
-      signatures: By name.
+      signatures: Inputs and outputs of every signature, by its name.
 
     Raises:
       Error: It cannot be loaded.
     """
 
-    def __init__(self, folder: str | pathlib.Path):
+    def __init__(self, folder: str | pathlib.Path) -> None:
         self._tf = tf = _library()
         self._graph = tf.TF_NewGraph()
         meta_graph = tf.TF_NewBuffer()
@@ -146,18 +162,18 @@ class Model:
         tf.TF_DeleteBuffer(meta_graph)
         self.signatures = _signatures(content)
 
-    def run(self, name: str, inputs: dict[str, np.ndarray | Sequence[bytes]]) -> dict:
+    def run(self, name: str, inputs: Mapping[str, Value]) -> dict[str, Any]:
         """Runs a signature.
 
         Args:
-          name: Of the signature.
+          name: Name of the signature.
           inputs: Arrays, or sequences of bytes for strings, by name.
 
         Returns:
           Arrays, or lists of bytes, by name.
 
         Raises:
-          Error: TensorFlow refuses; INVALID_ARGUMENT where inputs are not the signature's.
+          Error: TensorFlow refuses, with INVALID_ARGUMENT if the inputs do not fit the signature.
         """
         if name not in self.signatures:
             raise Error(INVALID_ARGUMENT, f"There is no signature '{name}'.")
@@ -199,18 +215,22 @@ class Model:
     def _status(self) -> "_Status":
         return _Status(self._tf)
 
-    def _places(self, infos) -> ctypes.Array:
-        infos = list(infos)
+    def _places(self, infos: Collection[TensorInfo]) -> ctypes.Array:
         places = (Output * len(infos))()
         for place, info in zip(places, infos, strict=True):
             place.operation = self._tf.TF_GraphOperationByName(self._graph, info.operation.encode())
             place.index = info.index
         return places
 
-    def _tensor(self, name: str, value, info: TensorInfo) -> int:
+    def _tensor(self, name: str, value: Value, info: TensorInfo) -> int:
         """A new TF_Tensor."""
         tf = self._tf
+        of_bytes = not isinstance(value, np.ndarray) and all(isinstance(v, bytes) for v in value)
+        if of_bytes and len(value) > 0 and info.dtype != STRING:
+            raise Error(INVALID_ARGUMENT, f"{name} takes numbers; received bytes.")
         if info.dtype == STRING:
+            if not of_bytes:
+                raise Error(INVALID_ARGUMENT, f"{name} takes bytes; received something else.")
             dims = (ctypes.c_int64 * 1)(len(value))
             tensor = tf.TF_AllocateTensor(STRING, dims, 1, STRING_BYTES * len(value))
             for i, content in enumerate(value):
@@ -231,7 +251,8 @@ class Model:
         ctypes.memmove(tf.TF_TensorData(tensor), array.ctypes.data, array.nbytes)
         return tensor
 
-    def _value(self, tensor: int):
+    def _value(self, tensor: int) -> np.ndarray | list[bytes]:
+        """The content of a TF_Tensor."""
         tf = self._tf
         shape = tuple(tf.TF_Dim(tensor, i) for i in range(tf.TF_NumDims(tensor)))
         data, count = tf.TF_TensorData(tensor), math.prod(shape)
@@ -248,14 +269,14 @@ class Model:
 class _Status:
     """Context with a TF_Status; raises its error at the end."""
 
-    def __init__(self, library: ctypes.CDLL):
+    def __init__(self, library: ctypes.CDLL) -> None:
         self._tf = library
         self.pointer = library.TF_NewStatus()
 
     def __enter__(self) -> "_Status":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         code = self._tf.TF_GetCode(self.pointer)
         message = self._tf.TF_Message(self.pointer).decode(errors="replace")
         self._tf.TF_DeleteStatus(self.pointer)
@@ -264,12 +285,12 @@ class _Status:
 
 
 def _signatures(content: bytes) -> dict[str, Signature]:
-    """Signatures of a serialised MetaGraphDef."""
+    """Signatures of a serialized MetaGraphDef."""
     without_tensorflow()
     # Not at the top: it may only be imported after the stub is in place.
     from tensorflow.core.protobuf import meta_graph_pb2
 
-    def infos(tensors) -> dict[str, TensorInfo]:
+    def infos(tensors: Any) -> dict[str, TensorInfo]:
         found = {}
         for key, info in sorted(tensors.items()):
             operation, index = info.name.split(":")

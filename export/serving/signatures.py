@@ -8,12 +8,11 @@ import tensorflow as tf
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels, value_range
 
-RESIZE = ("crop", "stretch")
-DEFAULT_MAX_PIXELS = 2**25  # 33 megapixels, 100 MB decoded
+Size = tuple[tf.Tensor, tf.Tensor]  # height and width, int64
 
 
 class Endpoint(NamedTuple):
-    """A function of tensors to a dict of named tensors, and the specs of what it takes."""
+    """A function from tensors to a dict of named tensors, and the specs of its inputs."""
 
     function: Callable[..., dict[str, tf.Tensor]]
     inputs: list[tf.TensorSpec]
@@ -31,25 +30,25 @@ def endpoints(translator: Translator, resize: str, max_pixels: int) -> dict[str,
 
     Args:
       translator: Networks.
-      resize: How pictures become squares, one of `RESIZE`.
+      resize: How pictures become squares, one of `picture_limits.RESIZE`.
       max_pixels: Largest picture that is decoded.
     """
     size, guiding, generator = translator.image_size, translator.guiding, translator.generator
 
-    def encode(image):
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
         output = guiding(image, training=False)
         return {
             "style": output.style,
             "domain_probabilities": tf.nn.softmax(output.domain_logits),
         }
 
-    def generate(image, style):
+    def generate(image: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"translated": generator(image, style)}
 
-    def translate(image, reference):
+    def translate(image: tf.Tensor, reference: tf.Tensor) -> dict[str, tf.Tensor]:
         return generate(image, encode(reference)["style"])
 
-    def serving_default(image_bytes, reference_bytes):
+    def serving_default(image_bytes: tf.Tensor, reference_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         tf.debugging.assert_equal(
             tf.size(image_bytes),
             tf.size(reference_bytes),
@@ -70,10 +69,10 @@ def endpoints(translator: Translator, resize: str, max_pixels: int) -> dict[str,
             )
         }
 
-    def picture(name):
+    def picture(name: str) -> tf.TensorSpec:
         return tf.TensorSpec((None, size, size, 3), tf.float32, name)
 
-    def encoded(name):
+    def encoded(name: str) -> tf.TensorSpec:
         return tf.TensorSpec((None,), tf.string, name)
 
     style = tf.TensorSpec((None, translator.style_dim), tf.float32, "style")
@@ -92,12 +91,22 @@ def decode_squares(
 ) -> tf.Tensor:
     """Encoded pictures `(N,)` as squares `(N, size, size, 3)` in [-1, 1].
 
-    Grayscale becomes RGB and transparency white, as in training. EXIF rotation is not applied: TF
-    does not read it. A picture that cannot be decoded fails as INVALID_ARGUMENT with the input's
-    name and its index.
+    Grayscale becomes RGB and transparency white, as in training. EXIF rotation is not applied,
+    since TensorFlow does not read it.
+
+    Args:
+      encoded: JPEG, PNG, GIF, BMP or WebP.
+      name: Name of the input, for the message of an error.
+      size: Side of the squares in pixels.
+      resize: One of `picture_limits.RESIZE`.
+      max_pixels: Largest picture that is decoded.
+
+    Raises:
+      tf.errors.InvalidArgumentError: In the graph; a picture cannot be decoded. The message has
+        the input's name and the picture's index.
     """
 
-    def one(indexed):
+    def one(indexed: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         index, content = indexed
         picture = _decoded_or_empty(content, max_pixels)
         message = tf.strings.format(
@@ -122,7 +131,7 @@ def _decoded_or_empty(content: tf.Tensor, max_pixels: int) -> tf.Tensor:
     A graph cannot catch the error of a decoder, but a data set can leave the element out.
     """
 
-    def decode(content):
+    def decode(content: tf.Tensor) -> tf.Tensor:
         height, width = _header_size(content)
         allowed = (height > 0) & (width > 0) & (height * width <= max_pixels)
         with tf.control_dependencies([tf.debugging.Assert(allowed, [height, width])]):
@@ -135,13 +144,13 @@ def _decoded_or_empty(content: tf.Tensor, max_pixels: int) -> tf.Tensor:
     return picture.concatenate(nothing).take(1).get_single_element()
 
 
-def _header_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _header_size(content: tf.Tensor) -> Size:
     """Height and width, int64, that a picture's header claims; nothing is decoded.
 
     Raises an error in the graph for an unknown or cut header.
     """
 
-    def number(start, count, big_endian=False):
+    def number(start: int, count: int, big_endian: bool = False) -> tf.Tensor:
         """Unsigned integer of `count` bytes."""
         octets = tf.cast(
             tf.io.decode_raw(tf.strings.substr(content, start, count), tf.uint8), tf.int64
@@ -150,24 +159,24 @@ def _header_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         octets = octets if big_endian else octets[::-1]
         return tf.reduce_sum(octets * [256 ** (count - 1 - i) for i in range(count)])
 
-    def starts(prefix, at=0):
+    def starts(prefix: bytes, at: int = 0) -> tf.Tensor:
         return tf.strings.substr(content, at, len(prefix)) == prefix
 
-    def jpeg():
+    def jpeg() -> Size:
         shape = tf.cast(tf.io.extract_jpeg_shape(content), tf.int64)
         return shape[0], shape[1]
 
-    def png():
+    def png() -> Size:
         return number(20, 4, True), number(16, 4, True)
 
-    def gif():
+    def gif() -> Size:
         return number(8, 2), number(6, 2)
 
-    def bmp():  # a negative height says that rows run downwards
+    def bmp() -> Size:  # a negative height says that rows run downwards
         height = number(22, 4)
         return tf.minimum(height, 2**32 - height), number(18, 4)
 
-    def webp():
+    def webp() -> Size:
         lossless = number(21, 4)
         return tf.case(
             [
@@ -197,7 +206,7 @@ def _opaque_rgb(picture: tf.Tensor) -> tf.Tensor:
     """float32 `(H, W, 3)` in [0, 255] of uint8 with 1 to 4 channels; transparency is white."""
     channels = tf.shape(picture)[-1]
     picture = tf.cast(picture, tf.float32)
-    colours = tf.cond(
+    colors = tf.cond(
         channels >= 3, lambda: picture[..., :3], lambda: tf.repeat(picture[..., :1], 3, axis=-1)
     )
     alpha = tf.cond(
@@ -206,7 +215,7 @@ def _opaque_rgb(picture: tf.Tensor) -> tf.Tensor:
         lambda: tf.ones_like(picture[..., :1]),
     )
     white = tf.constant(pixels.BACKGROUND, tf.float32)
-    return tf.ensure_shape(colours * alpha + white * (1.0 - alpha), (None, None, 3))
+    return tf.ensure_shape(colors * alpha + white * (1.0 - alpha), (None, None, 3))
 
 
 def _square(picture: tf.Tensor, size: int, resize: str) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Versions of a served model: integer folders, each a whole SavedModel or not there."""
 
 import pathlib
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -8,7 +9,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from export import manifest, run_description
 from export.manifest import ServingManifest
-from export.serving import signatures, warmup
+from export.serving import signatures, version_numbers, warmup
+from tunit_tf.data import sources
 from tunit_tf.errors import UserError
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
@@ -21,10 +23,10 @@ def write(
 
     Args:
       run: The run.
-      output: Folder of the versions, made if missing.
-      resize: How pictures become squares, one of `signatures.RESIZE`.
+      output: Folder of the versions, created if missing.
+      resize: How pictures become squares, one of `picture_limits.RESIZE`.
       max_pixels: Largest picture that the model decodes.
-      data: See `run_description.describe`.
+      data: Images to measure the domains' styles on, as --data; '' takes what the run has.
 
     Returns:
       The version's folder.
@@ -33,6 +35,10 @@ def write(
       UserError: The folder cannot be written.
     """
     translator = run.translator
+    images = sources.open_images(data, run.config) if data else None
+    # Before the export, and apart from it: this may write averages into the run folder.
+    with files.writing(f"The run folder {run.folder}", "make it writable, or export a copy of it"):
+        description = run_description.describe(run, images)
     try:
         with files.temporary_folder(output) as temporary:
             # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
@@ -45,7 +51,7 @@ def write(
             archive.write_out(str(model), verbose=False)
             warmup.write(model, translator.image_size, translator.style_dim)
             described = ServingManifest(
-                **run_description.describe(run, data),
+                **description,
                 resize=resize,
                 max_pixels=max_pixels,
                 signatures=_signatures(model),
@@ -60,14 +66,9 @@ def write(
         ) from None
 
 
-def existing(output: pathlib.Path) -> list[int]:
-    """The versions in a model's folder, in order."""
-    return sorted(int(path.name) for path in output.iterdir() if path.name.isdigit())
-
-
 def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     """Renames a finished model to the number after the largest."""
-    version = max(existing(output), default=0) + 1
+    version = max(version_numbers.of_folder(output), default=0) + 1
     while True:
         target = output / str(version)
         try:
@@ -79,8 +80,8 @@ def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
             version += 1  # another export took the number in between
 
 
-def _signatures(model: pathlib.Path) -> dict:
-    """{signature: its inputs and outputs, {name: dtype and shape}}, as the file says."""
+def _signatures(model: pathlib.Path) -> dict[str, dict[str, Any]]:
+    """The inputs and outputs of every signature: {name: dtype and shape}, read from the file."""
     content = saved_model_pb2.SavedModel.FromString((model / "saved_model.pb").read_bytes())
     listed = {}
     for name, signature in content.meta_graphs[0].signature_def.items():

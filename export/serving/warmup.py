@@ -1,4 +1,4 @@
-"""Warm-up records: requests that TF Serving plays through a model before it serves it."""
+"""Warm-up records: requests that TF Serving sends through a model before it serves it."""
 
 import importlib.util
 import pathlib
@@ -17,11 +17,11 @@ def write(model: pathlib.Path, image_size: int, style_dim: int) -> bool:
 
     Args:
       model: Folder of a SavedModel.
-      image_size: Side S of its squares.
+      image_size: Side of its squares in pixels.
       style_dim: Length of its style codes.
 
     Returns:
-      False if tensorflow-serving-api, which has the format, is not installed.
+      False if tensorflow-serving-api, which defines the format, is not installed.
     """
     if importlib.util.find_spec("tensorflow_serving") is None:
         return False
@@ -42,7 +42,7 @@ def write(model: pathlib.Path, image_size: int, style_dim: int) -> bool:
 
 
 def _requests(batch: int, size: int, style_dim: int) -> dict[str, dict]:
-    """{signature: {input: values}} of gradients, in a picture that must be resized."""
+    """Inputs by name for every signature; the encoded picture, color gradients, needs resizing."""
     ramp = np.linspace(0, 255, size + 7, dtype=np.uint8)
     picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp, ramp[::-1]), axis=-1)
     encoded = [pixels.encode(picture, ".jpg")] * batch

@@ -1,8 +1,8 @@
-"""Short versions of `make chaos`: real processes, warm-up only, each fault once or twice."""
+"""Short versions of `make chaos`: real processes, warm-up only, each fault once."""
 
 import pytest
 
-from benchmarks.chaos import faults
+from benchmarks.chaos import faults, file_faults
 
 # Deterministic, so that comparing bits over processes is also the test of that flag.
 SHORT = {"warmup_steps": 40, "joint_steps": 0, "deterministic": "true"}
@@ -14,31 +14,58 @@ def folder(tmp_path_factory):
 
 
 def test_a_killed_run_ends_in_the_same_bits(folder):
-    assert faults.killed_at_random(folder, 1, seed=1, **SHORT).times == 1
+    seen = faults.killed_at_random(folder, 1, seed=1, **SHORT)
+    assert (seen.times, seen.exit_code, seen.same_end) == (1, 0, True), seen
+    assert seen.facts["the same steps in metrics.jsonl"]
 
 
 def test_a_run_killed_while_it_saves_ends_in_the_same_bits(folder):
-    assert faults.killed_while_saving(folder, 1, **SHORT).times == 1
+    seen = faults.killed_while_saving(folder, 1, **SHORT)
+    assert (seen.times, seen.exit_code, seen.same_end) == (1, 0, True), seen
 
 
 def test_a_flipped_byte_costs_a_few_steps(folder):
-    fault = "newest checkpoint with flipped bytes"
-    assert "said so, resumed at step 36 of 40" in faults.spoiled(folder, fault, **SHORT).outcome
+    seen = file_faults.damaged(folder, "newest checkpoint with flipped bytes", **SHORT)
+    assert (seen.exit_code, seen.resumed_at, seen.total, seen.same_end) == (0, (36,), 40, True)
+    assert "is broken" in seen.output
 
 
 def test_a_full_disk_costs_nothing_that_was_saved(folder):
-    assert "stopped at once" in faults.disk_full(folder, halt=True, **SHORT).outcome
+    seen = file_faults.disk_full(folder, halt=True, **SHORT)
+    assert (seen.exit_code, seen.same_end, seen.has_traceback) == (2, True, False), seen
+    assert "could not be saved" in seen.output
+    assert seen.facts == {
+        "older checkpoints intact": True, "unfinished files": 0, "went on": False,
+    }  # fmt: skip
 
 
 def test_a_killed_worker_ends_the_other_and_both_resume(folder):
-    settings = {**SHORT, "warmup_steps": 120}
-    assert "of 120" in faults.worker_killed(folder, **settings).outcome
+    seen = faults.worker_killed(folder, **{**SHORT, "warmup_steps": 120})
+    assert seen.exit_code == 2, seen
+    assert "Another worker is gone" in seen.output
+    assert seen.total == 120
+    assert 0 < seen.resumed_at[0] < 120
 
 
 def test_broken_files_are_counted(folder):
-    assert "trained to the end" in faults.bad_data(folder, 0.05, **SHORT).outcome
+    seen = file_faults.bad_data(folder, 0.05, **SHORT)
+    assert seen.exit_code == 0, seen
+    assert seen.facts["counted"]
+    assert "Skipped" in seen.output
 
 
 def test_memory_stays_flat(folder):
-    settings = {**SHORT, "warmup_steps": 450}
-    assert "MB at most" in faults.memory_of_a_long_run(folder, 400, **settings).outcome
+    seen = faults.memory_of_a_long_run(folder, 400, **{**SHORT, "warmup_steps": 450})
+    early, late = seen.facts.values()
+    assert seen.exit_code == 0
+    assert 0 < late < 1.05 * early, seen
+
+
+def test_the_row_states_what_was_observed():
+    seen = faults.Observation(
+        "Fault", "how", 2, 0, resumed_at=(4, 8), total=60, same_end=False, facts={"told": True}
+    )
+    assert seen.row == (
+        "| Fault | how | 2 | exit code 0; resumed at steps 4 to 8 of 60; told: yes; "
+        "ANOTHER FINAL STATE |"
+    )

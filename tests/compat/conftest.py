@@ -6,9 +6,11 @@ import pytest
 
 
 def pytest_addoption(parser):
-    parser.addoption("--given", required=True, help="Folder that tests.compat.given wrote.")
+    parser.addoption(
+        "--expected", required=True, help="Folder that tests.compat.write_expected wrote."
+    )
 
 
 @pytest.fixture(scope="session")
-def given(request) -> pathlib.Path:
-    return pathlib.Path(request.config.getoption("--given"))
+def written(request) -> pathlib.Path:
+    return pathlib.Path(request.config.getoption("--expected"))

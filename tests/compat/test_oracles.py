@@ -15,8 +15,8 @@ NETWORKS = {"encoder": "style", "generator": "translated"}
 
 
 @pytest.fixture(scope="session")
-def outputs(given):
-    with np.load(given / "tflite.npz") as saved:
+def outputs(written):
+    with np.load(written / "tflite.npz") as saved:
         return dict(saved)
 
 
@@ -38,21 +38,21 @@ def test_this_is_the_old_environment():
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_files_give_the_same_in_the_old_interpreter(given, outputs, variant, network):
-    path = given / "mobile" / f"{network}_{variant}.tflite"
+def test_files_give_the_same_in_the_old_interpreter(written, outputs, variant, network):
+    path = written / "mobile" / f"{network}_{variant}.tflite"
     found = np.stack([output[NETWORKS[network]] for output in run(path, outputs)])
     expected = outputs[f"{network}_{variant}"]
     if variant == "float32":
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
-    else:  # as far from float32 as with the new runtime, to 1 dB, or not told apart from it
+    else:  # as far from float32 as with the new runtime, to 1 dB, or equal to it
         exact = outputs[f"{network}_float32"]
         assert psnr(found, exact) > psnr(expected, exact) - 1
 
 
-def test_files_say_what_they_are_to_the_original_reader(given):
-    with open(given / "mobile" / "manifest.json") as file:
+def test_files_say_what_they_are_to_the_original_reader(written):
+    with open(written / "mobile" / "manifest.json") as file:
         manifest = json.load(file)
-    path = given / "mobile" / "encoder_dynamic_int8.tflite"
+    path = written / "mobile" / "encoder_dynamic_int8.tflite"
     shown = metadata.MetadataDisplayer.with_model_file(str(path))
     described = json.loads(shown.get_metadata_json())
     assert described["name"] == "TUNIT encoder, dynamic_int8"
@@ -75,8 +75,8 @@ def test_files_say_what_they_are_to_the_original_reader(given):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_described_tensors_are_in_the_order_of_the_graph(given, variant):
-    path = str(given / "mobile" / f"generator_{variant}.tflite")
+def test_described_tensors_are_in_the_order_of_the_graph(written, variant):
+    path = str(written / "mobile" / f"generator_{variant}.tflite")
     described = json.loads(metadata.MetadataDisplayer.with_model_file(path).get_metadata_json())
     graph = described["subgraph_metadata"][0]
     interpreter = tf.lite.Interpreter(path)
@@ -87,8 +87,8 @@ def test_described_tensors_are_in_the_order_of_the_graph(given, variant):
         assert [tensor["name"] for tensor in graph[side]] == [d["name"] for d in details]
 
 
-def test_filter_response_norm_is_that_of_tensorflow_addons(given):
-    with np.load(given / "frn.npz") as saved:
+def test_filter_response_norm_is_that_of_tensorflow_addons(written):
+    with np.load(written / "frn.npz") as saved:
         ours = dict(saved)
     norm = tfa.layers.FilterResponseNormalization(epsilon=float(ours["epsilon"]))
     threshold = tfa.layers.TLU()

@@ -66,7 +66,7 @@ def test_translation_shifts_by_whole_pixels(still):
     np.testing.assert_allclose(warped[:, :, :12], IMAGES[:, :, 4:], atol=1e-5)
 
 
-def test_crop_scale_magnifies_about_the_centre(still):
+def test_crop_scale_magnifies_about_the_center(still):
     # A disc of known area grows by 1 / (1 - scale).
     axis = np.arange(64) - 31.5
     disc = (np.hypot(*np.meshgrid(axis, axis)) < 12).astype(np.float32)
@@ -76,7 +76,7 @@ def test_crop_scale_magnifies_about_the_centre(still):
     np.testing.assert_allclose(growth, 1 / 0.6, rtol=0.02)
 
 
-def colour_draws(**named):
+def color_draws(**named):
     names = ("brightness", "contrast", "saturation", "hue")
     values = np.zeros((4, 4), np.float32)
     for name, value in named.items():
@@ -85,24 +85,24 @@ def colour_draws(**named):
 
 
 def test_brightness_multiplies(still):
-    jittered = augment.jitter_colours(
-        IMAGES, colour_draws(brightness=-1.0), still(augment_brightness=0.4)
+    jittered = augment.jitter_colors(
+        IMAGES, color_draws(brightness=-1.0), still(augment_brightness=0.4)
     )
     np.testing.assert_allclose(jittered, 0.6 * IMAGES, atol=1e-5)
 
 
-def test_no_contrast_is_the_mean_grey(still):
-    jittered = augment.jitter_colours(
-        IMAGES, colour_draws(contrast=-1.0), still(augment_contrast=1.0)
+def test_no_contrast_is_the_mean_gray(still):
+    jittered = augment.jitter_colors(
+        IMAGES, color_draws(contrast=-1.0), still(augment_contrast=1.0)
     )
-    grey = (IMAGES.numpy() @ [0.299, 0.587, 0.114]).mean((1, 2))
-    np.testing.assert_allclose(np.mean(jittered, (1, 2, 3)), grey, atol=1e-5)
+    gray = (IMAGES.numpy() @ [0.299, 0.587, 0.114]).mean((1, 2))
+    np.testing.assert_allclose(np.mean(jittered, (1, 2, 3)), gray, atol=1e-5)
     assert np.std(jittered, (1, 2, 3)).max() < 1e-5
 
 
-def test_no_saturation_is_grey_of_equal_luma(still):
-    jittered = augment.jitter_colours(
-        IMAGES, colour_draws(saturation=-1.0), still(augment_saturation=1.0)
+def test_no_saturation_is_gray_of_equal_luma(still):
+    jittered = augment.jitter_colors(
+        IMAGES, color_draws(saturation=-1.0), still(augment_saturation=1.0)
     )
     luma = (IMAGES.numpy() @ [0.299, 0.587, 0.114])[..., None]
     np.testing.assert_allclose(jittered, np.repeat(luma, 3, -1), atol=1e-5)
@@ -110,5 +110,5 @@ def test_no_saturation_is_grey_of_equal_luma(still):
 
 def test_a_third_of_a_turn_of_hue_moves_red_to_green(still):
     red = tf.constant([[[[1.0, 0.0, 0.0]]]] * 4)
-    jittered = augment.jitter_colours(red, colour_draws(hue=1.0), still(augment_hue=1 / 3))
+    jittered = augment.jitter_colors(red, color_draws(hue=1.0), still(augment_hue=1 / 3))
     np.testing.assert_allclose(jittered, [[[[0, 1, 0]]]] * 4, atol=1e-5)

@@ -49,7 +49,7 @@ def test_values_and_shapes(tiny):
     np.testing.assert_array_equal(batch.label, -1)
 
 
-def test_semi_supervised_steps_are_labelled_first_and_then_with_their_fraction(tiny):
+def test_semi_supervised_steps_are_labeled_first_and_then_with_their_fraction(tiny):
     config = tiny(
         labeled_fraction=0.25, num_domains=4, warmup_steps=100, labeled_only_steps=10, joint_steps=0
     )
@@ -68,7 +68,7 @@ def test_semi_supervised_steps_are_labelled_first_and_then_with_their_fraction(t
     assert 0.1 < np.mean(labeled_steps[10:]) < 0.45
 
 
-def test_supervised_steps_are_all_labelled(tiny):
+def test_supervised_steps_are_all_labeled(tiny):
     config = tiny(labeled_fraction=1.0, num_domains=4, joint_steps=5)
     for batch in collect(config, 0, 5):
         assert np.all(batch.label.numpy() >= 0)
@@ -88,6 +88,6 @@ def test_check_names_the_cure(tiny):
         pipeline.check(IMAGES, tiny(batch_size=25), 25)
     with pytest.raises(UserError, match=r"received 3 for 4 classes"):
         pipeline.check(IMAGES, tiny(labeled_fraction=0.5), 4)
-    unlabelled = type(IMAGES)(IMAGES.images, IMAGES.rows, IMAGES.names)
+    unlabeled = type(IMAGES)(IMAGES.images, IMAGES.rows, IMAGES.names)
     with pytest.raises(UserError, match=r"no class folders"):
-        pipeline.check(unlabelled, tiny(labeled_fraction=0.5), 4)
+        pipeline.check(unlabeled, tiny(labeled_fraction=0.5), 4)

@@ -1,8 +1,9 @@
 """Folders of real files in every format, splits, caches, and what goes wrong."""
 
 import io
-import json
+import os
 import pathlib
+import time
 
 import numpy as np
 import pytest
@@ -22,8 +23,8 @@ def settings(tiny, tmp_path):
     return make
 
 
-def picture(mode="RGB", size=(40, 30), colour=None):
-    image = Image.new("RGB", size, colour or tuple(RNG.integers(0, 255, 3).tolist()))
+def picture(mode="RGB", size=(40, 30), color=None):
+    image = Image.new("RGB", size, color or tuple(RNG.integers(0, 255, 3).tolist()))
     return image.convert(mode)
 
 
@@ -39,13 +40,13 @@ def test_every_format_and_mode_is_read(tmp_path, settings):
     root = tmp_path / "images"
     root.mkdir()
     red = (200, 30, 40)
-    picture(colour=red).save(root / "a.jpg", quality=95)
-    picture(colour=red).save(root / "b.PNG")
-    picture(colour=red).save(root / "c.webp", lossless=True)
-    picture("CMYK", colour=red).save(root / "d.jpeg", quality=95)
-    picture("RGBA", colour=red).save(root / "e.png")
-    picture("P", colour=red).save(root / "f.png")
-    picture("L", colour=(90, 90, 90)).save(root / "g.jpg")
+    picture(color=red).save(root / "a.jpg", quality=95)
+    picture(color=red).save(root / "b.PNG")
+    picture(color=red).save(root / "c.webp", lossless=True)
+    picture("CMYK", color=red).save(root / "d.jpeg", quality=95)
+    picture("RGBA", color=red).save(root / "e.png")
+    picture("P", color=red).save(root / "f.png")
+    picture("L", color=(90, 90, 90)).save(root / "g.jpg")
     images = sources.open_images(str(root), settings())
     assert images.images.shape == (7, 32, 32, 3)
     np.testing.assert_allclose(images.pixels()[:6].mean((1, 2)), [red] * 6, atol=8)
@@ -58,7 +59,7 @@ def test_transparency_lies_over_white(tmp_path, settings):
     np.testing.assert_array_equal(images.pixels(), 255)
 
 
-def test_sixteen_bit_grey_keeps_its_brightness(tmp_path, settings):
+def test_sixteen_bit_gray_keeps_its_brightness(tmp_path, settings):
     Image.fromarray(np.full((8, 8), 128 * 256, np.uint16)).save(tmp_path / "deep.png")
     np.testing.assert_array_equal(sources.open_images(str(tmp_path), settings()).pixels(), 128)
 
@@ -137,7 +138,7 @@ def test_decoded_images_are_cached_until_a_file_changes(tmp_path, settings, monk
         patch.setattr(Image, "open", lambda path: pytest.fail(f"decoded {path} again"))
         again = sources.open_images(str(root), settings())
     np.testing.assert_array_equal(first.pixels(), again.pixels())
-    picture(colour=(1, 2, 3)).save(root / "b.png")
+    picture(color=(1, 2, 3)).save(root / "b.png")
     np.testing.assert_array_equal(
         sources.open_images(str(root), settings()).pixels()[1, 0, 0], [1, 2, 3]
     )
@@ -148,6 +149,94 @@ def test_nothing_half_written_stays_in_the_cache(tmp_path, settings):
     sources.open_images(str(tmp_path / "images"), settings())
     left = sorted(path.suffix for path in (tmp_path / "cache").iterdir())
     assert left == [".json", ".npy"]
+
+
+def array_file(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "spoil"),
+    [
+        (".npy", lambda whole: whole[:-100]),
+        (".npy", lambda whole: whole[:20]),
+        (".npy", lambda _: b""),
+        (".npy", lambda _: b"words"),
+        (".npy", lambda _: array_file(np.zeros((2, 32, 32, 3), np.float32))),
+        (".npy", lambda _: array_file(np.zeros((1, 32, 32, 3), np.uint8))),
+        (".json", lambda _: b""),
+        (".json", lambda _: b"[]"),
+        (".json", lambda _: b"\xff\xfe"),
+    ],
+)
+def test_a_damaged_cache_is_made_again(tmp_path, settings, suffix, spoil, caplog):
+    root = folder_of(tmp_path / "images", ["a.png", "b.png"])
+    first = sources.open_images(str(root), settings()).pixels().copy()
+    (damaged,) = (tmp_path / "cache").glob(f"*{suffix}")
+    damaged.write_bytes(spoil(damaged.read_bytes()))
+    np.testing.assert_array_equal(sources.open_images(str(root), settings()).pixels(), first)
+    assert f"{damaged.with_suffix('.npy')} is damaged" in caplog.text
+    caplog.clear()
+    sources.open_images(str(root), settings())
+    assert not caplog.records
+
+
+def test_the_space_of_a_cache_is_reserved_before_anything_is_decoded(
+    tmp_path, settings, monkeypatch
+):
+    """Writing to a sparse memory map of a full disk ends the process."""
+    root, opened, seen = folder_of(tmp_path / "images", ["a.png", "b.png"]), Image.open, []
+
+    def look(path):
+        (temporary,) = (tmp_path / "cache").glob(".decoding-*/*.npy")
+        seen.append(temporary.stat())
+        return opened(path)
+
+    monkeypatch.setattr(Image, "open", look)
+    sources.open_images(str(root), settings())
+    assert len(seen) == 2
+    assert all(512 * status.st_blocks >= status.st_size > 2 * 32 * 32 * 3 for status in seen)
+
+
+def test_a_full_disk_gets_one_sentence_and_nothing_is_left(tmp_path, settings, monkeypatch):
+    root = folder_of(tmp_path / "images", ["a.png"])
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    words = r"The image cache .* cannot be written \(No space left on device\); .*--cache_dir"
+    with pytest.raises(UserError, match=words):
+        sources.open_images(str(root), settings())
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_cache_behind_a_closed_folder_names_the_flag(settings, tmp_path):
+    root = folder_of(tmp_path / "images", ["a.png"])
+    (tmp_path / "cache").symlink_to("cache")  # unlike permissions, this stops root too
+    with pytest.raises(UserError, match="--cache_dir"):
+        sources.open_images(str(root), settings())
+
+
+def test_what_a_killed_process_left_in_the_cache_is_deleted(tmp_path, settings):
+    root = folder_of(tmp_path / "images", ["a.png"])
+    stale = tmp_path / "cache" / ".decoding-abcd1234"
+    stale.mkdir(parents=True)
+    (stale / "half.npy").write_bytes(b"half")
+    os.utime(stale, (time.time() - 3600,) * 2)
+    sources.open_images(str(root), settings())
+    assert not stale.exists()
+
+
+def test_more_procedural_images_than_memory_are_refused(settings, monkeypatch):
+    def too_many(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(sources.synthetic.np, "empty", too_many)
+    with pytest.raises(UserError, match="40 procedural images of 32 px do not fit"):
+        sources.load(settings())
 
 
 @pytest.mark.parametrize("content", [[], ["notes.txt"]])
@@ -179,32 +268,3 @@ def test_a_cache_that_cannot_be_written_names_the_flag(tmp_path, tiny):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="--cache_dir"):
         sources.open_images(str(root), tiny(cache_dir=str(tmp_path / "file" / "cache")))
-
-
-class TestSplit:
-    def test_seeded_share(self, settings):
-        config = settings(validation_fraction=0.25)
-        split, again = sources.load(config), sources.load(config)
-        assert (len(split.train), len(split.validation)) == (30, 10)
-        assert not set(split.train.rows) & set(split.validation.rows)
-        np.testing.assert_array_equal(split.validation.rows, again.validation.rows)
-        other = sources.split(sources.open_images("synthetic", config), settings(seed=1))
-        assert not np.array_equal(other.validation.rows, split.validation.rows)
-
-    def test_last_of_each_class(self, tmp_path, settings):
-        folder_of(tmp_path, ["a/1.png", "a/2.png", "b/1.png", "b/2.png", "b/3.png"])
-        split = sources.load(settings(data=str(tmp_path), validation_last=1))
-        assert split.validation.name_list() == ["a/2.png", "b/3.png"]
-        with pytest.raises(UserError, match="leaves none of 5"):
-            sources.load(settings(data=str(tmp_path), validation_last=3))
-
-    def test_separate_folder(self, tmp_path, settings):
-        train = folder_of(tmp_path / "train", ["a.png", "b.png"])
-        test = folder_of(tmp_path / "test", ["c.png"])
-        split = sources.load(settings(data=str(train), validation_data=str(test)))
-        assert split.validation.name_list() == ["c.png"]
-
-    def test_record_names_every_image(self, settings):
-        split = sources.load(settings())
-        record = json.loads(json.dumps(sources.record(split)))
-        assert sorted(record["train"] + record["validation"]) == sorted(split.train.names)

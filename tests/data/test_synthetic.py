@@ -30,7 +30,7 @@ def test_domains_and_content_vary():
     assert drawn.masks.any(0).mean() > 0.8  # places cover all but the corners
 
 
-def test_the_judge_wants_colour_and_texture_of_one_domain():
+def test_the_judge_wants_color_and_texture_of_one_domain():
     drawn = synthetic.generate(40, 32, 0)
     swapped = drawn.images[..., ::-1]  # red <-> blue keeps the texture
     verdict = synthetic.judge(swapped)

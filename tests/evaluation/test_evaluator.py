@@ -14,7 +14,11 @@ from PIL import Image
 from tests import commands
 from tunit_tf.data import sources, synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import evaluator
+from tunit_tf.evaluation import cluster_evaluation, evaluator, metric_table, report
+from tunit_tf.evaluation.encoded_images import EncodedImages
+from tunit_tf.evaluation.evaluation_result import EvaluationResult
+from tunit_tf.evaluation.figures import Figure
+from tunit_tf.inference import domain_styles
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -51,6 +55,7 @@ def test_the_report_has_every_number_and_figure(evaluated):
     wanted |= {f"{name}_random_conv64" for name in (*of_features, "class_agreement")}
     assert wanted <= set(numbers)
     assert all(np.isfinite(value) for value in numbers.values())
+    assert all(metric_table.lookup(name, "random_conv64") for name in numbers)
     for name in wanted:
         assert name in printed
     assert report["counts"]["fid_random_conv64"] == {"real": 72, "fake": 60}
@@ -63,6 +68,31 @@ def test_the_report_has_every_number_and_figure(evaluated):
         "styles_by_class", "styles_by_domain",
     } <= figures  # fmt: skip
     assert any(re.fullmatch(r"domain_\d", name) for name in figures)
+
+
+def test_a_report_replaces_its_own_figures_and_no_others(tmp_path):
+    picture = np.zeros((4, 4, 3), np.uint8)
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "holiday.png").write_bytes(b"of the user")
+    for names in (("domain_0", "domain_7"), ("domain_0",)):
+        result = EvaluationResult(figures={"Domains": [Figure(n, n, picture) for n in names]})
+        report.write(tmp_path, result, {"run": "tiny"}, "random_conv64", {})
+    assert {p.name for p in (tmp_path / "figures").iterdir()} == {"domain_0.png", "holiday.png"}
+    damaged = {"figures": ["../keep.png", 3, None]}
+    (tmp_path / "keep.png").write_bytes(b"of the user")
+    (tmp_path / "metrics.json").write_text(json.dumps(damaged))
+    report.write(tmp_path, result, {"run": "tiny"}, "random_conv64", {})
+    assert (tmp_path / "keep.png").exists()
+
+
+def test_a_report_folder_that_cannot_be_written_is_named_before_the_work(tmp_path):
+    (tmp_path / "file").touch()
+    for check in (
+        lambda folder: report.check_folder(folder),
+        lambda folder: report.write(folder, EvaluationResult(), {"run": ""}, "", {}),
+    ):
+        with pytest.raises(UserError, match=r"report .*file cannot be written .*--report_dir"):
+            check(tmp_path / "file")
 
 
 def test_the_page_needs_nothing_from_anywhere(evaluated):
@@ -91,9 +121,9 @@ def test_a_browser_shows_it(evaluated, tmp_path):
     with Image.open(shot) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape == (4200, 1180, 3)
-    # The grids of saturated colours are on it, which a page of text or broken images lacks.
-    colourful = np.ptp(pixels.astype(int), axis=-1) > 80
-    assert colourful.mean() > 0.005
+    # The grids of saturated colors are on it, which a page of text or broken images lacks.
+    colorful = np.ptp(pixels.astype(int), axis=-1) > 80
+    assert colorful.mean() > 0.005
 
 
 def test_the_map_is_found_on_training_images_and_scored_on_held_out_ones(translator):
@@ -103,14 +133,14 @@ def test_the_map_is_found_on_training_images_and_scored_on_held_out_ones(transla
     labels = (domains % 2).astype(np.int32)
     names = ("even", "odd")
 
-    def labelled(values):
+    def labeled(values):
         return type(images)(images.images, images.rows, images.names, values, names)
 
-    result = evaluator.Evaluation()
-    train = evaluator.Codes(labelled(1 - labels), translator.style(images), domains)
-    held_out = evaluator.Codes(labelled(labels), train.styles, domains)
-    known = evaluator.domain_styles.estimate(train.styles, domains, translator.num_domains)
-    evaluator._clusters(result, train, held_out, known, translator.num_domains)
+    result = EvaluationResult()
+    train = EncodedImages(labeled(1 - labels), translator.style(images), domains)
+    held_out = EncodedImages(labeled(labels), train.styles, domains)
+    known = domain_styles.estimate(train.styles, domains, translator.num_domains)
+    cluster_evaluation.evaluate(result, train, held_out, known)
     scores = result.metrics["Clusters"]
     assert scores["clustering_accuracy"] < 0.2
     assert scores["clustering_accuracy_same_set"] > 0.6
@@ -122,10 +152,10 @@ def test_empty_and_coinciding_domains_are_warned_of():
     domains = np.repeat([0, 1, 3], 30).astype(np.int32)
     styles = rng.normal(size=(90, 8)).astype(np.float32)
     styles[domains == 3] += 10
-    codes = evaluator.Codes(images, styles, domains)
-    result = evaluator.Evaluation()
-    known = evaluator.domain_styles.estimate(styles, domains, 4)
-    evaluator._clusters(result, codes, codes, known, 4)
+    codes = EncodedImages(images, styles, domains)
+    result = EvaluationResult()
+    known = domain_styles.estimate(styles, domains, 4)
+    cluster_evaluation.evaluate(result, codes, codes, known)
     empty, coinciding = result.warnings
     assert "1 of 4 domains are empty (2)" in empty
     assert "Domains 0 and 1 nearly coincide" in coinciding
@@ -180,6 +210,12 @@ def test_too_few_images_and_other_classes_are_named(trained_run, tmp_path):
             "--features_file=no.pb does not exist",
         ),
         ("evaluate", ["--run_dir={run}", "--num_translations=1"], "must be at least 2"),
+        ("evaluate", ["--run_dir={run}", "--batch_size=1000000000000"], "must be at most 4096"),
+        ("evaluate", ["--run_dir="], "--run_dir is empty; name a folder"),
+        ("evaluate", ["--run_dir={run}", "--report_dir={run}/config.json"], "cannot be written"),
+        ("translate", ["--run_dir=", "--source=x", "--domain=0"], "--run_dir is empty"),
+        ("translate", ["--output=", "--source=x", "--domain=0"], "--output is empty"),
+        ("translate", ["--seed=-1", "--source=x", "--domain=0"], "--seed must be at least 0"),
         ("evaluate", ["--run_dir={run}", "--validation_data=x"], "--validation_data needs --data"),
         ("translate", ["--run_dir=nowhere", "--source=x", "--domain=0"], "is not a run folder"),
         ("translate", ["--run_dir={run}", "--source=x", "--domain=9"], "--source=x does not exist"),

@@ -5,8 +5,9 @@ import pytest
 
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import image_quality
-from tunit_tf.metrics import features, frechet
+from tunit_tf.evaluation import feature_cache, image_quality, metric_table, scores
+from tunit_tf.evaluation.encoded_images import encode
+from tunit_tf.metrics import extractor_names, features, frechet
 
 TRAIN, HELD_OUT = synthetic.generate(120, 32, 0), synthetic.generate(40, 32, 1)
 
@@ -16,44 +17,58 @@ def extractor():
     return features.load("random_conv64", "", "")
 
 
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory):
+    """Features of the real images, computed once for all tests that only read them."""
+    return str(tmp_path_factory.mktemp("features"))
+
+
+@pytest.fixture(scope="module")
+def held_out(translator):
+    return encode(translator, HELD_OUT)
+
+
 class Painter:
     """Stands where a translator does, and draws any source as the reference itself."""
 
     def __init__(self, images):
         self._images = images
 
-    def style(self, images):
+    def guide(self, images):
         assert images is self._images
-        return np.arange(len(images), dtype=np.float32)[:, None]
+        return np.arange(len(images), dtype=np.float32)[:, None], images.classes()
 
     def generate_batches(self, sources, styles):
         assert len(sources) == len(styles)
         yield self._images.pixels(styles[:, 0].astype(int))
 
 
-def by_class(held_out=HELD_OUT):
-    return image_quality.Domains(TRAIN.classes(), held_out.classes(), synthetic.DOMAINS)
+PAINTED = encode(Painter(HELD_OUT), HELD_OUT)
+
+
+def by_class():
+    return image_quality.Partition(TRAIN.classes(), HELD_OUT.classes(), synthetic.DOMAINS)
 
 
 def test_real_features_are_computed_once_for_the_same_pixels(extractor, tmp_path, monkeypatch):
-    first = image_quality.cached_features(extractor, TRAIN, str(tmp_path))
+    first = feature_cache.cached_features(extractor, TRAIN, str(tmp_path))
     np.testing.assert_allclose(first, extractor(TRAIN.pixels()), rtol=1e-4, atol=1e-5)
     (file,) = tmp_path.iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr(image_quality, "_write_features", None)
-        again = image_quality.cached_features(extractor, TRAIN, str(tmp_path))
+        patch.setattr(feature_cache, "_write_features", None)
+        again = feature_cache.cached_features(extractor, TRAIN, str(tmp_path))
     np.testing.assert_array_equal(first, again)
-    image_quality.cached_features(extractor, TRAIN.take(np.arange(119)), str(tmp_path))
+    feature_cache.cached_features(extractor, TRAIN.take(np.arange(119)), str(tmp_path))
     assert len(list(tmp_path.iterdir())) == 2
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"feature cache .* cannot be written"):
-        image_quality.cached_features(extractor, HELD_OUT, str(tmp_path / "file"))
+        feature_cache.cached_features(extractor, HELD_OUT, str(tmp_path / "file"))
     assert file.exists()
 
 
-def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor, tmp_path):
+def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor, cache_dir):
     found = image_quality.scores(
-        Painter(HELD_OUT), TRAIN, HELD_OUT, by_class(), extractor, str(tmp_path), 80
+        Painter(HELD_OUT), TRAIN, PAINTED, by_class(), extractor, cache_dir, 80
     )
     values = found.values
     assert set(found.counts["fid_random_conv64"].items()) == {("real", 120), ("fake", 80)}
@@ -61,47 +76,43 @@ def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor
     np.testing.assert_allclose(
         values["fid_random_conv64"], values["fid_held_out_random_conv64"], rtol=0.02
     )
-    real = image_quality.moments_of(extractor(TRAIN.pixels()))
-    fake = image_quality.moments_of(extractor(HELD_OUT.pixels()))
+    real = feature_cache.moments_of(extractor(TRAIN.pixels()))
+    fake = feature_cache.moments_of(extractor(HELD_OUT.pixels()))
     np.testing.assert_allclose(
         values["fid_held_out_random_conv64"], frechet.distance(real, fake), rtol=1e-3
     )
 
 
-def test_mean_fid_compares_each_domain_with_its_own_images(extractor, tmp_path):
-    real = image_quality.cached_features(extractor, TRAIN, str(tmp_path))
+def test_mean_fid_compares_each_domain_with_its_own_images(extractor, cache_dir):
+    real = feature_cache.cached_features(extractor, TRAIN, cache_dir)
     painter = Painter(HELD_OUT)
-    mean, domains = image_quality.mean_frechet(
-        painter, HELD_OUT, painter.style(HELD_OUT), by_class(), real, extractor, 40
-    )
+    mean, domains = image_quality.mean_frechet(painter, PAINTED, by_class(), real, extractor, 40)
     assert list(domains) == list(synthetic.DOMAINS)
     np.testing.assert_allclose(mean, np.mean([d["fid"] for d in domains.values()]))
     own = extractor(HELD_OUT.pixels(np.flatnonzero(HELD_OUT.classes() == 1)))
-    reals = image_quality.moments_of(real, np.flatnonzero(TRAIN.classes() == 1))
+    reals = feature_cache.moments_of(real, np.flatnonzero(TRAIN.classes() == 1))
     assert domains["moss"]["real"] == (TRAIN.classes() == 1).sum()
     assert domains["moss"]["fake"] == 10
     np.testing.assert_allclose(
-        domains["moss"]["fid"], frechet.distance(reals, image_quality.moments_of(own)), rtol=0.35
+        domains["moss"]["fid"], frechet.distance(reals, feature_cache.moments_of(own)), rtol=0.35
     )
     # Painting another class's images instead is far worse.
     shuffled = by_class()._replace(held_out=(HELD_OUT.classes() + 1) % 4)
-    worse, _ = image_quality.mean_frechet(
-        painter, HELD_OUT, painter.style(HELD_OUT), shuffled, real, extractor, 40
-    )
+    worse, _ = image_quality.mean_frechet(painter, PAINTED, shuffled, real, extractor, 40)
     assert worse > 5 * mean
 
 
-def test_domains_that_cannot_be_scored_are_left_out(translator, extractor, tmp_path):
+def test_domains_that_cannot_be_scored_are_left_out(translator, held_out, extractor, cache_dir):
     names = (*synthetic.DOMAINS, "nothing")
-    domains = image_quality.Domains(TRAIN.classes(), HELD_OUT.classes(), names)
-    found = image_quality.scores(translator, TRAIN, HELD_OUT, domains, extractor, str(tmp_path), 40)
+    domains = image_quality.Partition(TRAIN.classes(), HELD_OUT.classes(), names)
+    found = image_quality.scores(translator, TRAIN, held_out, domains, extractor, cache_dir, 40)
     assert set(found.counts["mfid_random_conv64"]) == set(synthetic.DOMAINS)
-    alone = image_quality.Domains(np.zeros(120, int), np.zeros(40, int), ("all",))
-    found = image_quality.scores(translator, TRAIN, HELD_OUT, alone, extractor, str(tmp_path), 40)
+    alone = image_quality.Partition(np.zeros(120, int), np.zeros(40, int), ("all",))
+    found = image_quality.scores(translator, TRAIN, held_out, alone, extractor, cache_dir, 40)
     assert "mfid_random_conv64" not in found.values
 
 
-def test_the_references_protocol_counts_as_described(translator, extractor, monkeypatch):
+def test_the_references_protocol_counts_as_described(translator, held_out, extractor, monkeypatch):
     """N, m and n of the docstring, with classes of 8 to 20 training images and C = 4."""
     rows = np.concatenate(
         [np.flatnonzero(TRAIN.classes() == k)[:count] for k, count in enumerate((8, 12, 20, 16))]
@@ -116,7 +127,7 @@ def test_the_references_protocol_counts_as_described(translator, extractor, monk
         return generate(sources, styles)
 
     monkeypatch.setattr(translator, "generate_batches", watch)
-    mean, classes = image_quality.mean_frechet_tunit(translator, train, HELD_OUT, extractor)
+    mean, classes = image_quality.mean_frechet_tunit(translator, train, held_out, extractor)
     total, draws = (8 + 20) // 2, 8 // 4
     each = (total // draws) // 3
     assert list(classes) == list(synthetic.DOMAINS)
@@ -129,3 +140,23 @@ def test_the_references_protocol_counts_as_described(translator, extractor, monk
             np.testing.assert_array_equal(used, np.tile(firsts, draws))
     assert [c["real"] for c in classes.values()] == [8, 12, 20, 16]
     np.testing.assert_allclose(mean, np.mean([c["fid"] for c in classes.values()]))
+
+
+def test_every_score_has_a_direction_and_a_meaning(translator, held_out, extractor, cache_dir):
+    """What validation and the image metrics emit is in the one table."""
+    emitted = {
+        **scores.cluster_scores(held_out, translator.num_domains),
+        **scores.score_translations(translator, held_out, scores.PictureQuality(TRAIN)).scores,
+    }
+    assert set(emitted) == set(scores.METRICS)
+    for name in emitted:
+        metric = metric_table.lookup(name)
+        assert metric.better in ("more", "less")
+        assert scores.METRICS[name] == (metric.better == "more")
+    found = image_quality.scores(translator, TRAIN, held_out, by_class(), extractor, cache_dir, 40)
+    for name in found.values:
+        assert metric_table.lookup(name, extractor.name).meaning
+
+
+def test_the_names_of_extractors_are_those_that_can_be_loaded():
+    assert tuple(features.EXTRACTORS) == extractor_names.EXTRACTOR_NAMES

@@ -1,5 +1,10 @@
 """What each way of translating leaves on disk, and that it is what the networks draw."""
 
+import _thread
+import re
+import threading
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,7 +13,7 @@ from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import file_translation
 from tunit_tf.inference.domain_styles import load_or_measure
-from tunit_tf.inference.file_translation import Request
+from tunit_tf.inference.request import Request
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 
@@ -165,6 +170,81 @@ def test_existing_results_are_kept(translate, pictures):
 def test_a_contradiction_gets_one_sentence(request_, words):
     with pytest.raises(UserError, match=words):
         Request(**{"source": "s", "output": "o", **request_})
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"seed": -1, "domain": 0}, r"--seed must be at least 0; received -1"),
+        ({"frames": 10**9, "reference": "x"}, r"--frames must be at most 10000; received 10000000"),
+        ({"batch_size": 10**12, "domain": 0}, r"--batch_size must be at most 4096"),
+        ({"sample": -3, "domain": 0}, r"--sample must be at least 0; received -3"),
+        ({"strength": float("nan"), "domain": 0}, r"--strength must be in \[0, 1\]; received nan"),
+    ],
+)
+def test_numbers_out_of_range_get_one_sentence(request_, words):
+    with pytest.raises(UserError, match=words):
+        Request(source="s", **request_)
+
+
+@pytest.mark.parametrize("flag", ["source", "reference"])
+def test_originals_are_never_replaced(trained_run, tmp_path, flag):
+    for i in range(2):
+        pixels.save_png(tmp_path / f"{flag}s" / f"{i}.png", IMAGES[i])
+    pixels.save_png(tmp_path / "other.png", IMAGES[2])
+    (tmp_path / "link").symlink_to(tmp_path / f"{flag}s")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*.png")}
+    named = {
+        "source": str(tmp_path / "other.png"), "reference": str(tmp_path / "other.png"),
+        flag: str(tmp_path / f"{flag}s"),
+    }  # fmt: skip
+    for output in (named[flag], f"{named[flag]}/", str(tmp_path / "link")):
+        request = Request(**named, output=output, overwrite=True, progress=False)
+        with pytest.raises(UserError, match=rf"is the folder of --{flag}, whose pictures"):
+            file_translation.run(trained_run, request)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*.png")} == before
+
+
+def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
+    for i, name in enumerate(("cat.jpg", "cat.png", "cat_jpg.png", f"{'x' * 248}.png")):
+        (tmp_path / "sources").mkdir(exist_ok=True)
+        Image.fromarray(IMAGES[i]).save(tmp_path / "sources" / name)
+    for i, name in enumerate(("a/b.png", "a_b.png")):
+        pixels.save_png(tmp_path / "references" / name, IMAGES[i])
+    request = Request(
+        source=str(tmp_path / "sources"), reference=str(tmp_path / "references"),
+        output=str(tmp_path / "out"), progress=False,
+    )  # fmt: skip
+    result = file_translation.run(trained_run, request)
+    assert result.written == 8
+    assert len([p for p in (tmp_path / "out").rglob("*") if p.is_file()]) == 8
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_b", "a_b_"}
+
+
+def test_an_interrupt_says_how_many_whole_files_there_are(trained_run, pictures, tmp_path):
+    """As Ctrl-C does, a thread interrupts the main one; here when some of 400 files are there."""
+    for i in range(400):
+        pixels.save_png(tmp_path / "sources" / f"{i}.png", IMAGES[0])
+    request = Request(
+        source=str(tmp_path / "sources"), output=str(tmp_path / "out"), progress=False,
+        reference=str(pictures / "references" / "reference0.png"), batch_size=1,
+    )  # fmt: skip
+
+    def interrupt_when_it_writes() -> None:
+        while not list((tmp_path / "out").glob("*.png")):
+            time.sleep(0.001)
+        _thread.interrupt_main()
+
+    watcher = threading.Thread(target=interrupt_when_it_writes, daemon=True)
+    watcher.start()
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        file_translation.run(trained_run, request)
+    watcher.join()
+    left = list((tmp_path / "out").iterdir())
+    assert 1 <= len(left) < 400
+    assert all(pixels_of(p).shape == (32, 32, 3) for p in left)
+    (count,) = re.findall(r"^(\d+) files? w[a-z]+ written to .*out\.$", str(interrupt.value))
+    assert int(count) in (len(left), len(left) - 1)  # -1: between the rename and the count
 
 
 def test_interpolation_wants_two_references(translate, pictures):

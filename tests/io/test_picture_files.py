@@ -1,5 +1,7 @@
 """Users' files: found in order, named without clashes, bad ones counted, nothing overwritten."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,6 +61,19 @@ def test_names_follow_the_sources_and_do_not_clash(folder):
     }
 
 
+def test_names_that_look_like_others_do_not_clash(tmp_path):
+    paths = [tmp_path / name for name in ("cat.jpg", "cat.png", "cat_jpg.png", "CAT_PNG.gif")]
+    stems = picture_files.output_stems(paths, tmp_path)
+    assert stems[tmp_path / "cat_jpg.png"] == "cat_jpg"
+    assert len({stem.lower() for stem in stems.values()}) == len(paths)
+
+
+def test_a_pipe_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match=r"--source=.*pipe is neither a file nor a folder"):
+        picture_files.find(str(tmp_path / "pipe"), "source")
+
+
 def test_what_is_missing_is_named(folder, tmp_path):
     with pytest.raises(UserError, match=r"--source=nowhere does not exist"):
         picture_files.find("nowhere", "source")
@@ -86,3 +101,35 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     writer = picture_files.Writer(str(tmp_path / "file"), overwrite=False)
     with pytest.raises(UserError, match=r"cannot be written"):
         writer.write("a.png", b"")
+
+
+def test_names_are_unique_whatever_the_sources_are_called(tmp_path):
+    paths = [tmp_path / name for name in ("cat.jpg", "cat.png", "cat_jpg.png", "CAT_PNG.gif")]
+    stems = picture_files.output_stems(paths, tmp_path)
+    assert stems == {
+        paths[0]: "cat_jpg_", paths[1]: "cat_png_", paths[2]: "cat_jpg", paths[3]: "CAT_PNG",
+    }  # fmt: skip
+    assert picture_files.output_stems(paths, tmp_path) == stems
+    assert picture_files.unique_names(["a_b", "a_b", "A_b"]) == ["a_b", "a_b_", "A_b__"]
+
+
+def test_long_names_are_shortened_to_what_a_file_system_takes(tmp_path):
+    paths = [tmp_path / f"{'x' * 248}.jpg", tmp_path / f"{'x' * 247}y.jpg", tmp_path / "é.png"]
+    stems = picture_files.output_stems(paths, tmp_path)
+    assert len(set(stems.values())) == 3
+    writer = picture_files.Writer(str(tmp_path / "out"), overwrite=False)
+    for stem in stems.values():
+        writer.write(f"{stem}.webp", b"content")
+    assert sorted(p.stem for p in (tmp_path / "out").iterdir()) == sorted(stems.values())
+
+
+def test_inputs_are_never_replaced_and_a_file_is_no_folder(folder):
+    writer = picture_files.Writer(str(folder), overwrite=True)
+    with pytest.raises(UserError, match=r"b.png is one of the inputs"):
+        writer.check(["b.png"], inputs=[folder / "b.png"])
+    with pytest.raises(UserError, match=r"a.png would be the name of a result and of a folder"):
+        writer.check(["a.png", "a.png/b.png"])
+    with pytest.raises(UserError, match=r"--output is empty; name a folder"):
+        picture_files.Writer("", overwrite=False)
+    with pytest.raises(UserError, match=r"notes.txt is not a folder"):
+        picture_files.Writer(str(folder / "notes.txt" / "out"), overwrite=False).check(["a.png"])

@@ -11,8 +11,8 @@ RNG = np.random.default_rng(0)
 
 def test_palette_light_and_contrast_do_not_count():
     np.testing.assert_allclose(content.edge_correlation(IMAGES, IMAGES), 1.0)
-    grey = np.repeat((IMAGES @ content.LUMINANCE)[..., None], 3, -1)
-    np.testing.assert_allclose(content.edge_correlation(IMAGES, 40 + grey / 2), 1.0)
+    gray = np.repeat((IMAGES @ content.LUMINANCE)[..., None], 3, -1)
+    np.testing.assert_allclose(content.edge_correlation(IMAGES, 40 + gray / 2), 1.0)
     np.testing.assert_allclose(content.edge_correlation(IMAGES, 255 - IMAGES), 1.0, atol=1e-6)
 
 

@@ -67,7 +67,7 @@ def test_a_kept_download_is_found_again(graph, tmp_path):
     assert features.load("inception_2015", "", str(tmp_path)).dim == 12
 
 
-def test_the_references_protocol_normalises_twice_and_takes_nearest_pixels(graph, tmp_path):
+def test_the_references_protocol_normalizes_twice_and_takes_nearest_pixels(graph, tmp_path):
     (tmp_path / "graph.pb").write_bytes(graph)
     extractor = features.load("inception_2015", str(tmp_path / "graph.pb"), "")
     white, black = (np.full((1, 20, 20, 3), value, np.uint8) for value in (255, 0))
@@ -80,14 +80,14 @@ def test_the_references_protocol_normalises_twice_and_takes_nearest_pixels(graph
 
 
 def test_downscaling_is_antialiased():
-    """Stripes finer than the target's pixels must become grey, not a pattern of their own."""
+    """Stripes finer than the target's pixels must become gray, not a pattern of their own."""
     stripes = np.zeros((1, 512, 512, 3), np.uint8)
     stripes[:, :, ::2] = 255
-    grey = np.full((1, 512, 512, 3), 128, np.uint8)
+    gray = np.full((1, 512, 512, 3), 128, np.uint8)
     extractor = features.Extractor(
         "means", 64, lambda x: tf.reshape(x[:, 8:-8, 8:-8, 0], (-1, 48 * 48))
     )
-    np.testing.assert_allclose(extractor(stripes), extractor(grey), atol=0.02)
+    np.testing.assert_allclose(extractor(stripes), extractor(gray), atol=0.02)
 
 
 def test_random_features_are_the_same_everywhere_and_tell_looks_apart():
@@ -126,7 +126,7 @@ def test_missing_and_wrong_files_are_named(tmp_path, monkeypatch):
     (tmp_path / "other.tgz").write_bytes(archive_of("other.txt", b"hello"))
     with pytest.raises(UserError, match=r"other.tgz is not the Inception graph"):
         features.load("inception_2015", str(tmp_path / "other.tgz"), "")
-    with pytest.raises(UserError, match=r"weights cannot be had"):
+    with pytest.raises(UserError, match=r"weights cannot be loaded"):
         features.load("keras_inception_v3", str(tmp_path / "text.pb"), "")
 
 

@@ -1,4 +1,4 @@
-"""Density and Coverage against scikit-learn's neighbours, NumPy and theory."""
+"""Density and Coverage against scikit-learn's neighbors, NumPy and theory."""
 
 import numpy as np
 import pytest

@@ -103,7 +103,7 @@ class TestBatchNorm:
         layer.build((None, 4, 4, 3))
         return layer
 
-    def test_training_normalises_and_follows_with_the_unbiased_variance(self):
+    def test_training_normalizes_and_follows_with_the_unbiased_variance(self):
         layer, x = self.layer(), 2 + 3 * normal(5, 4, 4, 3)
         y = layer(x, training=True)
         np.testing.assert_allclose(np.mean(y, (0, 1, 2)), 0, atol=1e-10)
@@ -119,7 +119,7 @@ class TestBatchNorm:
         expected = (x - [1, 2, 3]) / np.sqrt(np.array([4, 9, 16]) + 1e-5)
         np.testing.assert_allclose(layer(x, training=False), expected, rtol=1e-10)
 
-    def test_frozen_layer_normalises_by_the_batch_without_side_effect(self):
+    def test_frozen_layer_normalizes_by_the_batch_without_side_effect(self):
         layer, x = self.layer(), 5 + normal(2, 4, 4, 3)
         layer.trainable = False
         y = layer(x, training=True)

@@ -77,7 +77,7 @@ def test_style_variables_are_all_but_the_domain_head():
     assert None not in tape.gradient(style, guiding.style_variables)
 
 
-def test_normalised_styles_are_unit_vectors_and_logits_stay():
+def test_normalized_styles_are_unit_vectors_and_logits_stay():
     plain, unit = (GuidingNetwork(3, 8, 1 / 16, normalize_style=n) for n in (False, True))
     for source, target in zip(plain.variables, unit.variables, strict=True):
         target.assign(source)
@@ -89,7 +89,7 @@ def test_normalised_styles_are_unit_vectors_and_logits_stay():
     np.testing.assert_allclose(cosine, 1, rtol=1e-5)
 
 
-def test_domain_head_starts_centred_so_that_equal_features_favour_no_domain():
+def test_domain_head_starts_centerd_so_that_equal_features_favor_no_domain():
     kernel = GuidingNetwork(10, domain_stddev=1.0).domain_head.kernel.numpy()
     np.testing.assert_allclose(kernel.mean(0), 0, atol=1e-6)
     np.testing.assert_allclose(kernel.std(), 1.0, rtol=0.05)

@@ -43,7 +43,7 @@ def test_the_newest_is_restored(folder, state):
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "damage",
     [
         lambda path: path.write_bytes(path.read_bytes()[:1000]),
         lambda path: path.write_bytes(bytes(path.stat().st_size)),
@@ -52,8 +52,8 @@ def test_the_newest_is_restored(folder, state):
     ],
     ids=["cut", "zeros", "empty", "index"],
 )
-def test_a_broken_one_falls_back_and_says_so(folder, state, spoil, caplog):
-    spoil(data(folder, 30))
+def test_a_broken_one_falls_back_and_says_so(folder, state, damage, caplog):
+    damage(data(folder, 30))
     assert restored(folder, state) == 20
     assert "ckpt-30 is broken" in caplog.text
     assert (folder / "checkpoints" / f"broken-{data(folder, 30).name}").exists()
@@ -78,7 +78,7 @@ def test_the_list_of_checkpoints_may_be_lost(folder, state, content):
     assert kept == ["ckpt-20.index", "ckpt-30.index", "ckpt-40.index"]
 
 
-def test_nothing_starts_anew_without_a_word_when_all_are_broken(folder, state):
+def test_a_run_whose_checkpoints_are_all_broken_is_refused(folder, state):
     for step in (10, 20, 30):
         data(folder, step).write_bytes(b"")
     with pytest.raises(UserError, match="None of the 3 checkpoints"):

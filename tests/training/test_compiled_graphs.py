@@ -1,4 +1,4 @@
-"""The search for sums that depend on timing finds one, and only that."""
+"""The search for sums that depend on timing finds those and no others."""
 
 import tensorflow as tf
 

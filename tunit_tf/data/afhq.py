@@ -1,6 +1,7 @@
 """TFDS builder of AFHQ, animal faces in three species (Choi et al., CVPR 2020)."""
 
 import pathlib
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -12,16 +13,16 @@ ARCHIVE = "afhq.zip"
 class AfhqConfig(tfds.core.BuilderConfig):
     """Which species an AFHQ configuration holds."""
 
-    def __init__(self, species: tuple[str, ...], **kwargs):
+    def __init__(self, species: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(version="1.0.0", **kwargs)
         self.species = species
 
 
 class Afhq(tfds.core.GeneratorBasedBuilder):
-    """AFHQ at 512 px, one species or all, labelled by species, splits train and test.
+    """AFHQ at 512 px, one species or all, labeled by species, splits train and test.
 
     Attributes:
-      on_beam: Whether it is prepared by a Beam pipeline, whose runner is TFDS' to choose.
+      on_beam: Whether a Beam pipeline prepares it, on the runner that TFDS is given.
     """
 
     on_beam = False
@@ -42,7 +43,7 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
             builder=self,
             description=(
                 "Animal Faces-HQ: 15,000 aligned animal faces of 512 x 512 pixels in the three "
-                "domains cat, dog and wildlife. Licence CC BY-NC 4.0 (NAVER Corp.)."
+                "domains cat, dog and wildlife. License CC BY-NC 4.0 (NAVER Corp.)."
             ),
             features=tfds.features.FeaturesDict(
                 {
@@ -59,7 +60,7 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
             ),
         )
 
-    def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         manual = _manual_archive(dl_manager)
         if manual:
             root = pathlib.Path(dl_manager.extract(manual))
@@ -74,8 +75,8 @@ class Afhq(tfds.core.GeneratorBasedBuilder):
             "test": self._generate_examples(held_out),
         }
 
-    def _generate_examples(self, folder: pathlib.Path):
-        """The examples, or with `on_beam` a Beam transform that makes them on many workers."""
+    def _generate_examples(self, folder: pathlib.Path) -> Any:
+        """The examples, or with `on_beam` a Beam transform that creates them on many workers."""
         paths = [
             path
             for species in self.builder_config.species
@@ -95,9 +96,9 @@ def _example(path: str | pathlib.Path) -> tuple[str, dict]:
 
 
 def _manual_archive(dl_manager: tfds.download.DownloadManager) -> pathlib.Path | None:
-    """The archive a user put into TFDS' manual folder, if there is one."""
+    """The archive in the manual folder of TFDS, if the user has put it there."""
     try:
         archive = pathlib.Path(dl_manager.manual_dir) / ARCHIVE
-    except AssertionError:  # TFDS' way to say that the folder does not exist
+    except AssertionError:  # raised by TFDS if the folder does not exist
         return None
     return archive if archive.exists() else None

@@ -1,7 +1,8 @@
 """Random views of a batch of images, as a function of a seed.
 
-Images are float32 `(B, S, S, 3)` in [0, 1]; every sample gets its own draw. The geometric changes
-of x+ are one affine map, so pixels are interpolated once; what comes from outside is mirrored.
+Images are float32 `(B, S, S, 3)` in [0, 1]; every sample has random numbers of its own. The
+geometric changes of x+ are one affine map, so that pixels are interpolated once; what lies outside
+the image is mirrored.
 """
 
 import math
@@ -19,7 +20,7 @@ def weak_view(images: tf.Tensor, seed: tf.Tensor, config: Config) -> tf.Tensor:
 
 
 def strong_view(images: tf.Tensor, seed: tf.Tensor, config: Config) -> tf.Tensor:
-    """x+: rotated, shifted, sheared, cropped, flipped, and with its colours jittered.
+    """x+: rotated, shifted, sheared, cropped, flipped, and with its colors jittered.
 
     Args:
       images: `(B, S, S, 3)` in [0, 1].
@@ -30,11 +31,11 @@ def strong_view(images: tf.Tensor, seed: tf.Tensor, config: Config) -> tf.Tensor
       `(B, S, S, 3)` in [0, 1].
     """
     draws = tf.random.stateless_uniform((13, tf.shape(images)[0]), seed, -1.0, 1.0)  # (13, B)
-    return jitter_colours(warp(images, draws[:9], config), draws[9:], config)
+    return jitter_colors(warp(images, draws[:9], config), draws[9:], config)
 
 
 def warp(images: tf.Tensor, draws: tf.Tensor, config: Config) -> tf.Tensor:
-    """One affine map a sample, bilinear; `draws` `(9, B)` in [-1, 1]."""
+    """One affine map per sample, bilinear; `draws` `(9, B)` in [-1, 1]."""
     side = tf.cast(tf.shape(images)[1], tf.float32)
     angle, shear, shift_x, shift_y, area, ratio, crop_x, crop_y, flip = tf.unstack(draws)
     angle *= math.radians(config.augment_rotation)
@@ -44,19 +45,19 @@ def warp(images: tf.Tensor, draws: tf.Tensor, config: Config) -> tf.Tensor:
     flip = tf.where(flip < 0.0, -1.0, 1.0) if config.augment_flip else 1.0
     scale_x, scale_y = flip * tf.sqrt(area * ratio), tf.sqrt(area / ratio)
 
-    # Output to input, about the centre: crop and flip, then shear, then rotation, then shifts.
+    # Output to input, about the center: crop and flip, then shear, then rotation, then shifts.
     cos, sin = tf.cos(angle), tf.sin(angle)
     a, b = cos * scale_x, (cos * shear - sin) * scale_y
     c, d = sin * scale_x, (sin * shear + cos) * scale_y
-    centre = (side - 1.0) / 2.0
+    center = (side - 1.0) / 2.0
     reach = config.augment_translation * side
     offset_x = shift_x * reach + crop_x * tf.abs(1.0 - tf.abs(scale_x)) * side / 2.0
     offset_y = shift_y * reach + crop_y * tf.abs(1.0 - scale_y) * side / 2.0
     zero = tf.zeros_like(a)
     transforms = tf.stack(
         [
-            a, b, centre + offset_x - (a + b) * centre,
-            c, d, centre + offset_y - (c + d) * centre,
+            a, b, center + offset_x - (a + b) * center,
+            c, d, center + offset_y - (c + d) * center,
             zero, zero,
         ],
         axis=1,
@@ -71,7 +72,7 @@ def warp(images: tf.Tensor, draws: tf.Tensor, config: Config) -> tf.Tensor:
     )
 
 
-def jitter_colours(images: tf.Tensor, draws: tf.Tensor, config: Config) -> tf.Tensor:
+def jitter_colors(images: tf.Tensor, draws: tf.Tensor, config: Config) -> tf.Tensor:
     """Brightness, contrast, saturation, hue in this order; `draws` `(4, B)` in [-1, 1]."""
     brightness, contrast, saturation, hue = tf.unstack(draws[:, :, None, None, None])
     images = tf.clip_by_value(images * (1.0 + config.augment_brightness * brightness), 0.0, 1.0)
@@ -80,8 +81,8 @@ def jitter_colours(images: tf.Tensor, draws: tf.Tensor, config: Config) -> tf.Te
     images = mean + (images - mean) * (1.0 + config.augment_contrast * contrast)
     images = tf.clip_by_value(images, 0.0, 1.0)
 
-    grey = luma(images)  # (B, S, S, 1)
-    images = grey + (images - grey) * (1.0 + config.augment_saturation * saturation)
+    gray = luma(images)  # (B, S, S, 1)
+    images = gray + (images - gray) * (1.0 + config.augment_saturation * saturation)
     images = tf.clip_by_value(images, 0.0, 1.0)
 
     if config.augment_hue == 0.0:

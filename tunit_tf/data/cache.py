@@ -1,4 +1,4 @@
-"""Decoded, resized images in one memory-mapped file, made once for a set and a size."""
+"""Decoded, resized images in one memory-mapped file, made once per set and size."""
 
 import concurrent.futures
 import hashlib
@@ -6,10 +6,9 @@ import itertools
 import json
 import os
 import pathlib
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tqdm
@@ -20,7 +19,7 @@ from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, pixels
 
-MAX_NAMED = 10  # unreadable files named in the log
+DECODING = ".decoding-"  # prefix of the folder in which a set is decoded
 CHUNK = 256  # pictures in flight
 
 
@@ -31,7 +30,7 @@ class Decoded(NamedTuple):
     good: np.ndarray
 
 
-def key(*identity) -> str:
+def key(*identity: Any) -> str:
     """A file name that changes with what identifies a set of images."""
     return hashlib.sha256(repr(identity).encode()).hexdigest()[:20]
 
@@ -47,9 +46,9 @@ def decoded(
     Unreadable ones are counted, named once in the log, and left out of `good`.
 
     Args:
-      openers: Functions that open the pictures, one each; read only if not decoded yet.
+      openers: Functions that open the pictures, one each; not called if they are decoded already.
       names: As many names, for the log.
-      set_key: From `key`.
+      set_key: Result of `key`.
       config: Gives image size, resizing and the cache folder.
 
     Raises:
@@ -58,20 +57,43 @@ def decoded(
     folder = pathlib.Path(config.cache_dir).expanduser()
     stem = folder / f"{set_key}-{config.image_size}-{config.resize}"
     array_path, bad_path = stem.with_suffix(".npy"), stem.with_suffix(".json")
-    if not (array_path.exists() and bad_path.exists()):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            bad = _decode_to_file(openers, len(names), array_path, config)
-            files.write_json(bad_path, {names[i]: reason for i, reason in sorted(bad.items())})
-        except OSError as error:
-            raise UserError(
-                f"The image cache {folder} cannot be written ({error.strerror or error}); free "
-                "space there or name another folder with --cache_dir."
-            ) from None
-    bad = json.loads(bad_path.read_text())
+    found = _found(array_path, bad_path, (len(names), config.image_size, config.image_size, 3))
+    if found is None:
+        cure = "free space there or name another folder with --cache_dir"
+        with files.writing(f"The image cache {folder}", cure):
+            bad_path.unlink(missing_ok=True)  # written last, so it vouches for the array
+            reasons = _decode_to_file(openers, len(names), array_path, config)
+            bad = {names[i]: reason for i, reason in sorted(reasons.items())}
+            files.write_json(bad_path, bad)
+        array = np.load(array_path, mmap_mode="r")
+    else:
+        array, bad = found
+    return Decoded(array, _good(names, bad, config))
+
+
+def _found(
+    array_path: pathlib.Path, bad_path: pathlib.Path, shape: tuple[int, ...]
+) -> tuple[np.ndarray, dict[str, str]] | None:
+    """What an earlier run has decoded; None if that is missing or damaged."""
+    try:
+        if not (array_path.exists() and bad_path.exists()):
+            return None
+        bad = json.loads(bad_path.read_bytes())
+        array = np.load(array_path, mmap_mode="r")
+        if isinstance(bad, dict) and (array.shape, array.dtype) == (shape, np.uint8):
+            return array, bad
+    except (OSError, ValueError, EOFError, RecursionError):
+        pass
+    logging.warning("The image cache %s is damaged; the images are decoded again.", array_path)
+    return None
+
+
+def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarray:
+    """Rows of the readable pictures, int64; logs the others, and raises if there are too many."""
     if bad:
-        shown = "; ".join(f"{name} ({reason})" for name, reason in list(bad.items())[:MAX_NAMED])
-        more = f"; and {len(bad) - MAX_NAMED} more" if len(bad) > MAX_NAMED else ""
+        limit = pixels.MAX_NAMED
+        shown = "; ".join(f"{name} ({reason})" for name, reason in list(bad.items())[:limit])
+        more = f"; and {len(bad) - limit} more" if len(bad) > limit else ""
         logging.warning(
             "Skipped %d unreadable of %d images: %s%s", len(bad), len(names), shown, more
         )
@@ -81,10 +103,27 @@ def decoded(
     if len(bad) > config.max_unreadable * len(names):
         raise UserError(
             f"{len(bad)} of {len(names)} images cannot be read, more than "
-            f"--max_unreadable={config.max_unreadable:g} of them; see the warning above, and mend "
-            "or remove these files, or allow more."
+            f"--max_unreadable={config.max_unreadable:g} of them; see the warning above, and "
+            "repair or remove these files, or raise the limit."
         )
-    return Decoded(np.load(array_path, mmap_mode="r"), good)
+    return good
+
+
+def _allocated(path: pathlib.Path, shape: tuple[int, ...]) -> np.memmap:
+    """A new memory-mapped uint8 array, its space on the disk reserved.
+
+    Without that, writing to the map of a full disk ends the process (SIGBUS).
+
+    Raises:
+      OSError: There is not enough space.
+    """
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.posix_fallocate(descriptor, 0, path.stat().st_size)
+    finally:
+        os.close(descriptor)
+    return array
 
 
 def _decode_to_file(
@@ -97,7 +136,7 @@ def _decode_to_file(
     size, bad = config.image_size, {}
     with (
         warnings.catch_warnings(),
-        tempfile.TemporaryDirectory(prefix=".decoding-", dir=array_path.parent) as folder,
+        files.temporary_folder(array_path.parent, DECODING) as folder,
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
         tqdm.tqdm(
             total=count,
@@ -106,14 +145,12 @@ def _decode_to_file(
             disable=None if config.progress else True,
         ) as bar,
     ):
-        # Pillow warns of pictures that may be decompression bombs; take none.
+        # Pillow warns of pictures that may be decompression bombs; accept none.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        temporary = pathlib.Path(folder) / array_path.name
-        array = np.lib.format.open_memmap(
-            temporary, mode="w+", dtype=np.uint8, shape=(count, size, size, 3)
-        )
+        temporary = folder / array_path.name
+        array = _allocated(temporary, (count, size, size, 3))
 
-        def decode(indexed_opener) -> str | None:
+        def decode(indexed_opener: tuple[int, Callable[[], Image.Image]]) -> str | None:
             index, opener = indexed_opener
             try:
                 with opener() as picture:

@@ -13,7 +13,7 @@ class ImageSet:
       images: `(M, S, S, 3)` uint8, possibly memory-mapped.
       rows: `(N,)` int64, which of the M images belong to the set, in order.
       names: `(M,)`, file names or other identifiers.
-      labels: `(M,)` int32 classes, or None where nothing is known.
+      labels: `(M,)` int32 classes, or None if they are unknown.
       label_names: Names of the classes; empty without labels.
       masks: `(M, S, S)` bool content masks of procedural images, or None.
     """
@@ -29,7 +29,7 @@ class ImageSet:
         return len(self.rows)
 
     def __getitem__(self, positions: np.ndarray | slice) -> np.ndarray:
-        """As `pixels`, so that a set can stand where an array of images can."""
+        """As `pixels`, so that a set can be used like an array of images."""
         return self.pixels(positions)
 
     def take(self, positions: np.ndarray) -> "ImageSet":

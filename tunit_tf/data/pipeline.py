@@ -1,6 +1,6 @@
 """From a set of images to batches. The batch of a step is a function of (seed, step) alone.
 
-So nothing about the data order needs saving: a resumed run asks for the batches from its step on.
+So the data order needs no saving: a resumed run starts with the batch of its step.
 """
 
 import enum
@@ -28,7 +28,16 @@ class Stream(enum.IntEnum):
 
 
 def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
-    """Raises UserError if the images cannot feed the run: too few, or labels missing."""
+    """Checks that images suit a run.
+
+    Args:
+      image_set: Images to train on.
+      config: Resolved config.
+      batch_size: Global batch size.
+
+    Raises:
+      UserError: There are too few images, or labels are missing or do not match `num_domains`.
+    """
     if len(image_set) < batch_size:
         raise UserError(
             f"A batch of {batch_size} needs at least as many training images, but there are only "
@@ -39,7 +48,7 @@ def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
     if image_set.labels is None:
         raise UserError(
             f"--labeled_fraction={config.labeled_fraction} needs labels, but {config.data} has no "
-            "class folders; sort the images into one folder a class or leave the flag out."
+            "class folders; sort the images into one folder per class or leave the flag out."
         )
     if len(image_set.label_names) != config.num_domains:
         raise UserError(
@@ -52,12 +61,19 @@ def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
 def labeled_positions(image_set: ImageSet, fraction: float, seed: int) -> np.ndarray:
     """Seeded choice of the images whose labels are used: a share of each class, at least one."""
     rng = np.random.default_rng([seed, Stream.LABELED_ORDER])
-    labels = image_set.classes()
+    labels = _classes(image_set)
     chosen = []
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
         chosen.append(members[: max(1, round(fraction * len(members)))])
     return np.sort(np.concatenate(chosen))
+
+
+def _classes(image_set: ImageSet) -> np.ndarray:
+    labels = image_set.classes()
+    if labels is None:
+        raise ValueError("a set without labels; `check` would have refused it")
+    return labels
 
 
 def batches(
@@ -68,25 +84,26 @@ def batches(
     Args:
       image_set: Training images that pass `check`.
       config: Resolved config.
-      start, stop: Half-open range of training steps of one phase.
+      start: First training step, within one phase.
+      stop: Step before which it ends.
       batch_size: Global batch size.
 
     Returns:
-      A dataset of `Batch`, one element a step.
+      A dataset of `Batch`, one element per step.
     """
     labels = np.full(len(image_set), -1, np.int32)
     labeled = np.arange(0)
     if config.mode != "unsupervised":
         labeled = labeled_positions(image_set, config.labeled_fraction, config.seed)
-        labels[labeled] = image_set.classes(labeled)
+        labels[labeled] = _classes(image_set)[labeled]
 
     dtype = tf.float64 if config.mixed_precision == "float64" else tf.float32
 
-    def gather(rows):
+    def gather(rows: np.ndarray) -> np.ndarray:
         return image_set.pixels(rows)
 
-    def batch_of(step):
-        def seed(stream):
+    def batch_of(step: tf.Tensor) -> Batch:
+        def seed(stream: Stream) -> tf.Tensor:
             return tf.random.experimental.stateless_fold_in(
                 tf.stack([tf.constant(config.seed, tf.int64), step]), int(stream)
             )
@@ -120,7 +137,7 @@ def batches(
 
 
 def _is_labeled_step(step: tf.Tensor, config: Config) -> tf.Tensor:
-    """Whether a step draws a labelled batch: always, never, or with the labelled fraction."""
+    """Whether a step uses a labeled batch: always, never, or with probability of the fraction."""
     draw = tf.random.stateless_uniform(
         (), tf.stack([tf.constant(config.seed, tf.int64), step * 16 + Stream.LABELED_STEP])
     )
@@ -128,7 +145,7 @@ def _is_labeled_step(step: tf.Tensor, config: Config) -> tf.Tensor:
 
 
 def _order(step: tf.Tensor, batch_size: int, count: int, seed: int, stream: Stream) -> tf.Tensor:
-    """Positions `(batch_size,)` of a step's images, every epoch in a new random order."""
+    """Positions `(batch_size,)` of a step's images, in a new random order per epoch."""
     place = step * batch_size + tf.range(batch_size, dtype=tf.int64)
     epoch, offset = tf.cast(place // count, tf.uint32), place % count
     seeds = tf.stack(
@@ -137,5 +154,5 @@ def _order(step: tf.Tensor, batch_size: int, count: int, seed: int, stream: Stre
         axis=1,
     )  # (batch_size, 3)  # fmt: skip
     last = tf.constant(count - 1, tf.int64)
-    # The public index_shuffle does not take one seed an index, the op does.
+    # Unlike the public index_shuffle, the op takes one seed per index.
     return tf.raw_ops.RandomIndexShuffle(index=offset, seed=seeds, max_index=last, rounds=4)

@@ -1,78 +1,109 @@
 """Opens what --data names: the procedural set, a folder of images, or a TFDS data set."""
 
+import functools
 import importlib
+import json
+import os
 import pathlib
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from absl import logging
 from PIL import Image
 
+from tunit_tf import config as config_lib
 from tunit_tf.config import Config
 from tunit_tf.data import cache, synthetic
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.splits import (
+    Recorded,
+    Split,
+    class_of,
+    keep,
+    split,
+    with_recorded_classes,
+)
 from tunit_tf.errors import UserError
 from tunit_tf.io import pixels
 
+SPLIT_FILE = "split.json"  # in the run folder
+SYNTHETIC = "synthetic"
 TFDS_PREFIX = "tfds:"
 TFDS_HELD_OUT = ("test", "validation")
 
 
-class Split(NamedTuple):
-    """Images to train on and images held out."""
-
-    train: ImageSet
-    validation: ImageSet
-
-
-def load(config: Config) -> Split:
+def load(config: Config, recorded: Recorded | None = None) -> Split:
     """Loads the images of a run, decoded and resized, and splits them.
 
+    Args:
+      config: Names the images, and how they are split.
+      recorded: Split of a run that goes on, from `recorded`; None splits anew.
+
     Raises:
-      UserError: A path is missing, nothing can be read, or a split is empty.
+      UserError: A path is missing, nothing can be read, a split is empty, or most of the recorded
+        images are gone.
     """
     if not config.data:
         raise UserError("This run has no images of its own; name some with --data=FOLDER.")
+    parts = _open_parts(config)
+    if recorded is None:
+        return parts if isinstance(parts, Split) else split(parts, config)
+    if isinstance(parts, ImageSet):
+        if _is_folder(config.data):
+            parts = with_recorded_classes(parts, [*recorded.train, *recorded.validation])
+        parts = Split(parts, parts)
+    elif _is_folder(config.data) and _is_folder(config.validation_data):
+        parts = Split(*map(with_recorded_classes, parts, recorded))
+    return keep(parts, recorded, config.data)
+
+
+def _open_parts(config: Config) -> Split | ImageSet:
+    """The images to train on and those held out, or all images where one set holds both."""
     if config.validation_data:
+        if _same_images(config.data, config.validation_data):
+            logging.warning(
+                "--validation_data=%s are the images to train on, so scores on them say little; "
+                "name other images, or leave it out to hold out a part of --data.",
+                config.validation_data,
+            )
         return Split(open_images(config.data, config), open_images(config.validation_data, config))
-    if config.data.startswith(TFDS_PREFIX):
+    # --validation_last asks for a part of the training split, as held-out splits may lack boxes.
+    if config.data.startswith(TFDS_PREFIX) and not config.validation_last:
         name = config.data.removeprefix(TFDS_PREFIX)
         held_out = [s for s in TFDS_HELD_OUT if s in _tfds_builder(name, config).info.splits]
         if held_out:
             return Split(_open_tfds(name, "train", config), _open_tfds(name, held_out[0], config))
-    return split(open_images(config.data, config), config)
+    return open_images(config.data, config)
+
+
+def _is_folder(data: str) -> bool:
+    return data != SYNTHETIC and not data.startswith(TFDS_PREFIX)
+
+
+def _same_images(data: str, other: str) -> bool:
+    if _is_folder(data) and _is_folder(other):
+        data, other = (str(pathlib.Path(name).expanduser().resolve()) for name in (data, other))
+    return data == other
 
 
 def open_images(data: str, config: Config) -> ImageSet:
     """All images that `data` names, in a fixed order. Raises UserError as `load`."""
-    if data == "synthetic":
-        return synthetic.generate(config.synthetic_images, config.image_size, config.seed)
+    if data == SYNTHETIC:
+        try:
+            return synthetic.generate(config.synthetic_images, config.image_size, config.seed)
+        except MemoryError:
+            raise UserError(
+                f"{config.synthetic_images} procedural images of {config.image_size} px do not fit "
+                "into memory; lower --synthetic_images."
+            ) from None
     if data.startswith(TFDS_PREFIX):
         return _open_tfds(data.removeprefix(TFDS_PREFIX), "train", config)
     return _open_folder(pathlib.Path(data).expanduser(), config)
 
 
-def split(images: ImageSet, config: Config) -> Split:
-    """Holds images out: the last of each class by name, or a seeded share of all."""
-    held_out = np.zeros(len(images), bool)
-    if config.validation_last:
-        labels = images.classes()
-        labels = np.zeros(len(images), np.int32) if labels is None else labels
-        for label in np.unique(labels):
-            held_out[np.flatnonzero(labels == label)[-config.validation_last :]] = True
-    else:
-        count = max(1, round(config.validation_fraction * len(images)))
-        order = np.random.default_rng([config.seed, len(images)]).permutation(len(images))
-        held_out[order[:count]] = True
-    if held_out.all():
-        raise UserError(
-            f"Holding out validation images leaves none of {len(images)} in {config.data} to "
-            f"train on; add images or lower --validation_last={config.validation_last}."
-        )
-    return Split(images.take(~held_out), images.take(held_out))
-
-
 def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # pathlib's raises an error if a parent cannot be searched
         raise UserError(
             f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
             "tfds:NAME; configs/README.md says how to get the paper's sets."
@@ -80,15 +111,15 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
     paths = pixels.find(folder)
     if not paths:
         raise UserError(f"No images ({', '.join(pixels.EXTENSIONS)}) below {folder}.")
-    classes = sorted({_class_of(path, folder) for path in paths})
+    names = tuple(str(path.relative_to(folder)) for path in paths)
+    classes = sorted(set(map(class_of, names)))
     if config.classes:
         classes = _chosen(classes, config.classes, folder)
-        paths = [path for path in paths if _class_of(path, folder) in classes]
-    labels = np.array([classes.index(_class_of(path, folder)) for path in paths], np.int32)
-    names = tuple(str(path.relative_to(folder)) for path in paths)
-    stamps = [_stamp(path) for path in paths]
+        names = tuple(name for name in names if class_of(name) in classes)
+    labels = np.array([classes.index(class_of(name)) for name in names], np.int32)
+    stamps = [_stamp(folder / name) for name in names]
     decoded = cache.decoded(
-        (lambda path=path: Image.open(path) for path in paths),
+        (functools.partial(Image.open, folder / name) for name in names),
         names,
         cache.key(str(folder.resolve()), names, stamps),
         config,
@@ -99,7 +130,7 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
 
 
 def _stamp(path: pathlib.Path) -> tuple[int, int]:
-    """Size and time of change of a file; zeros for one that has vanished."""
+    """Size and time of change of a file; zeros if it has vanished."""
     try:
         found = path.stat()
     except OSError:
@@ -107,13 +138,8 @@ def _stamp(path: pathlib.Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _class_of(path: pathlib.Path, folder: pathlib.Path) -> str:
-    """First folder below the root; '' for images directly in it."""
-    parts = path.relative_to(folder).parts
-    return parts[0] if len(parts) > 1 else ""
-
-
 def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
+    """The classes that `--classes` names, in its order."""
     chosen = []
     for word in (w.strip() for w in wanted.split(",")):
         if word in classes:
@@ -128,8 +154,12 @@ def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
     return chosen
 
 
-def _tfds_builder(name: str, config: Config):
-    """The TFDS builder of a set, prepared; its splits are known only then."""
+def _tfds_builder(name: str, config: Config) -> Any:
+    """The TFDS builder of a set, which is prepared: only then are its splits known.
+
+    Raises:
+      UserError: TFDS has no such set, or it cannot be downloaded or prepared.
+    """
     # Importing TFDS takes seconds, and most runs read folders.
     tfds = importlib.import_module("tensorflow_datasets")
     importlib.import_module("tunit_tf.data.afhq")
@@ -148,7 +178,7 @@ def _tfds_builder(name: str, config: Config):
                 "requirements-beam.txt."
             ) from None
         settings = tfds.download.DownloadConfig(beam_runner=config.beam_runner)
-        builder.on_beam = True  # of ours; sets that always use Beam take the runner alone
+        builder.on_beam = True  # read by our own builder; others use Beam always or never
     try:
         builder.download_and_prepare(download_config=settings)
     except (AssertionError, OSError, ValueError, tfds.download.DownloadError) as error:
@@ -161,6 +191,7 @@ def _tfds_builder(name: str, config: Config):
 
 
 def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
+    """One split of a TFDS set, with labels if it has them. Raises UserError as `load`."""
     tfds = importlib.import_module("tensorflow_datasets")
     builder = _tfds_builder(name, config)
     features = builder.info.features
@@ -172,19 +203,18 @@ def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
             f"{', '.join(features)}."
         )
 
-    def read(*wanted: str):
+    def read(*wanted: str) -> Any:
         partial = tfds.decode.PartialDecoding({feature: True for feature in wanted})
         return tfds.as_numpy(builder.as_dataset(split=split_name, decoders=partial))
 
-    def openers():
+    def openers() -> Iterator[Callable[[], Image.Image]]:
         box = (config.box_feature,) if config.box_feature else ()
         for example in read("image", *box):
             image = Image.fromarray(example["image"].squeeze())
-            yield (
-                lambda image=image, example=example: (
-                    crop_box(image, example[config.box_feature]) if box else image
-                )
-            )
+            if box:
+                yield functools.partial(crop_box, image, example[config.box_feature])
+            else:
+                yield image.copy
 
     count = builder.info.splits[split_name].num_examples
     names = tuple(f"{name}/{split_name}/{i:07d}" for i in range(count))
@@ -197,7 +227,15 @@ def _open_tfds(name: str, split_name: str, config: Config) -> ImageSet:
 
 
 def crop_box(image: Image.Image, box: np.ndarray) -> Image.Image:
-    """Cuts a TFDS box (ymin, xmin, ymax, xmax in [0, 1]) out; an empty box raises ValueError."""
+    """Cuts out a TFDS box.
+
+    Args:
+      image: Picture.
+      box: ymin, xmin, ymax, xmax in [0, 1].
+
+    Raises:
+      ValueError: The box is empty.
+    """
     ymin, xmin, ymax, xmax = (float(value) for value in box)
     if ymax <= ymin or xmax <= xmin:
         raise ValueError("empty bounding box")
@@ -205,6 +243,39 @@ def crop_box(image: Image.Image, box: np.ndarray) -> Image.Image:
     return image.crop((xmin * width, ymin * height, xmax * width, ymax * height))
 
 
-def record(split_of_run: Split) -> dict:
-    """The split by file name, for the run folder."""
+def record(split_of_run: Split) -> dict[str, list[str]]:
+    """The split by file name, as the run folder keeps it in `split.json`."""
     return {part: images.name_list() for part, images in split_of_run._asdict().items()}
+
+
+def recorded(run_folder: pathlib.Path, config: Config) -> Recorded | None:
+    """The split that a run folder has recorded.
+
+    Args:
+      run_folder: Folder of a run, which may not exist yet.
+      config: Config in use. If it differs from the run's, it may name other images, and the record
+        does not apply to them.
+
+    Returns:
+      The names, or None if there is no record that applies.
+    """
+    path, config_path = run_folder / SPLIT_FILE, run_folder / "config.json"
+    try:
+        text, saved = path.read_bytes(), config_path.read_bytes()
+    except OSError:
+        return None
+    try:
+        saved_config = config_lib.from_json(saved, str(config_path))
+    except UserError:  # a damaged config is mentioned where the run is opened
+        return None
+    if config_lib.differing_fields(config, saved_config):
+        return None
+    try:
+        names = json.loads(text)
+        found = Recorded(names["train"], names["validation"])
+        if all(isinstance(name, str) for part in found for name in part):
+            return found
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    logging.warning("%s is damaged; the images are split again as at the start.", path)
+    return None

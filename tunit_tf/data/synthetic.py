@@ -1,9 +1,9 @@
 """The built-in procedural set: four looks times free shapes, with the truth about both.
 
-A look (domain) is a colour and a texture: vertical ember stripes, a moss checkerboard, horizontal
+A look (domain) is a color and a texture: vertical ember stripes, a moss checkerboard, horizontal
 reef stripes, plain orchid. Content is what a translation must keep: one of six shapes, its place,
-size and angle, and a grey background with its own light. `judge` tells look and content from
-pixels alone, so translations can be scored by a rule that never saw a model.
+size and angle, and a gray background with its own light. `judge` finds look and content
+from pixels alone, so translations can be scored by a rule that does not depend on a model.
 """
 
 import colorsys
@@ -14,20 +14,20 @@ import numpy as np
 from tunit_tf.data.image_set import ImageSet
 
 DOMAINS = ("ember", "moss", "reef", "orchid")
-HUES = np.array([0.04, 0.32, 0.57, 0.83])  # turns of the hue circle, one a domain
-TEXTURES = ("vertical", "checker", "horizontal", "plain")  # one a domain
+HUES = np.array([0.04, 0.32, 0.57, 0.83])  # turns of the hue circle, one per domain
+TEXTURES = ("vertical", "checker", "horizontal", "plain")  # one per domain
 SHAPES = ("disc", "square", "triangle", "star", "cross", "ring")
 PERIODS = 6  # of a texture across the image
 SUPERSAMPLING = 3
-MIN_CHROMA = 0.22  # of [0, 1]; grey backgrounds have none, every foreground pixel has more
-PLAIN_BELOW = 0.03  # mean brightness step between neighbouring pixels, at 32 px
+MIN_CHROMA = 0.22  # of [0, 1]; gray backgrounds have none, every foreground pixel has more
+PLAIN_BELOW = 0.03  # mean brightness step between neighboring pixels, at 32 px
 ORIENTED_ABOVE = 1.7  # ratio of horizontal and vertical brightness steps
 
 
 class Verdict(NamedTuple):
-    """What `judge` sees in n images.
+    """What `judge` finds in n images.
 
-    `domain`: `(n,)` int32, -1 where colour and texture do not belong together or nothing is seen;
+    `domain`: `(n,)` int32, -1 where color and texture do not match or nothing is found;
     `mask`: `(n, S, S)` bool, the content.
     """
 
@@ -41,10 +41,10 @@ def generate(count: int, image_size: int, seed: int) -> ImageSet:
     Args:
       count: Number of images; domains are equally likely.
       image_size: Side in pixels.
-      seed: Of the draw.
+      seed: Seed of the random numbers.
 
     Returns:
-      Labelled images with content masks.
+      Labeled images with content masks.
     """
     rng = np.random.default_rng([seed, image_size])
     images = np.empty((count, image_size, image_size, 3), np.uint8)
@@ -60,24 +60,24 @@ def draw(domain: int, image_size: int, rng: np.random.Generator) -> tuple[np.nda
     """Draws one image of a domain with random content.
 
     Returns:
-      uint8 `(S, S, 3)` and the content mask `(S, S)` bool.
+      uint8 `(S, S, 3)`, and the content mask `(S, S)` bool.
     """
     side = image_size * SUPERSAMPLING
     axis = (np.arange(side) + 0.5) / side
     x, y = np.meshgrid(axis, axis)  # in [0, 1], y downwards
 
     radius = rng.uniform(0.32, 0.42)
-    centre = rng.uniform(radius, 1 - radius, 2)
+    center = rng.uniform(radius, 1 - radius, 2)
     angle = rng.uniform(0, 2 * np.pi)
-    u, v = (x - centre[0]) / radius, (y - centre[1]) / radius
+    u, v = (x - center[0]) / radius, (y - center[1]) / radius
     u, v = u * np.cos(angle) + v * np.sin(angle), v * np.cos(angle) - u * np.sin(angle)
     inside = _inside(SHAPES[rng.integers(len(SHAPES))], u, v)
 
-    # Background: grey, lit from one side.
+    # Background: gray, lit from one side.
     light = rng.uniform(0, 2 * np.pi)
     ramp = (x - 0.5) * np.cos(light) + (y - 0.5) * np.sin(light)
-    grey = rng.uniform(0.35, 0.7) + rng.uniform(0.1, 0.35) * ramp
-    canvas = np.repeat(np.clip(grey, 0.05, 0.95)[..., None], 3, axis=-1)
+    gray = rng.uniform(0.35, 0.7) + rng.uniform(0.1, 0.35) * ramp
+    canvas = np.repeat(np.clip(gray, 0.05, 0.95)[..., None], 3, axis=-1)
 
     # Foreground: dark and bright tone of one hue, a little brighter towards the light.
     hue = HUES[domain] + rng.uniform(-0.025, 0.025)
@@ -85,9 +85,9 @@ def draw(domain: int, image_size: int, rng: np.random.Generator) -> tuple[np.nda
     bright = np.array(colorsys.hsv_to_rgb(hue % 1, rng.uniform(0.6, 0.75), 1.0))
     dark = np.array(colorsys.hsv_to_rgb(hue % 1, 0.9, rng.uniform(0.45, 0.55)))
     tone = _texture(TEXTURES[domain], x, y, phase)[..., None]
-    colour = (tone * bright + (1 - tone) * dark) * (0.94 + 0.12 * ramp)[..., None]
+    color = (tone * bright + (1 - tone) * dark) * (0.94 + 0.12 * ramp)[..., None]
 
-    canvas = np.where(inside[..., None], colour, canvas)
+    canvas = np.where(inside[..., None], color, canvas)
     blocks = canvas.reshape(image_size, SUPERSAMPLING, image_size, SUPERSAMPLING, 3)
     image = np.clip(np.rint(255 * blocks.mean((1, 3))), 0, 255).astype(np.uint8)
     cover = inside.reshape(image_size, SUPERSAMPLING, image_size, SUPERSAMPLING).mean((1, 3))
@@ -95,7 +95,7 @@ def draw(domain: int, image_size: int, rng: np.random.Generator) -> tuple[np.nda
 
 
 def _inside(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Which points (in units of the radius, about the centre) a shape covers."""
+    """Which points (in units of the radius, about the center) a shape covers."""
     distance, angle = np.hypot(u, v), np.arctan2(v, u)
     if shape == "disc":
         return distance < 0.9
@@ -121,10 +121,10 @@ def _texture(texture: str, x: np.ndarray, y: np.ndarray, phase: np.ndarray) -> n
 
 
 def judge(images: np.ndarray) -> Verdict:
-    """Tells look and content of images from their pixels.
+    """Finds look and content of images from their pixels alone.
 
-    Content is what has colour. The colour's domain has the nearest hue; the texture's domain
-    follows from brightness steps between neighbouring content pixels, along x and along y.
+    Content is what has color. The color's domain has the nearest hue; the texture's domain
+    follows from brightness steps between neighboring content pixels, along x and along y.
 
     Args:
       images: uint8 `(n, S, S, 3)`.
@@ -134,13 +134,13 @@ def judge(images: np.ndarray) -> Verdict:
     chroma = value - rgb.min(-1)
     mask = chroma > MIN_CHROMA  # (n, S, S)
 
-    # Hue of the mean colour direction on the plane orthogonal to grey, weighted by chroma.
+    # Hue of the mean color direction on the plane orthogonal to gray, weighted by chroma.
     alpha = rgb[..., 0] - (rgb[..., 1] + rgb[..., 2]) / 2
     beta = np.sqrt(3) / 2 * (rgb[..., 1] - rgb[..., 2])
     alpha, beta = (np.where(mask, a, 0).sum((1, 2)) for a in (alpha, beta))
     hue = np.arctan2(beta, alpha) / (2 * np.pi) % 1  # (n,)
     turn = abs(hue[:, None] - HUES)
-    by_colour = np.minimum(turn, 1 - turn).argmin(1)
+    by_color = np.minimum(turn, 1 - turn).argmin(1)
 
     core = _erode(mask)
     step_x = _mean_step(value, core, axis=2)
@@ -152,12 +152,12 @@ def judge(images: np.ndarray) -> Verdict:
         [TEXTURES.index(t) for t in ("plain", "vertical", "horizontal")],
         TEXTURES.index("checker"),
     )
-    agreed = (by_colour == by_texture) & mask.any((1, 2))
-    return Verdict(np.where(agreed, by_colour, -1).astype(np.int32), mask)
+    agreed = (by_color == by_texture) & mask.any((1, 2))
+    return Verdict(np.where(agreed, by_color, -1).astype(np.int32), mask)
 
 
 def _erode(mask: np.ndarray) -> np.ndarray:
-    """Pixels of `(n, S, S)` whose four neighbours belong to the mask as well."""
+    """Pixels of `(n, S, S)` whose four neighbors belong to the mask as well."""
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
     return (
         mask
@@ -169,7 +169,7 @@ def _erode(mask: np.ndarray) -> np.ndarray:
 
 
 def _mean_step(value: np.ndarray, mask: np.ndarray, axis: int) -> np.ndarray:
-    """Mean absolute difference `(n,)` of neighbours along `axis`, both in the mask."""
+    """Mean absolute difference `(n,)` of neighbors along `axis`, both in the mask."""
     size = value.shape[axis]
     first, second = (np.arange(size - 1), np.arange(1, size))
     both = mask.take(first, axis) & mask.take(second, axis)

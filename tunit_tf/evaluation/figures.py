@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation import plots, sample_grids
+from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 
@@ -14,79 +14,67 @@ MAX_GALLERIES = 20
 GALLERY = (3, 12)  # rows and columns
 
 
-class Codes(NamedTuple):
-    """Style codes and pseudo-domains of some images."""
+class Figure(NamedTuple):
+    """A picture of the report.
 
-    images: ImageSet
-    styles: np.ndarray
-    domains: np.ndarray
-
-
-class Drawing(NamedTuple):
-    """A figure: file name without suffix, caption, uint8 picture `(H, W, 3)`."""
+    Attributes:
+      name: File name without suffix.
+      caption: Text below the picture.
+      picture: uint8 `(H, W, 3)`.
+    """
 
     name: str
     caption: str
     picture: np.ndarray
 
 
-def translations(translator: Translator, held_out: ImageSet) -> list[Drawing]:
+def translations(translator: Translator, held_out: EncodedImages) -> list[Figure]:
     """Grids of held-out images in the styles of references and of domains."""
     return [
-        Drawing(
+        Figure(
             "reference_grid",
             "Sources (left) in the style of single references (top)",
             sample_grids.reference_grid(translator, held_out),
         ),
-        Drawing(
+        Figure(
             "domain_grid",
-            "Sources (left) in the average style of every domain (an image of it on top)",
+            "Sources (left) in the average style of every domain (top: an image of the domain)",
             sample_grids.domain_grid(translator, held_out),
         ),
     ]
 
 
-def style_maps(codes: Codes) -> list[Drawing]:
+def style_maps(encoded: EncodedImages) -> list[Figure]:
     """t-SNE of style codes, as in the paper's figures."""
-    rows = np.random.default_rng(0).permutation(len(codes.images))[:MAX_MAPPED]
-    if len(rows) < 5:
+    mapped = encoded.sample(MAX_MAPPED)
+    if len(mapped.images) < 5:
         return []
-    places = plots.style_map(codes.styles[rows])
-    domains, labels = codes.domains[rows], codes.images.classes(rows)
+    places = plots.style_map(mapped.styles)
+    domains, labels = mapped.domains, mapped.images.classes()
     domain_names = [f"domain {k}" for k in range(domains.max() + 1)]
-    figures = [
-        Drawing(
-            "styles_by_domain",
-            "t-SNE of style codes, by pseudo-domain",
-            plots.style_map_by(places, domains, domain_names),
-        )
-    ]
+    by_domain = plots.style_map_by(places, domains, domain_names)
+    figures = [Figure("styles_by_domain", "t-SNE of style codes, by pseudo-domain", by_domain)]
     if labels is not None:
-        drawn = plots.style_map_by(places, labels, list(codes.images.label_names))
-        figures.append(Drawing("styles_by_class", "t-SNE of style codes, by class", drawn))
-    drawn = plots.style_map_thumbnails(places, codes.images.pixels(rows), domains)
-    caption = "The same map with images, framed in their domain's colour"
-    figures.append(Drawing("styles_as_images", caption, drawn))
+        by_class = plots.style_map_by(places, labels, list(mapped.images.label_names))
+        figures.append(Figure("styles_by_class", "t-SNE of style codes, by class", by_class))
+    thumbnails = plots.style_map_thumbnails(places, mapped.images.pixels(), domains)
+    caption = "The same map with images; the color of a frame is that of the domain"
+    figures.append(Figure("styles_as_images", caption, thumbnails))
     return figures
 
 
-def galleries(codes: Codes) -> list[Drawing]:
+def galleries(encoded: EncodedImages) -> list[Figure]:
     """Some images of each of the largest domains."""
-    counts = np.bincount(codes.domains)
+    counts = np.bincount(encoded.domains)
     rows, columns = GALLERY
     figures = []
     for domain in np.sort(np.argsort(-counts, kind="stable")[:MAX_GALLERIES]):
-        members = np.random.default_rng(0).permutation(np.flatnonzero(codes.domains == domain))
+        members = np.random.default_rng(0).permutation(np.flatnonzero(encoded.domains == domain))
         if not len(members):
             continue
-        cells = list(codes.images.pixels(members[: rows * columns]))
+        cells = list(encoded.images.pixels(members[: rows * columns]))
         lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
-        caption = f"Domain {domain}: {counts[domain]} of {len(codes.images)} training images"
-        figures.append(
-            Drawing(
-                f"domain_{domain}",
-                caption,
-                pixels.grid(lines, zoom=pixels.legible_zoom(codes.images.images.shape[1])),
-            )
-        )
+        caption = f"Domain {domain}: {counts[domain]} of {len(encoded.images)} training images"
+        zoom = pixels.legible_zoom(encoded.images.images.shape[1])
+        figures.append(Figure(f"domain_{domain}", caption, pixels.grid(lines, zoom=zoom)))
     return figures

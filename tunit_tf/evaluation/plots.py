@@ -5,24 +5,25 @@ import sklearn.manifold
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 DPI = 110
 MAX_LEGEND = 20
-THUMBNAILS = 150  # tried; those that would hide another are left out
+THUMBNAILS = 150  # at most; images that would hide another are left out
 THUMBNAIL_SIDE = 0.07  # of the axes
 THUMBNAIL_GAP = 0.04
 
-# Distinct colours that also differ in lightness (Paul Tol's muted scheme, then matplotlib's).
+# Distinct colors that also differ in lightness (Paul Tol's muted scheme, then matplotlib's).
 PALETTE = (
     "#332288", "#cc6677", "#117733", "#ddcc77", "#88ccee", "#aa4499", "#44aa99", "#882255",
     "#999933", "#dd7733", "#1f77b4", "#bcbd22", "#8c564b", "#17becf", "#e377c2", "#7f7f7f",
 )  # fmt: skip
 
 
-def colour(index: int) -> str:
-    """The colour of a domain, a class or a run."""
+def color(index: int) -> str:
+    """The color of a domain, a class or a run."""
     return PALETTE[index % len(PALETTE)]
 
 
@@ -37,11 +38,13 @@ def style_map(styles: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def style_map_by(places: np.ndarray, groups: np.ndarray, names: list[str]) -> np.ndarray:
-    """Scatter of a style map `(n, 2)`, coloured by group `(n,)`; uint8 `(H, W, 3)`."""
+    """Scatter of a style map `(n, 2)`, colored by group `(n,)`; uint8 `(H, W, 3)`."""
     figure, axes = _map_axes()
     for group in np.unique(groups):
         members = places[groups == group]
-        axes.scatter(*members.T, s=14, color=colour(group), label=names[group], linewidths=0)
+        axes.scatter(
+            members[:, 0], members[:, 1], s=14, color=color(group), label=names[group], linewidths=0
+        )
     if len(np.unique(groups)) <= MAX_LEGEND:
         figure.legend(
             loc="outside lower center", frameon=False, markerscale=1.6, ncols=5, fontsize=8,
@@ -51,7 +54,7 @@ def style_map_by(places: np.ndarray, groups: np.ndarray, names: list[str]) -> np
 
 
 def style_map_thumbnails(places: np.ndarray, images: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """A style map `(n, 2)` with images `(n, S, S, 3)` in it, framed in their group's colour."""
+    """A style map `(n, 2)` with images `(n, S, S, 3)` in frames of their group's color."""
     figure, axes = _map_axes()
     shown: list[np.ndarray] = []
     for i in np.random.default_rng(0).permutation(len(places)):
@@ -62,10 +65,10 @@ def style_map_thumbnails(places: np.ndarray, images: np.ndarray, groups: np.ndar
             continue
         shown.append(place)
         half = THUMBNAIL_SIDE / 2
-        box = [place[0] - half, place[0] + half, place[1] - half, place[1] + half]
+        box = (place[0] - half, place[0] + half, place[1] - half, place[1] + half)
         axes.imshow(images[i], extent=box, aspect="auto", zorder=2)
         frame = Rectangle(
-            place - half, THUMBNAIL_SIDE, THUMBNAIL_SIDE, fill=False, edgecolor=colour(groups[i]),
+            place - half, THUMBNAIL_SIDE, THUMBNAIL_SIDE, fill=False, edgecolor=color(groups[i]),
             linewidth=1.5, zorder=3,
         )  # fmt: skip
         axes.add_patch(frame)
@@ -88,7 +91,7 @@ def confusion(counts: np.ndarray, row_names: list[str], column_names: list[str])
     if rows * columns <= 400:
         for i, j in np.ndindex(counts.shape):
             shade = "white" if counts[i, j] > counts.max() / 2 else "black"
-            axes.text(j, i, counts[i, j], ha="center", va="center", color=shade, fontsize=8)
+            axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=shade, fontsize=8)
     return _drawn(figure)
 
 
@@ -96,7 +99,7 @@ def sizes(counts: np.ndarray, names: list[str]) -> np.ndarray:
     """Bars of the domain sizes `(K,)`."""
     figure = Figure(figsize=(max(4.0, 0.4 * len(counts)), 2.6), layout="constrained")
     axes = figure.subplots()
-    axes.bar(range(len(counts)), counts, color=[colour(i) for i in range(len(counts))])
+    axes.bar(range(len(counts)), counts, color=[color(i) for i in range(len(counts))])
     axes.axhline(counts.mean(), color="grey", linewidth=1, linestyle="--")
     axes.set(xticks=range(len(counts)), ylabel="training images", title="domain sizes")
     axes.set_xticklabels(names)
@@ -105,7 +108,7 @@ def sizes(counts: np.ndarray, names: list[str]) -> np.ndarray:
 
 
 def curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> np.ndarray:
-    """Small multiples of every term and score, a line for each run.
+    """Small multiples of every term and score, one line per run.
 
     Args:
       histories: {run: {name: (steps, values)}}.
@@ -120,7 +123,7 @@ def curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> np
             if name in history:
                 many = len(history[name][0]) > 12
                 axes.plot(
-                    *history[name], color=colour(i), label=run, linewidth=1.2,
+                    *history[name], color=color(i), label=run, linewidth=1.2,
                     marker="" if many else "o", markersize=3,
                 )  # fmt: skip
         axes.set_title(name, fontsize=9)
@@ -129,7 +132,7 @@ def curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> np
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     if len(histories) > 1:
-        handles = [Line2D([], [], color=colour(i), label=run) for i, run in enumerate(histories)]
+        handles = [Line2D([], [], color=color(i), label=run) for i, run in enumerate(histories)]
         figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False)
     return _drawn(figure)
 
@@ -138,8 +141,8 @@ def columns(pictures: dict[str, np.ndarray], gap: int = 2, inches: float = 0.95)
     """Equal uint8 pictures `(N, S, S, 3)` side by side, a titled column for each entry."""
     titles, stacks = zip(*pictures.items(), strict=True)
     rows = len(stacks[0])
-    figure = Figure(figsize=(inches * len(titles), inches * rows + 0.25), layout="constrained")
-    figure.get_layout_engine().set(w_pad=gap / DPI, h_pad=gap / DPI, wspace=0, hspace=0)
+    engine = ConstrainedLayoutEngine(w_pad=gap / DPI, h_pad=gap / DPI, wspace=0, hspace=0)
+    figure = Figure(figsize=(inches * len(titles), inches * rows + 0.25), layout=engine)
     panels = figure.subplots(rows, len(titles), squeeze=False)
     for column, (title, stack) in enumerate(zip(titles, stacks, strict=True)):
         panels[0, column].set_title(title, fontsize=7)

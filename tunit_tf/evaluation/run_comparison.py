@@ -5,30 +5,32 @@ import pathlib
 
 import numpy as np
 
+from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
-from tunit_tf.evaluation.evaluator import Evaluation
+from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.inference import saved_run
 
 
 def compare(
-    run_dir: pathlib.Path, result: Evaluation, others: list[pathlib.Path]
+    run_dir: pathlib.Path, result: EvaluationResult, others: list[pathlib.Path]
 ) -> tuple[dict[str, dict[str, float]], np.ndarray | None]:
-    """Sets an evaluated run beside others.
+    """Compares an evaluated run with others.
 
     Args:
       run_dir: Folder of the run.
-      result: What was found in it.
+      result: What its evaluation found.
       others: Folders of other runs.
 
     Returns:
       A table {metric: {run: value}} of the last validations and, where a run has been evaluated,
-      of its report; and the curves of all runs, None if none logged any.
+      of its report; and the curves of all runs, uint8 `(H, W, 3)`, None if none logged any.
 
     Raises:
-      UserError: One of the others is no run folder.
+      UserError: One of the others is not a run folder, or its report is damaged.
     """
     folders = [run_dir, *others]
-    histories, table = {}, {}
+    histories = {}
+    table: dict[str, dict[str, float]] = {}
     for folder, name in zip(folders, _short_names(folders), strict=True):
         saved_run.saved_config(folder)
         histories[name] = saved_run.history(folder)
@@ -45,10 +47,25 @@ def compare(
     return table, plots.curves(histories) if any(histories.values()) else None
 
 
+def check_folders(folders: list[pathlib.Path]) -> None:
+    """Raises UserError if one of the folders is not a run folder, or its report is damaged."""
+    for folder in folders:
+        saved_run.saved_config(folder)
+        _reported(folder)
+
+
 def _reported(folder: pathlib.Path) -> dict[str, dict[str, float]]:
     """{section: metrics} of a run's report; empty if there is no report."""
     path = folder / "report" / "metrics.json"
-    return json.loads(path.read_text())["metrics"] if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        sections = json.loads(path.read_bytes())["metrics"]
+        return {section: dict(metrics) for section, metrics in sections.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(
+            f"{path} is damaged; delete it, or evaluate {folder} again to write it anew."
+        ) from None
 
 
 def _short_names(folders: list[pathlib.Path]) -> list[str]:

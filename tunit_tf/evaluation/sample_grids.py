@@ -3,6 +3,7 @@
 import numpy as np
 
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
@@ -11,23 +12,22 @@ NUM_SOURCES = 8
 MAX_REFERENCES = 10
 
 
-def reference_grid(translator: Translator, images: ImageSet) -> np.ndarray:
+def reference_grid(translator: Translator, encoded: EncodedImages) -> np.ndarray:
     """Sources (left) in the styles of single references (top), uint8 `(H, W, 3)`.
 
     References are chosen so that every pseudo-domain in use is shown.
     """
-    styles, domains = translator.guide(images)
-    references = spread(domains, MAX_REFERENCES)
-    top = list(images.pixels(references))
-    return grid(translator, images, top, styles[references])
+    references = spread(encoded.domains, MAX_REFERENCES)
+    top = list(encoded.images.pixels(references))
+    return grid(translator, encoded.images, top, encoded.styles[references])
 
 
-def domain_grid(translator: Translator, images: ImageSet) -> np.ndarray:
+def domain_grid(translator: Translator, encoded: EncodedImages) -> np.ndarray:
     """Sources (left) in the average style of every domain in use, uint8 `(H, W, 3)`.
 
-    The paper's figures use these styles. On top stands one image of each domain.
+    The paper's figures use these styles. The top row shows one image of each domain.
     """
-    styles, domains = translator.guide(images)
+    images, styles, domains = encoded
     means = translator.as_styles(
         domain_styles.estimate(styles, domains, translator.num_domains).means
     )
@@ -39,23 +39,33 @@ def domain_grid(translator: Translator, images: ImageSet) -> np.ndarray:
 def grid(
     translator: Translator, images: ImageSet, top: list[np.ndarray], styles: np.ndarray
 ) -> np.ndarray:
-    """Translates evenly spread sources to every style; `top` is the row of headings."""
+    """Translates evenly spread sources to every style.
+
+    Args:
+      translator: Networks of the run.
+      images: Sources to choose from.
+      top: Pictures `(S, S, 3)` uint8 of the row of headings.
+      styles: A style code for each heading, `(len(top), style_dim)`.
+
+    Returns:
+      uint8 `(H, W, 3)`.
+    """
     places = np.linspace(0, len(images) - 1, min(NUM_SOURCES, len(images)))
     sources = np.unique(places.astype(int))
     repeated = images.take(np.repeat(sources, len(styles)))
     cells = translator.generate(repeated, np.tile(styles, (len(sources), 1)))
     cells = cells.reshape(len(sources), len(styles), *cells.shape[1:])
-    rows = [[None, *top]]
-    rows += [[images.pixels([s])[0], *cells[i]] for i, s in enumerate(sources)]
+    rows: list[list[np.ndarray | None]] = [[None, *top]]
+    rows += [[images.pixels(slice(s, s + 1))[0], *cells[i]] for i, s in enumerate(sources)]
     return pixels.grid(rows, zoom=pixels.legible_zoom(cells.shape[2]))
 
 
 def spread(domains: np.ndarray, count: int) -> np.ndarray:
     """Up to `count` positions that visit the domains in turn."""
-    turns = []
+    turns: list[tuple[int, int, int]] = []
     for domain in np.unique(domains):
         members = np.flatnonzero(domains == domain)
-        turns += [(turn, domain, place) for turn, place in enumerate(members)]
+        turns += [(turn, int(domain), int(place)) for turn, place in enumerate(members)]
     chosen = sorted(turns)[:count]
     return np.array([place for _, _, place in sorted(chosen, key=lambda t: (t[1], t[0]))])
 

@@ -1,79 +1,90 @@
-"""Judges the averaged networks on held-out images while they train."""
+"""Scores of the averaged networks on held-out images; cheap enough to compute during training."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.data import synthetic
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.evaluation.encoded_images import EncodedImages
+from tunit_tf.evaluation.feature_cache import batches
+from tunit_tf.evaluation.metric_table import METRIC_TABLE
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import clustering, features, frechet
+from tunit_tf.metrics import clustering, extractor_names, features, frechet
 
-# For every metric: is more better? The names --best_metric accepts.
-METRICS = {
-    "clustering_accuracy_same_set": True,
-    "nmi": True,
-    "ari": True,
-    "effective_domains": True,
-    "empty_domains": False,
-    "domain_agreement": True,
-    "reconstruction": False,
-    "style_effect": True,
-    "translation_accuracy": True,
-    "content_iou": True,
-    "frechet_random_conv64": False,
-}
-BATCH = 64  # images whose features are computed at once
+# The names that --best_metric accepts, and whether more is better.
+METRICS = {name: m.better == "more" for name, m in METRIC_TABLE.items() if m.in_validation}
 
 
-def cluster_scores(translator: Translator, images: ImageSet) -> dict[str, float]:
+class ScoredTranslations(NamedTuple):
+    """Translations of N images into the styles of one another.
+
+    Attributes:
+      references: `(N,)`, position of the reference of each image.
+      pictures: The translations, uint8 `(N, S, S, 3)`.
+      scores: {metric: value}.
+    """
+
+    references: np.ndarray
+    pictures: np.ndarray
+    scores: dict[str, float]
+
+
+def cluster_scores(encoded: EncodedImages, num_domains: int) -> dict[str, float]:
     """How the pseudo-domains of a set are used and, with labels, how they match the classes."""
-    _, domains = translator.guide(images)
+    images, _, domains = encoded
     used = len(np.unique(domains))
     scores = {
-        "effective_domains": clustering.effective_domains(domains, translator.num_domains),
-        "empty_domains": float(translator.num_domains - used),
+        "effective_domains": clustering.effective_domains(domains, num_domains),
+        "empty_domains": float(num_domains - used),
     }
     labels = images.classes()
     if labels is not None:
-        shape = (translator.num_domains, len(images.label_names))
+        shape = (num_domains, len(images.label_names))
         scores["clustering_accuracy_same_set"] = clustering.accuracy(domains, labels, shape)
         scores["nmi"] = clustering.normalized_mutual_information(domains, labels)
         scores["ari"] = clustering.adjusted_rand_index(domains, labels)
     return scores
 
 
-def translation_scores(
-    translator: Translator, images: ImageSet, quality: "PictureQuality | None" = None
-) -> dict[str, float]:
-    """How translations of a set into styles of its own images, in another order, come out.
+def score_translations(
+    translator: Translator, encoded: EncodedImages, quality: "PictureQuality | None" = None
+) -> ScoredTranslations:
+    """Translates images into the styles of one another and scores the translations.
 
-    `domain_agreement`: share whose pseudo-domain is the reference's, told by the guiding network;
-    `reconstruction`: mean absolute error in [0, 2] of images in their own style; `style_effect`:
-    mean absolute difference in [0, 2] of an image in its own and in the other style; on the
-    procedural set also `translation_accuracy` and `content_iou`, told from pixels
-    (`data/synthetic.py`). With `quality` also the distance that it measures.
+    `domain_agreement`: share of the translations that the guiding network assigns to the
+    pseudo-domain of the reference; `reconstruction`: mean absolute error in [0, 2] of images in
+    their own style; `style_effect`: mean absolute difference in [0, 2] between an image in its own
+    and in the other style. On the procedural set also `translation_accuracy` and `content_iou`,
+    which `data/synthetic.py` measures from pixels.
+
+    Args:
+      translator: Networks to score.
+      encoded: Sources, which are also the references, in another order.
+      quality: Adds the distance that it measures.
     """
-    styles, domains = translator.guide(images)
-    reference = another_order(len(images))
-    translated = translator.generate(images, styles[reference])
+    images, styles, domains = encoded
+    references = shuffled_positions(len(images))
+    translated = translator.generate(images, styles[references])
     domains_translated = translator.domains(translated)
 
     reconstructed = translator.generate(images, styles).astype(np.float32)
     scores = {
-        "domain_agreement": float((domains_translated == domains[reference]).mean()),
+        "domain_agreement": float((domains_translated == domains[references]).mean()),
         "reconstruction": float(abs(reconstructed - images.pixels()).mean() / 127.5),
         "style_effect": float(abs(reconstructed - translated).mean() / 127.5),
     }
     if quality is not None:
         scores |= quality.scores(translated)
-    if images.masks is not None:
+    labels = images.classes()
+    if images.masks is not None and labels is not None:
         verdict = synthetic.judge(translated)
         overlap = synthetic.intersection_over_union(verdict.mask, images.masks[images.rows])
-        right = verdict.domain == images.classes()[reference]
+        right = verdict.domain == labels[references]
         scores["translation_accuracy"] = float(right.mean())
         scores["content_iou"] = float(overlap.mean())
-    return scores
+    return ScoredTranslations(references, translated, scores)
 
 
 class PictureQuality:
@@ -91,7 +102,7 @@ class PictureQuality:
 
     @functools.cached_property
     def _extractor(self) -> features.Extractor:
-        return features.load("random_conv64", file="", cache_dir="")
+        return features.load(extractor_names.RANDOM_CONV64, file="", cache_dir="")
 
     @functools.cached_property
     def _real(self) -> frechet.Moments:
@@ -104,11 +115,11 @@ class PictureQuality:
 
     def _moments(self, images: ImageSet | np.ndarray) -> frechet.Moments:
         moments = frechet.Moments(self._extractor.dim)
-        for start in range(0, len(images), BATCH):
-            moments.add(self._extractor(images[start : start + BATCH]))
+        for x in batches(images):
+            moments.add(self._extractor(x))
         return moments
 
 
-def another_order(count: int) -> np.ndarray:
-    """Which image of a set is the reference of which: a fixed permutation `(count,)`."""
+def shuffled_positions(count: int) -> np.ndarray:
+    """Position of the reference of each of `count` images, a fixed permutation `(count,)`."""
     return np.random.default_rng(0).permutation(count)

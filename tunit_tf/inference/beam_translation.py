@@ -3,30 +3,32 @@
 Nothing here imports a training module: workers need TensorFlow, Pillow, this package and the model.
 """
 
+import argparse
 import contextlib
 import io
 import json
+import pathlib
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
 from apache_beam.io import fileio
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
-from PIL import Image
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import pixels
+from tunit_tf.io import files, pixels
 
 DEAD = "dead"  # tag of pictures that could not be translated
 MANIFEST = "manifest.json"
 
 
 class Look(NamedTuple):
-    """What pictures are redrawn in: a picture's look, or the average of a domain."""
+    """What pictures are translated into: the style of a picture, or the average of a domain."""
 
     reference: str = ""  # path of a picture
     domain: int = -1
@@ -40,7 +42,7 @@ def pipeline(
     Args:
       root: Beam pipeline to fill.
       source: Folder, or a file pattern as Beam knows it (`gs://...` too).
-      look: What to redraw them in.
+      look: What to translate them into.
       model: Folder of one version of a SavedModel.
       output: Folder; results are `RELATIVE/PATH.EXT.png`, those that fail lines of
         `dead-letters-TIME-*.jsonl`.
@@ -88,13 +90,19 @@ def result_of(path: str, folder: str, output: str) -> str:
 
 
 class NotYetThere(beam.DoFn):
-    """Lets through the pictures that have no result."""
+    """Passes on the pictures that have no result.
 
-    def __init__(self, folder: str, output: str):
+    Args:
+      folder: Folder that results are relative to.
+      output: Folder of the results.
+    """
+
+    def __init__(self, folder: str, output: str) -> None:
         self._folder, self._output = folder, output
         self._skipped = Metrics.counter("tunit", "skipped")
 
     def process(self, path: str) -> Iterator[str]:
+        """Yields the path, or counts it as skipped."""
         if FileSystems.exists(result_of(path, self._folder, self._output)):
             self._skipped.inc()
         else:
@@ -104,10 +112,16 @@ class NotYetThere(beam.DoFn):
 class Translate(beam.DoFn):
     """Reads, translates and writes batches of pictures; what fails goes to `DEAD` with its reason.
 
-    The model is loaded once in a process, whatever its number of threads.
+    The model is loaded once per process, whatever its number of threads.
+
+    Args:
+      model: Folder of one version of a SavedModel.
+      look: What to translate into.
+      folder: Folder that results are relative to.
+      output: Folder of the results.
     """
 
-    def __init__(self, model: str, look: Look, folder: str, output: str):
+    def __init__(self, model: str, look: Look, folder: str, output: str) -> None:
         self._model, self._look = model, look
         self._folder, self._output = folder, output
         self._shared = Shared()
@@ -115,9 +129,11 @@ class Translate(beam.DoFn):
         self._failed = Metrics.counter("tunit", "failed")
 
     def setup(self) -> None:
+        """Loads the model, once per process."""
         self._loaded = self._shared.acquire(lambda: Model(self._model, self._look))
 
     def process(self, paths: list[str]) -> Iterator:
+        """Writes the results of a batch and yields what failed, tagged `DEAD`."""
         squares, good = [], []
         for path in paths:
             try:
@@ -139,14 +155,14 @@ class Model:
     """A SavedModel and the style of a look.
 
     Args:
-      folder: Of one version.
+      folder: Folder of one version.
       look: See `Look`.
 
     Raises:
       UserError: The domain has no average style.
     """
 
-    def __init__(self, folder: str, look: Look):
+    def __init__(self, folder: str, look: Look) -> None:
         import tensorflow as tf  # here, so that submitting a pipeline does not wait for it
 
         manifest = read_manifest(folder)
@@ -157,7 +173,7 @@ class Model:
             square = pixels.from_bytes(self.square(look.reference)[None])
             self._style = self._functions["encode"](tf.constant(square))["style"].numpy()
         else:
-            self._style = np.float32(average_style(manifest, look.domain))[None]
+            self._style = np.array([average_style(manifest, look.domain)], np.float32)
 
     def square(self, path: str) -> np.ndarray:
         """A picture file as uint8 `(S, S, 3)`."""
@@ -166,7 +182,7 @@ class Model:
         return pixels.square(pixels.open_rgb(content), self._size, self._resize)
 
     def translate(self, squares: np.ndarray) -> np.ndarray:
-        """uint8 `(N, S, S, 3)` redrawn."""
+        """Translations of squares, both uint8 `(N, S, S, 3)`."""
         style = np.repeat(self._style, len(squares), axis=0)
         inputs = {"image": pixels.from_bytes(squares), "style": style}
         tensors = {name: self._constant(value) for name, value in inputs.items()}
@@ -201,13 +217,37 @@ def average_style(manifest: dict, domain: int) -> list[float]:
     return known[domain]["average_style"]
 
 
+def unknown_flags(flags: list[str]) -> list[str]:
+    """The flags that no option of Beam or of its runners accepts; Beam itself ignores them."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, conflict_handler="resolve")
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(parser)  # the hook with which every class declares its flags
+    return parser.parse_known_args(flags)[1]
+
+
 def check_reference(path: str) -> None:
-    """Raises UserError if a reference cannot be read."""
+    """Raises UserError if a reference cannot be read and decoded."""
     try:
-        with FileSystems.open(path) as file, Image.open(io.BytesIO(file.read())) as picture:
-            picture.verify()
-    except (OSError, SyntaxError) as error:
+        with FileSystems.open(path) as file:
+            pixels.open_rgb(io.BytesIO(file.read()))
+    # Pillow's decoders raise many kinds of errors on broken files.
+    except Exception as error:
         raise UserError(f"--reference={path} is not a readable picture ({error}).") from None
+
+
+def check_output(folder: str) -> None:
+    """Makes the folder of the results.
+
+    Raises:
+      UserError: It is empty, a file, or cannot be made.
+    """
+    if not folder.strip():
+        raise UserError("--output is empty; name a folder (--output=. is the current one).")
+    if "://" not in folder and pathlib.Path(folder).is_file():
+        raise UserError(f"--output={folder} is a file; name a folder.")
+    if not FileSystems.exists(folder):
+        with files.writing(f"--output={folder}", "name another folder, or free space there"):
+            FileSystems.mkdirs(folder)
 
 
 def write(path: str, content: bytes) -> None:
@@ -216,14 +256,16 @@ def write(path: str, content: bytes) -> None:
     if folder and not FileSystems.exists(folder):
         with contextlib.suppress(OSError):  # another worker was faster
             FileSystems.mkdirs(folder)
-    temporary = f"{folder}/.{name}.{time.time_ns()}.tmp" if folder else f".{name}.tmp"
+    # A part of the name only, which may be as long as the file system permits.
+    short = f".{name[:40]}.{time.time_ns()}.tmp"
+    temporary = f"{folder}/{short}" if folder else short
     with FileSystems.create(temporary) as file:
         file.write(content)
     FileSystems.rename([temporary], [path])
 
 
-def counted(result) -> str:
-    """What a finished pipeline did, in words."""
+def counted(result: Any) -> str:
+    """The counts of a finished pipeline, as a phrase."""
     counts = {"translated": 0, "skipped": 0, "failed": 0}
     for counter in result.metrics().query()["counters"]:
         if counter.key.metric.name in counts:

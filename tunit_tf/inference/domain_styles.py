@@ -2,6 +2,7 @@
 
 import io
 import pathlib
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +101,8 @@ def measure(translator: Translator, images: ImageSet) -> DomainStyles:
 def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
     """Statistics over the training images of a run.
 
-    They are read from the run folder, or measured and left there for the next time.
+    They are read from the run folder, or measured and saved there for the next time. Statistics
+    over other images (`data`) are neither read from the run folder nor saved there.
 
     Args:
       run: The run.
@@ -110,18 +112,44 @@ def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
       UserError: They are not there, and neither are the images.
     """
     path = run.folder / FILE_NAME
-    if path.exists() and not data:
-        with np.load(path) as saved:
-            if saved["step"] == run.step:
-                return DomainStyles(*(saved[name] for name in DomainStyles._fields))
+    saved = None if data else _load(path, run)
+    if saved is not None:
+        return saved
     config = run.config
     try:
-        images = sources.open_images(data, config) if data else sources.load(config).train
+        if data:
+            images = sources.open_images(data, config)
+        else:
+            images = sources.load(config, sources.recorded(run.folder, config)).train
     except UserError as error:
         raise UserError(
             f"The styles of the domains at step {run.step} are not in {path}, and the "
-            f"images to measure them are not at hand: {error}"
+            f"images to measure them on are not available: {error}"
         ) from None
     measured = measure(run.translator, images)
-    measured.save(path, run.step)
+    if not data:
+        try:
+            measured.save(path, run.step)
+        except OSError as error:  # a run folder that is only read; the styles can be used anyway
+            print(
+                f"warning: {path} cannot be written ({error.strerror or error}); the domains will "
+                "be measured again the next time.",
+                file=sys.stderr,
+            )
     return measured
+
+
+def _load(path: pathlib.Path, run: TrainedRun) -> DomainStyles | None:
+    """The statistics saved at the step of a run; None if there are none or they are damaged."""
+    translator = run.translator
+    num_domains, style_dim = translator.num_domains, translator.style_dim
+    try:
+        with path.open("rb") as file, np.load(file) as saved:
+            if saved["step"] != run.step:
+                return None
+            styles = DomainStyles(*(saved[name] for name in DomainStyles._fields))
+    # NumPy and zipfile raise many kinds of errors on damaged files.
+    except Exception:
+        return None
+    shapes = ((num_domains,), (num_domains, style_dim), (num_domains, style_dim, style_dim))
+    return styles if tuple(array.shape for array in styles) == shapes else None

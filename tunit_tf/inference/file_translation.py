@@ -1,6 +1,5 @@
 """Translates files: the looks a user asks for, applied to every source, as files or one picture."""
 
-import dataclasses
 import itertools
 import pathlib
 from collections.abc import Iterator
@@ -11,71 +10,23 @@ import tqdm
 
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
+from tunit_tf.inference.request import Request
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
-from tunit_tf.io import picture_files, pixels
+from tunit_tf.io import folders, picture_files, pixels
 
 MAX_GRID_CELLS = 2500
 FRAME_SECONDS = 0.08
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
-    """What to translate, and how; the fields are the flags of `translate.py`.
-
-    Exactly one of `reference` and `domain` names the looks.
-    """
-
-    source: str
-    output: str
-    reference: str = ""
-    average_references: bool = False
-    domain: int | None = None
-    data: str = ""
-    sample: int = 0
-    interpolate: bool = False
-    frames: int = 16
-    animation: str = "gif"
-    grid: bool = False
-    strength: float = 1.0
-    format: str = "png"
-    overwrite: bool = False
-    batch_size: int = 32
-    seed: int = 0
-    progress: bool = True
-
-    def __post_init__(self):
-        def require(ok: bool, message: str) -> None:
-            if not ok:
-                raise UserError(message)
-
-        require(bool(self.source), "Say what to translate with --source=FILE_OR_FOLDER.")
-        require(
-            bool(self.reference) != (self.domain is not None),
-            "Name the look with either --reference=FILE_OR_FOLDER or --domain=NUMBER.",
-        )
-        require(0 <= self.strength <= 1, f"--strength must be in [0, 1]; received {self.strength}.")
-        require(self.sample >= 0, f"--sample must be at least 1; received {self.sample}.")
-        require(
-            not self.sample or self.domain is not None,
-            "--sample draws looks of a domain; give --domain=NUMBER with it.",
-        )
-        require(
-            bool(self.reference) or not (self.average_references or self.interpolate),
-            "--average_references and --interpolate need --reference=FILE_OR_FOLDER.",
-        )
-        require(
-            self.average_references + self.interpolate + self.grid <= 1,
-            "Give only one of --average_references, --interpolate and --grid.",
-        )
-        require(self.frames >= 2, f"--frames must be at least 2; received {self.frames}.")
-        require(
-            self.batch_size >= 1, f"--batch_size must be at least 1; received {self.batch_size}."
-        )
-
-
 class Look(NamedTuple):
-    """A style to redraw in. `heading` is its reference `(S, S, 3)` uint8, if there is one."""
+    """A style to translate into.
+
+    Attributes:
+      name: Part of the names of the results.
+      style: Style code `(style_dim,)`.
+      heading: The reference, uint8 `(S, S, 3)`, if there is one and it is shown in a grid.
+    """
 
     name: str
     style: np.ndarray
@@ -83,10 +34,26 @@ class Look(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a request: files written, and unreadable pictures with reasons."""
+    """What came of a request.
+
+    Attributes:
+      written: Number of files.
+      bad: Reasons by path of the pictures that cannot be read.
+    """
 
     written: int
     bad: dict[pathlib.Path, str]
+
+
+class Job(NamedTuple):
+    """A request with what carries it out."""
+
+    request: Request
+    translator: Translator
+    reader: picture_files.Reader
+    writer: picture_files.Writer
+    sources: list[pathlib.Path]
+    looks: list[Look]
 
 
 def run(trained: TrainedRun, request: Request) -> Result:
@@ -94,17 +61,38 @@ def run(trained: TrainedRun, request: Request) -> Result:
 
     Raises:
       UserError: Inputs are missing or unreadable, outputs are in the way.
+      KeyboardInterrupt: The user pressed Ctrl-C; the message counts the files that are written.
     """
     translator = trained.translator
     sources = picture_files.find(request.source, "source")
-    reader = picture_files.Reader(translator.image_size, translator.resize)
     writer = picture_files.Writer(request.output, request.overwrite)
-    looks = looks_of(trained, reader, request)
-    if request.grid:
-        _write_grid(translator, reader, writer, sources, looks, request)
-    else:
-        _write_each(translator, reader, writer, sources, looks, request)
+    _check_output(writer.folder, request)
+    reader = picture_files.Reader(translator.image_size, translator.resize)
+    try:
+        looks = looks_of(trained, reader, request)
+        job = Job(request, translator, reader, writer, sources, looks)
+        if request.grid:
+            _write_grid(job)
+        else:
+            _write_each(job)
+    except KeyboardInterrupt:
+        files = "1 file was" if writer.written == 1 else f"{writer.written} files were"
+        raise KeyboardInterrupt(f"{files} written to {writer.folder}.") from None
     return Result(writer.written, reader.bad)
+
+
+def _check_output(output: pathlib.Path, request: Request) -> None:
+    """Raises UserError if results would replace the pictures that they are made from."""
+    if not request.overwrite:
+        return
+    for flag in ("source", "reference"):
+        given = pathlib.Path(getattr(request, flag)).expanduser()
+        folder = given.parent if given.is_file() else given
+        if getattr(request, flag) and folders.are_same(folder, output):
+            raise UserError(
+                f"--output={request.output} is the folder of --{flag}, whose pictures "
+                "--overwrite would replace by results; name another folder."
+            )
 
 
 def looks_of(trained: TrainedRun, reader: picture_files.Reader, request: Request) -> list[Look]:
@@ -123,12 +111,14 @@ def looks_of(trained: TrainedRun, reader: picture_files.Reader, request: Request
 
     paths = picture_files.find(request.reference, "reference")
     stems = picture_files.output_stems(paths, pathlib.Path(request.reference).expanduser())
+    flat = picture_files.unique_names([stems[path].replace("/", "_") for path in paths])
+    names = dict(zip(paths, flat, strict=True))
     looks = []
     for pictures in reader.batches(paths, request.batch_size):
         squares = np.stack([picture.square for picture in pictures])
         for picture, style in zip(pictures, translator.style(squares), strict=True):
             heading = picture.square if request.grid else None
-            looks.append(Look(stems[picture.path].replace("/", "_"), style, heading))
+            looks.append(Look(names[picture.path], style, heading))
     reader.require(looks, "reference")
     styles = np.stack([look.style for look in looks])
     if request.average_references:
@@ -145,93 +135,83 @@ def looks_of(trained: TrainedRun, reader: picture_files.Reader, request: Request
     return looks
 
 
-def _write_each(
-    translator: Translator,
-    reader: picture_files.Reader,
-    writer: picture_files.Writer,
-    sources: list[pathlib.Path],
-    looks: list[Look],
-    request: Request,
-) -> None:
-    """One file for every source and look; frames also as an animation."""
-    stems = picture_files.output_stems(sources, pathlib.Path(request.source).expanduser())
+def _write_each(job: Job) -> None:
+    """Writes one file for every source and look; frames also as an animation."""
+    request, reader, writer = job.request, job.reader, job.writer
+    stems = picture_files.output_stems(job.sources, pathlib.Path(request.source).expanduser())
     suffix = {"png": ".png", "jpeg": ".jpg"}[request.format]
 
     def name(source: pathlib.Path, look: Look) -> str:
         if request.interpolate:
             return f"{stems[source]}/{look.name}{suffix}"
-        return f"{look.name}/{stems[source]}{suffix}" if len(looks) > 1 else stems[source] + suffix
+        if len(job.looks) > 1:
+            return f"{look.name}/{stems[source]}{suffix}"
+        return stems[source] + suffix
 
     def animation_name(source: pathlib.Path) -> str:
         return f"{stems[source]}.{request.animation}"
 
-    names = [name(source, look) for source in sources for look in looks]
+    names = [name(source, look) for source in job.sources for look in job.looks]
     if request.interpolate:
-        names += [animation_name(source) for source in sources]
-    writer.check(names)
-    with tqdm.tqdm(
-        total=len(sources), unit="image", disable=None if request.progress else True
-    ) as bar:
-        for pictures in reader.batches(sources, request.batch_size):
-            redrawn = [[] for _ in pictures]
-            for look, squares in _redraw(translator, pictures, looks, request.strength):
-                for picture, square, frames in zip(pictures, squares, redrawn, strict=True):
+        names += [animation_name(source) for source in job.sources]
+    writer.check(names, inputs=job.sources)
+    hidden = None if request.progress else True  # None: hidden where stderr is no terminal
+    with tqdm.tqdm(total=len(job.sources), unit="image", disable=hidden) as bar:
+        for pictures in reader.batches(job.sources, request.batch_size):
+            frames: list[list[np.ndarray]] = [[] for _ in pictures]
+            for look, squares in _translations(job, pictures):
+                for picture, square, shown in zip(pictures, squares, frames, strict=True):
                     left, top, right, bottom = picture.box
                     square = square[top:bottom, left:right]
                     writer.write(name(picture.path, look), pixels.encode(square, suffix))
                     if request.interpolate:
-                        frames.append(square)
+                        shown.append(square)
             if request.interpolate:
-                for picture, frames in zip(pictures, redrawn, strict=True):
+                for picture, shown in zip(pictures, frames, strict=True):
                     content = pixels.encode_animation(
-                        [*frames, *frames[-2:0:-1]], f".{request.animation}", FRAME_SECONDS
+                        [*shown, *shown[-2:0:-1]], f".{request.animation}", FRAME_SECONDS
                     )
                     writer.write(animation_name(picture.path), content)
             bar.update(len(pictures))
     reader.require(writer.written, "source")
 
 
-def _write_grid(
-    translator: Translator,
-    reader: picture_files.Reader,
-    writer: picture_files.Writer,
-    sources: list[pathlib.Path],
-    looks: list[Look],
-    request: Request,
-) -> None:
-    """All sources (left) in all looks (top) as one picture, `grid.png` or `grid.jpg`."""
-    if len(sources) * len(looks) > MAX_GRID_CELLS:
+def _write_grid(job: Job) -> None:
+    """Writes all sources (left) in all looks (top) as one picture, `grid.png` or `grid.jpg`."""
+    request, looks = job.request, job.looks
+    if len(job.sources) * len(looks) > MAX_GRID_CELLS:
         raise UserError(
-            f"A grid of {len(sources)} sources and {len(looks)} looks is too large to look at; "
+            f"A grid of {len(job.sources)} sources and {len(looks)} looks is too large to look at; "
             f"stay below {MAX_GRID_CELLS} cells, or leave --grid out."
         )
     name = "grid.png" if request.format == "png" else "grid.jpg"
-    writer.check([name])
-    pictures = list(itertools.chain.from_iterable(reader.batches(sources, request.batch_size)))
-    reader.require(pictures, "source")
-    columns = [cells for _, cells in _redraw(translator, pictures, looks, request.strength)]
-    rows = [[None, *(look.heading for look in looks)]] if looks[0].heading is not None else []
+    job.writer.check([name], inputs=job.sources)
+    batches = job.reader.batches(job.sources, request.batch_size)
+    pictures = list(itertools.chain.from_iterable(batches))
+    job.reader.require(pictures, "source")
+    columns = [cells for _, cells in _translations(job, pictures)]
+    rows: list[list[np.ndarray | None]] = []
+    if looks[0].heading is not None:
+        rows.append([None, *(look.heading for look in looks)])
     rows += [
         [picture.square, *(cells[i] for cells in columns)] for i, picture in enumerate(pictures)
     ]
-    grid = pixels.grid(rows, zoom=pixels.legible_zoom(translator.image_size))
-    writer.write(name, pixels.encode(grid, pathlib.Path(name).suffix))
+    grid = pixels.grid(rows, zoom=pixels.legible_zoom(job.translator.image_size))
+    job.writer.write(name, pixels.encode(grid, pathlib.Path(name).suffix))
 
 
-def _redraw(
-    translator: Translator,
-    pictures: list[picture_files.Picture],
-    looks: list[Look],
-    strength: float,
+def _translations(
+    job: Job, pictures: list[picture_files.Picture]
 ) -> Iterator[tuple[Look, np.ndarray]]:
-    """Yields every look with all pictures in it, uint8 `(n, S, S, 3)`.
+    """Yields every look with all pictures translated into it, uint8 `(n, S, S, 3)`.
 
     `strength` mixes the style codes of the pictures (0) and of the look (1).
     """
+    translator, strength = job.translator, job.request.strength
     squares = np.stack([picture.square for picture in pictures])
-    own = translator.style(squares) if strength < 1 else 0.0
-    for look in looks:
+    own = translator.style(squares) if strength < 1 else None
+    for look in job.looks:
         style = look.style
-        if strength < 1:
+        if own is not None:
             style = translator.as_styles((1 - strength) * own + strength * look.style)
         yield look, translator.generate(squares, style)

@@ -45,9 +45,10 @@ def restore_averages(
     """Restores the averaged networks of a run, and nothing else of it.
 
     Args:
-      folder: Of the run.
+      folder: Folder of the run.
       which: `newest` checkpoint, or `best` by the run's metric.
-      guiding, generator: Networks of the run's config, changed in place.
+      guiding: Guiding network of the run's config, changed in place.
+      generator: Generator of the run's config, changed in place.
 
     Returns:
       The step of the checkpoint.

@@ -18,22 +18,46 @@ Images = np.ndarray | ImageSet | Sequence[str | pathlib.Path | Image.Image]
 
 
 class Translator:
-    """Redraws images in the look of others, in batches.
+    """Translates images into the style of reference images.
 
-    Wherever images are asked for, they may be a uint8 array `(N, S, S, 3)`, an `ImageSet`, or a
-    list of file names and opened PIL pictures of any size and mode, which are cut to squares.
+    A translation keeps the content of the source (pose, shape, background) and takes the style of
+    the reference (color, texture). The guiding network encodes images as style codes and assigns
+    them to pseudo-domains; the generator draws a source in the style of a code.
+
+    Arguments named `images`, `sources` or `references` are one of:
+
+    - a uint8 array `(N, S, S, 3)` of squares with the side S of the networks,
+    - a list of file names and opened PIL pictures of any size and mode, which are cut to squares,
+    - an `ImageSet`, as `tunit_tf.data` makes them.
 
     Args:
-      guiding: Guiding network, as a rule the average of a run.
+      guiding: Guiding network, usually the averaged one of a run.
       generator: Generator of the same run.
-      batch_size: Images computed at once.
-      resize: How pictures become squares, one of `images.RESIZE`.
+      batch_size: Number of images computed at once. It bounds the memory, not the results.
+      resize: How pictures become squares: `"crop"` cuts the center, `"stretch"` changes the aspect
+        ratio, `"letterbox"` fills the margins with the mirrored picture.
 
     Attributes:
-      image_size: Side S of the squares.
+      image_size: Side S of the squares in pixels.
       num_domains: Number K of pseudo-domains.
       style_dim: Length of a style code.
-      guiding, generator: The networks.
+      resize: As given.
+      guiding: The guiding network, a Keras model.
+      generator: The generator, a Keras model.
+
+    Example:
+    ```python
+    from PIL import Image
+    from tunit_tf import Translator
+
+    translator = Translator.load("runs/mine")
+    translated = translator.translate(["cat.jpg", "dog.jpg"], ["fox.jpg"])  # uint8 (2, S, S, 3)
+    Image.fromarray(translated[0]).save("cat_as_fox.png")
+
+    # Halfway between the style of the cat and that of the fox:
+    styles = translator.style(["cat.jpg", "fox.jpg"])
+    half = translator.generate(["cat.jpg"], translator.as_styles(styles.mean(0)))
+    ```
     """
 
     def __init__(
@@ -42,7 +66,7 @@ class Translator:
         generator: Generator,
         batch_size: int = 32,
         resize: str = "crop",
-    ):
+    ) -> None:
         self.guiding, self.generator = guiding, generator
         self.image_size = generator.image_size
         self.num_domains = guiding.num_domains
@@ -54,11 +78,11 @@ class Translator:
         s = tf.TensorSpec((None, self.style_dim), dtype)
 
         @tf.function(input_signature=[x])
-        def guide(x):
+        def guide(x: tf.Tensor) -> tf.Tensor:
             return guiding(tf.cast(value_range.from_bytes(x), dtype), training=False)
 
         @tf.function(input_signature=[x, s])
-        def generate(x, s):
+        def generate(x: tf.Tensor, s: tf.Tensor) -> tf.Tensor:
             return generator(tf.cast(value_range.from_bytes(x), dtype), s)
 
         self._guide, self._generate = guide, generate
@@ -71,12 +95,16 @@ class Translator:
         batch_size: int = 32,
         resize: str = "crop",
     ) -> "Translator":
-        """The averaged networks of a run.
+        """Loads the averaged networks of a run.
 
         Args:
           run_dir: Folder of a finished or running run.
-          checkpoint: `newest` or `best`.
-          batch_size, resize: As for the constructor.
+          checkpoint: `"newest"`, or `"best"` by the metric of the run.
+          batch_size: Number of images computed at once.
+          resize: How pictures become squares: `"crop"`, `"stretch"` or `"letterbox"`.
+
+        Returns:
+          A `Translator`.
 
         Raises:
           UserError: It is not a run folder, or has no such checkpoint.
@@ -85,40 +113,66 @@ class Translator:
         return cls(networks.guiding, networks.generator, batch_size, resize)
 
     def guide(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
-        """Style codes `(N, style_dim)` and most likely pseudo-domains `(N,)` int32, in one pass."""
+        """Encodes images as style codes and pseudo-domains, in one pass.
+
+        Args:
+          images: N images.
+
+        Returns:
+          Style codes `(N, style_dim)` and most likely pseudo-domains `(N,)` int32.
+
+        Raises:
+          UserError: There are no images.
+          ValueError: An array has the wrong shape or dtype.
+        """
         outputs = [self._guide(x) for _, x in self._batches(images)]
         domains = np.concatenate([np.argmax(o.domain_logits, axis=-1) for o in outputs])
         return np.concatenate([o.style for o in outputs]), domains.astype(np.int32)
 
     def style(self, images: Images) -> np.ndarray:
-        """Style codes `(N, style_dim)`."""
+        """Encodes N images as style codes `(N, style_dim)`; see `guide`."""
         return self.guide(images)[0]
 
     def domains(self, images: Images) -> np.ndarray:
-        """Most likely pseudo-domains `(N,)` int32."""
+        """Assigns N images to pseudo-domains `(N,)` int32, in 0..K-1; see `guide`."""
         return self.guide(images)[1]
 
     def translate(self, sources: Images, references: Images) -> np.ndarray:
-        """Redraws every source in the look of its reference.
+        """Translates every source into the style of its reference.
 
         Args:
-          sources: N images.
-          references: As many, or a single one for all.
+          sources: N images whose content is kept.
+          references: N images whose style is taken, or a single one for all sources.
 
         Returns:
-          uint8 `(N, S, S, 3)`.
+          Translations, uint8 `(N, S, S, 3)`.
 
         Raises:
-          ValueError: The numbers do not fit.
+          ValueError: There is neither one reference nor one per source, or an array has the wrong
+            shape or dtype.
+          UserError: There are no images.
         """
         return self.generate(sources, self.style(references))
 
     def generate(self, sources: Images, styles: np.ndarray) -> np.ndarray:
-        """As `translate`, from style codes `(N, style_dim)`, or one `(style_dim,)` for all."""
+        """Translates every source into the style of a code.
+
+        Args:
+          sources: N images whose content is kept.
+          styles: Style codes `(N, style_dim)`, or one `(style_dim,)` for all sources, from `style`
+            or `as_styles`.
+
+        Returns:
+          Translations, uint8 `(N, S, S, 3)`.
+
+        Raises:
+          ValueError: The number or the length of the style codes does not fit.
+          UserError: There are no images.
+        """
         return np.concatenate(list(self.generate_batches(sources, styles)))
 
     def generate_batches(self, sources: Images, styles: np.ndarray) -> Iterator[np.ndarray]:
-        """As `generate`, batch by batch, so that not all need fit into memory."""
+        """Yields what `generate` returns in batches, for more images than fit into memory."""
         styles = np.atleast_2d(styles)
         if len(styles) not in (1, len(sources)):
             raise ValueError(
@@ -128,30 +182,37 @@ class Translator:
         if styles.shape[1] != self.style_dim:
             raise ValueError(
                 f"The style codes have {self.style_dim} numbers in this run; received "
-                f"{styles.shape[1]}: they are of another run."
+                f"{styles.shape[1]}: they are from another run."
             )
         styles = np.broadcast_to(styles, (len(sources), self.style_dim))
         for positions, x in self._batches(sources):
             yield pixels.to_bytes(self._generate(x, styles[positions]))
 
     def as_styles(self, styles: np.ndarray) -> np.ndarray:
-        """Means, mixtures and samples `(N, style_dim)` as the guiding network would give them.
+        """Maps means, mixtures and samples of style codes to valid style codes.
 
-        That is on the unit sphere in runs with `--normalize_style`, and unchanged otherwise.
+        Args:
+          styles: `(N, style_dim)` or `(style_dim,)`.
+
+        Returns:
+          The same shape: projected to the unit sphere in runs with `--normalize_style`, unchanged
+          otherwise.
         """
         if not self.guiding.normalize_style:
             return styles
         return styles / np.maximum(np.linalg.norm(styles, axis=-1, keepdims=True), 1e-12)
 
     def read(self, pictures: Images) -> np.ndarray:
-        """Pictures of any kind as uint8 squares `(N, S, S, 3)`."""
+        """Reads N pictures of any kind as uint8 squares `(N, S, S, 3)`."""
         if isinstance(pictures, np.ndarray | ImageSet):
             return pictures[:]
         return np.stack([self._read_one(picture) for picture in pictures])
 
     def _read_one(self, picture: str | pathlib.Path | Image.Image) -> np.ndarray:
-        opened = isinstance(picture, Image.Image)
-        rgb = pixels.upright_rgb(picture) if opened else pixels.open_rgb(picture)
+        if isinstance(picture, Image.Image):
+            rgb = pixels.upright_rgb(picture)
+        else:
+            rgb = pixels.open_rgb(picture)
         return pixels.square(rgb, self.image_size, self.resize)
 
     def _batches(self, images: Images) -> Iterator[tuple[slice, np.ndarray]]:

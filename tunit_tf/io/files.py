@@ -1,13 +1,24 @@
 """Files that are either whole or absent: write to a temporary name, then rename."""
 
 import contextlib
+import fcntl
+import itertools
 import json
 import os
 import pathlib
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
+from typing import Any
 
 from tunit_tf.errors import UserError
+
+WRITING = ".writing-"  # prefix of temporary folders
+RANDOM_PART = re.compile(r"[a-z0-9_]{8}")  # that tempfile puts behind a prefix
+STALE_AFTER = 60.0  # seconds; a younger folder may not have been locked yet
+_numbers = itertools.count()
 
 
 @contextlib.contextmanager
@@ -31,7 +42,8 @@ def writing(what: str, cure: str) -> Iterator[None]:
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
     """Writes `content` to `path`, replacing what was there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Short, since `path` may have the longest name that the file system permits.
+    temporary = path.with_name(f".{os.getpid()}-{next(_numbers)}.tmp")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
@@ -39,19 +51,56 @@ def write_bytes(path: pathlib.Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: pathlib.Path, value) -> None:
+def write_json(path: pathlib.Path, value: Any) -> None:
     """Writes `value` as indented JSON, by rename."""
     write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 @contextlib.contextmanager
-def temporary_folder(parent: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A hidden folder in `parent`, which is made if missing; gone at the end.
+def temporary_folder(parent: pathlib.Path, prefix: str = WRITING) -> Iterator[pathlib.Path]:
+    """A hidden folder in `parent`, which is created if missing; deleted at the end.
 
-    What is finished in it is moved out by rename.
+    What is finished in it is moved out by rename. Its owner holds a lock on it, so folders that
+    killed processes left behind are recognized, and deleted here.
+
+    Args:
+      parent: Where the folder is created, on the file system of what is written.
+      prefix: Start of its name.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        prefix=".writing-", dir=parent, ignore_cleanup_errors=True
-    ) as name:
-        yield pathlib.Path(name)
+    _delete_stale(parent, prefix)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
+        lock = _locked(pathlib.Path(name))
+        try:
+            yield pathlib.Path(name)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def _delete_stale(parent: pathlib.Path, prefix: str) -> None:
+    """Deletes the temporary folders of processes that are gone."""
+    for path in parent.glob(f"{prefix}*"):
+        if not RANDOM_PART.fullmatch(path.name.removeprefix(prefix)) or path.is_symlink():
+            continue
+        with contextlib.suppress(OSError):  # another process may delete it at the same time
+            if time.time() - path.stat().st_mtime < STALE_AFTER:
+                continue
+            lock = _locked(path)
+            if lock is not None:
+                shutil.rmtree(path, ignore_errors=True)
+                os.close(lock)
+
+
+def _locked(folder: pathlib.Path) -> int | None:
+    """A descriptor that holds the lock of a folder, or None if there is no lock to be had."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held by its owner, or the file system has no locks
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -1,27 +1,31 @@
-"""Pictures from and to a user's files: finding, reading with faults counted, naming, writing."""
+"""A user's picture files: find them, read them and count the bad ones, name and write results."""
 
 import collections
 import concurrent.futures
 import itertools
 import os
 import pathlib
+import stat
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pixels
+from tunit_tf.io import files, folders, pixels
+
+MAX_NAME_BYTES = 240  # of a name without suffix; file systems take 255 with it
 
 
 class Picture(NamedTuple):
     """A picture that was read.
 
     Attributes:
-      path: Where from.
+      path: Its file.
       square: uint8 `(S, S, 3)`.
-      box: Part of the square that shows the picture: left, top, right, bottom. All of it, but
-        for `letterbox`.
+      box: Part of the square that shows the picture: left, top, right, bottom. Smaller than the
+        square only for `letterbox`.
     """
 
     path: pathlib.Path
@@ -33,13 +37,27 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
     """The file, or the images of the folder, that a flag names.
 
     Raises:
-      UserError: It does not exist, or the folder has no images.
+      UserError: It does not exist, is neither a file nor a folder, cannot be read, or is a folder
+        without images.
     """
     place = pathlib.Path(path).expanduser()
-    if place.is_file():
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        raise UserError(
+            f"--{flag}={path} does not exist; name an image or a folder of images."
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"--{flag}={path} cannot be read ({error.strerror or error}); name an image or a "
+            "folder of images."
+        ) from None
+    if stat.S_ISREG(mode):
         return [place]
-    if not place.is_dir():
-        raise UserError(f"--{flag}={path} does not exist; name an image or a folder of images.")
+    if not stat.S_ISDIR(mode):
+        raise UserError(
+            f"--{flag}={path} is neither a file nor a folder; name an image or a folder of images."
+        )
     found = pixels.find(place)
     if not found:
         raise UserError(
@@ -49,17 +67,17 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
 
 
 class Reader:
-    """Reads pictures as squares, several at a time, and remembers those that cannot be read.
+    """Reads pictures as squares, several at a time, and collects those that cannot be read.
 
     Args:
       size: Side of the squares.
-      resize: One of `images.RESIZE`.
+      resize: One of `pixels.RESIZE`.
 
     Attributes:
-      bad: Reasons by path.
+      bad: Why pictures cannot be read, by path.
     """
 
-    def __init__(self, size: int, resize: str):
+    def __init__(self, size: int, resize: str) -> None:
         self.bad: dict[pathlib.Path, str] = {}
         self._size = size
         self._resize = resize
@@ -83,8 +101,7 @@ class Reader:
         size = self._size
         try:
             rgb = pixels.open_rgb(path)
-        # Pillow's decoders raise many kinds of errors on broken files.
-        except Exception as error:
+        except (OSError, ValueError, MemoryError) as error:
             self.bad[path] = f"{type(error).__name__}: {error}"
             return None
         letterbox = self._resize == "letterbox"
@@ -93,34 +110,91 @@ class Reader:
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:
-    """Output names without suffix: a source's place below `root`, told apart if two are alike.
+    """Names of results, without suffix: the place of each source below `root`.
 
-    `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`.
+    `a/cat.jpg` becomes `a/cat`; beside `a/cat.png` it becomes `a/cat_jpg`, and beside
+    `a/cat_jpg.gif` as well, `a/cat_jpg_`. Names differ in more than capitals, for file systems
+    that ignore these.
     """
     base = root if root.is_dir() else root.parent
-    stems = {path: path.relative_to(base).with_suffix("") for path in paths}
-    uses = collections.Counter(str(stem).lower() for stem in stems.values())
-    return {
-        path: str(stem) if uses[str(stem).lower()] == 1 else f"{stem}_{path.suffix[1:]}"
-        for path, stem in stems.items()
-    }
+    stems = [str(path.relative_to(base).with_suffix("")) for path in paths]
+    uses = collections.Counter(stem.lower() for stem in stems)
+    names = [
+        stem if uses[stem.lower()] == 1 else f"{stem}_{path.suffix[1:]}"
+        for path, stem in zip(paths, stems, strict=True)
+    ]
+    # A name that was not changed goes before one that was, so `cat_jpg.png` stays `cat_jpg`.
+    order = sorted(range(len(paths)), key=lambda i: names[i] != stems[i])
+    unique = unique_names([names[i] for i in order])
+    by_position = dict(zip(order, unique, strict=True))
+    return {path: by_position[i] for i, path in enumerate(paths)}
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names of results, without suffix, changed so that all are valid and differ.
+
+    The first of names that are alike keeps its name, later ones get `_` at the end. Case does not
+    count, as on some file systems. A part between slashes that is too long ends in a checksum.
+    """
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        name = "/".join(_shortened(part) for part in name.split("/"))
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        unique.append(name)
+    return unique
+
+
+def _shortened(part: str) -> str:
+    encoded = part.encode(errors="surrogateescape")
+    if len(encoded) <= MAX_NAME_BYTES:
+        return part
+    start = encoded[: MAX_NAME_BYTES - 9].decode(errors="ignore")
+    return f"{start}~{zlib.crc32(encoded):08x}"
 
 
 class Writer:
     """Writes pictures below a folder, by rename.
 
     Args:
-      folder: Made if missing.
+      folder: Folder of the results, created if missing.
       overwrite: Whether existing files may be replaced.
     """
 
-    def __init__(self, folder: str, overwrite: bool):
-        self.folder = pathlib.Path(folder).expanduser()
+    def __init__(self, folder: str, overwrite: bool) -> None:
+        self.folder = folders.named(folder, "output")
         self.written = 0
         self._overwrite = overwrite
 
-    def check(self, names: Sequence[str]) -> None:
-        """Raises UserError, before any work is done, if files of these names are in the way."""
+    def check(self, names: Sequence[str], inputs: Sequence[pathlib.Path] = ()) -> None:
+        """Checks, before any work is done, that nothing is in the way of the results.
+
+        Args:
+          names: Names of all results.
+          inputs: Files that must not be replaced, even with --overwrite.
+
+        Raises:
+          UserError: A file of these names exists, the folder cannot be written, or two results
+            need the same name, one as a file and one as a folder.
+        """
+        cure = "name another folder with --output, or free space there"
+        folders.check_writable(self.folder, f"The folder {self.folder}", cure)
+        parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents}
+        clashes = sorted(parents.intersection(names))
+        if clashes:
+            raise UserError(
+                f"{clashes[0]} would be the name of a result and of a folder of results; rename "
+                "one of the pictures."
+            )
+        kept = {path.resolve() for path in inputs}
+        for name in names:
+            if (self.folder / name).resolve() in kept:
+                raise UserError(
+                    f"{self.folder / name} is one of the inputs and would be replaced by a "
+                    "result; name another folder with --output."
+                )
         if self._overwrite:
             return
         existing = [name for name in names if (self.folder / name).exists()]
@@ -136,11 +210,7 @@ class Writer:
         Raises:
           UserError: The folder cannot be written.
         """
-        try:
+        cure = "name another folder with --output, or free space there"
+        with files.writing(str(self.folder / name), cure):
             files.write_bytes(self.folder / name, content)
-        except OSError as error:
-            raise UserError(
-                f"{self.folder / name} cannot be written ({error.strerror or error}); name "
-                "another folder with --output or free space there."
-            ) from None
         self.written += 1

@@ -1,12 +1,17 @@
 """Pictures without TensorFlow: bytes <-> [-1, 1], PIL <-> squares, grids, files."""
 
 import io
+import os
 import pathlib
+import stat
 from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
+from absl import logging
 from PIL import Image, ImageOps
 
+from tunit_tf.errors import UserError
 from tunit_tf.io import files
 
 BACKGROUND = (255, 255, 255)  # under transparent pixels, and between the cells of a grid
@@ -14,16 +19,65 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
 LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
+MAX_NAMED = 10  # folders or files that cannot be read and are named in the log
 MAX_PIXELS = 2**26  # of a picture taken from a file; below the size from which Pillow warns
 
 
 def find(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Files below a folder that are named like images, sorted; hidden ones are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
-    )
+    """Files below a folder that are named like images, sorted; hidden ones are left out.
+
+    Links to folders are followed, except those that lead back to a folder on the way. Folders that
+    cannot be read are skipped, and named in the log.
+
+    Raises:
+      UserError: The folder itself cannot be read.
+    """
+    found: list[pathlib.Path] = []
+    unreadable: dict[pathlib.Path, str] = {}
+    _search(folder, (), found, unreadable)
+    if folder in unreadable:
+        raise UserError(f"{folder} cannot be read ({unreadable[folder]}); change its permissions.")
+    if unreadable:
+        shown = "; ".join(f"{p} ({reason})" for p, reason in list(unreadable.items())[:MAX_NAMED])
+        more = f"; and {len(unreadable) - MAX_NAMED} more" if len(unreadable) > MAX_NAMED else ""
+        logging.warning(
+            "Skipped %d folders that cannot be read: %s%s", len(unreadable), shown, more
+        )
+    return sorted(found)
+
+
+def _search(
+    folder: pathlib.Path,
+    above: tuple[tuple[int, int], ...],
+    found: list[pathlib.Path],
+    unreadable: dict[pathlib.Path, str],
+) -> None:
+    """Adds the images below a folder to `found`, and folders without access to `unreadable`.
+
+    Args:
+      folder: Where to search.
+      above: Device and inode of every folder on the way.
+      found: Images found so far.
+      unreadable: Reasons by folder.
+    """
+    try:
+        status = os.stat(f"{folder}/.")  # fails where files could be listed but not opened
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    _search(folder / entry.name, (*above, here), found, unreadable)
+                elif is_image_name(entry.name) and entry.is_file():
+                    found.append(folder / entry.name)
+    except OSError as error:
+        unreadable[folder] = error.strerror or str(error)
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file name is that of an image, and not hidden."""
+    return name.lower().endswith(EXTENSIONS) and not name.startswith(".")
 
 
 def from_bytes(images: np.ndarray) -> np.ndarray:
@@ -37,17 +91,30 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
-def open_rgb(path: str | pathlib.Path) -> Image.Image:
-    """A picture file of any format as RGB, upright.
+def open_rgb(source: str | pathlib.Path | BinaryIO) -> Image.Image:
+    """A picture of any format as RGB, upright.
+
+    Args:
+      source: Path of a file, or an open one.
 
     Raises:
-      OSError: It is missing or broken.
+      OSError: It is missing, no regular file (a pipe would block), or broken.
       ValueError: It has so many pixels that it may be a decompression bomb.
     """
-    with Image.open(path) as opened:
-        if opened.width * opened.height > MAX_PIXELS:
-            raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
-        return upright_rgb(opened)
+    if isinstance(source, str | pathlib.Path) and not stat.S_ISREG(os.stat(source).st_mode):
+        raise OSError(f"{source} is not a file")
+    try:
+        with Image.open(source) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
+            return upright_rgb(opened)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError(f"more than {MAX_PIXELS} pixels are too many") from None
+    except (OSError, ValueError):
+        raise
+    # Pillow's decoders raise many other kinds of errors on broken files.
+    except Exception as error:
+        raise OSError(f"it cannot be decoded ({type(error).__name__}: {error})") from error
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
@@ -68,7 +135,7 @@ def square(image: Image.Image, size: int, resize: str) -> np.ndarray:
     Args:
       image: RGB picture.
       size: Side of the result in pixels.
-      resize: `stretch` changes the aspect ratio, `crop` keeps it and cuts the centre, `letterbox`
+      resize: `stretch` changes the aspect ratio, `crop` keeps it and cuts the center, `letterbox`
         keeps it and fills the margins with the mirrored picture.
     """
     if resize == "letterbox":
@@ -84,14 +151,19 @@ def square(image: Image.Image, size: int, resize: str) -> np.ndarray:
 
 
 def letterbox_box(picture_size: tuple[int, int], size: int) -> tuple[int, int, int, int]:
-    """Where `letterbox` puts a picture of (width, height): left, top, right, bottom in pixels."""
+    """The place of a picture in its letterbox square: left, top, right, bottom in pixels.
+
+    Args:
+      picture_size: Width and height of the picture.
+      size: Side of the square.
+    """
     longest = max(picture_size)
     width, height = (max(1, round(side * size / longest)) for side in picture_size)
     left, top = (size - width) // 2, (size - height) // 2
     return left, top, left + width, top + height
 
 
-def grid(rows: list[list[np.ndarray]], gap: int = 2, zoom: int = 1) -> np.ndarray:
+def grid(rows: Sequence[Sequence[np.ndarray | None]], gap: int = 2, zoom: int = 1) -> np.ndarray:
     """Puts equal uint8 pictures into one, `(rows, columns)`; None leaves a cell empty.
 
     Args:
@@ -115,7 +187,7 @@ def grid(rows: list[list[np.ndarray]], gap: int = 2, zoom: int = 1) -> np.ndarra
 
 
 def legible_zoom(size: int) -> int:
-    """Whole factor by which images of a side are enlarged in grids."""
+    """Whole factor by which grids enlarge images of side `size`, in pixels."""
     return max(1, LEGIBLE // size)
 
 
@@ -134,12 +206,12 @@ def encode_animation(frames: Sequence[np.ndarray], suffix: str, seconds: float) 
 
     Args:
       frames: At least two.
-      suffix: `.gif` (256 colours a frame) or `.webp` (lossless).
-      seconds: Duration of a frame.
+      suffix: `.gif` (256 colors per frame) or `.webp` (lossless).
+      seconds: Duration of each frame.
     """
     buffer = io.BytesIO()
     first, *others = [Image.fromarray(frame) for frame in frames]
-    options = {"lossless": True} if suffix == ".webp" else {"disposal": 2}
+    options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {"disposal": 2}
     first.save(
         buffer,
         format=suffix.removeprefix(".").upper(),

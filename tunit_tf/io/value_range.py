@@ -1,4 +1,4 @@
-"""The value range of images in TensorFlow; `images.py` has the same for arrays."""
+"""The value range of images in TensorFlow; `pixels.py` has the same for arrays."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""How much of an image's content a translation keeps, told from pixels alone."""
+"""How much of an image's content a translation keeps, measured from pixels alone."""
 
 import numpy as np
 
@@ -12,7 +12,8 @@ def edge_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     with palette, light or contrast. 0 where a map is constant.
 
     Args:
-      first, second: uint8 `(n, S, S, 3)`.
+      first: Images, uint8 `(n, S, S, 3)`.
+      second: Their translations, likewise.
     """
     maps = []
     for images in (first, second):

@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import files
+from tunit_tf.metrics import extractor_names
 
 INCEPTION_URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 INCEPTION_GRAPH = "classify_image_graph_def.pb"  # in the archive
-INCEPTION_INPUT = "Mul:0"  # normalised images
+INCEPTION_INPUT = "Mul:0"  # normalized images
 INCEPTION_OUTPUT = "pool_3:0"  # (n, 1, 1, 2048)
 DOWNLOAD_SECONDS = 60
 
@@ -25,29 +26,30 @@ IMAGENET_STDDEV = (0.229, 0.224, 0.225)
 
 
 class Extractor:
-    """Turns images into feature vectors.
+    """Maps images to feature vectors.
 
     Args:
       name: Part of the names of all metrics computed with it.
-      size: Side of the images it wants.
-      network: Normalised images `(n, size, size, 3)`, about [-1, 1], to features `(n, dim)`.
+      size: Side of the images it takes, in pixels; others are resized.
+      network: Maps normalized images `(n, size, size, 3)`, about in [-1, 1], to features
+        `(n, dim)`.
 
     Attributes:
       name: As given.
       dim: Length of a feature vector.
     """
 
-    def __init__(self, name: str, size: int, network: Callable[[tf.Tensor], tf.Tensor]):
+    def __init__(self, name: str, size: int, network: Callable[[tf.Tensor], tf.Tensor]) -> None:
         self.name = name
         pixels = tf.TensorSpec((None, None, None, 3), tf.uint8)
 
         @tf.function(input_signature=[pixels])
-        def clean(x):
+        def clean(x: tf.Tensor) -> tf.Tensor:
             x = tf.image.resize(tf.cast(x, tf.float32), (size, size), "bicubic", antialias=True)
             return network((tf.clip_by_value(x, 0.0, 255.0) - 128.0) / 128.0)
 
         @tf.function(input_signature=[pixels])
-        def reference(x):
+        def reference(x: tf.Tensor) -> tf.Tensor:
             x = (tf.cast(x, tf.float32) / 255.0 - IMAGENET_MEAN) / IMAGENET_STDDEV
             return network(tf.image.resize(2.0 * x - 1.0, (size, size), "nearest"))
 
@@ -61,8 +63,8 @@ class Extractor:
     def as_reference(self, images: np.ndarray) -> np.ndarray:
         """Features as the paper's reference runs compute them, for `mfid_tunit`.
 
-        Images are normalised twice, with ImageNet's statistics and then as 2x - 1, and resized to
-        the nearest neighbour.
+        Images are normalized twice, with ImageNet's statistics and then as 2x - 1, and resized by
+        nearest neighbor.
         """
         return self._reference(images).numpy()
 
@@ -71,9 +73,9 @@ def load(name: str, file: str, cache_dir: str) -> Extractor:
     """The extractor of a name.
 
     Args:
-      name: One of `EXTRACTORS`.
-      file: Its weights, if they are at hand; '' downloads what is needed and keeps it.
-      cache_dir: Where downloads are kept.
+      name: One of `EXTRACTOR_NAMES`.
+      file: File of its weights; '' downloads what is needed and keeps it.
+      cache_dir: Folder for downloads.
 
     Raises:
       UserError: The weights are missing, unreadable or cannot be downloaded.
@@ -104,7 +106,7 @@ def _inception_2015(name: str, file: str, cache: pathlib.Path) -> Extractor:
         if tensor.removesuffix(":0") not in nodes:
             raise UserError(_unusable(path, f"it has no node {tensor.removesuffix(':0')}"))
 
-    def imported(x):
+    def imported(x: tf.Tensor) -> tf.Tensor:
         (features,) = tf.graph_util.import_graph_def(
             graph, input_map={INCEPTION_INPUT: x}, return_elements=[INCEPTION_OUTPUT]
         )
@@ -116,25 +118,25 @@ def _inception_2015(name: str, file: str, cache: pathlib.Path) -> Extractor:
 
 
 def _keras_inception_v3(name: str, file: str, _: pathlib.Path) -> Extractor:
-    """Keras' InceptionV3, trained again by others: its numbers compare with its own only."""
+    """Keras' InceptionV3, trained by others: its numbers compare only with one another."""
     try:
         network = keras.applications.InceptionV3(
             include_top=False, weights=file or "imagenet", pooling="avg"
         )
     except Exception as error:  # Keras raises plain Exception when a download fails
         raise UserError(
-            f"--features={name}: the weights cannot be had ({str(error).splitlines()[0]}); give "
+            f"--features={name}: the weights cannot be loaded ({str(error).splitlines()[0]}); give "
             "Keras' 'notop' weights with --features_file, or take --features=random_conv64, which "
             "needs no file."
         ) from None
     return Extractor(name, 299, lambda x: network(x, training=False))
 
 
-def _random_conv64(name: str, *_) -> Extractor:
+def _random_conv64(name: str, *_: object) -> Extractor:
     """A small convolutional network with fixed random weights; nothing to download.
 
-    Random features tell distributions of images apart without ImageNet's bias (Naeem et al. 2020,
-    section 4), but their numbers compare only with each other.
+    Random features distinguish distributions of images without ImageNet's bias (Naeem et al. 2020,
+    section 4), but their numbers compare only with one another.
     """
     rng = np.random.default_rng(2015)
     kernels, channels = [], 3
@@ -143,7 +145,7 @@ def _random_conv64(name: str, *_) -> Extractor:
         kernels.append(rng.normal(0, spread, (3, 3, channels, width)).astype(np.float32))
         channels = width
 
-    def network(x):
+    def network(x: tf.Tensor) -> tf.Tensor:
         for kernel in kernels:
             x = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME"))
             x = tf.nn.max_pool2d(x, 2, 2, "VALID")
@@ -153,9 +155,9 @@ def _random_conv64(name: str, *_) -> Extractor:
 
 
 EXTRACTORS: dict[str, Callable[[str, str, pathlib.Path], Extractor]] = {
-    "inception_2015": _inception_2015,
-    "keras_inception_v3": _keras_inception_v3,
-    "random_conv64": _random_conv64,
+    extractor_names.INCEPTION_2015: _inception_2015,
+    extractor_names.KERAS_INCEPTION_V3: _keras_inception_v3,
+    extractor_names.RANDOM_CONV64: _random_conv64,
 }
 
 
@@ -171,14 +173,17 @@ def _downloaded(name: str) -> bytes:
     except (urllib.error.URLError, OSError) as error:
         raise UserError(
             f"--features={name} needs {INCEPTION_GRAPH}, which cannot be downloaded "
-            f"({getattr(error, 'reason', error)}). Get {INCEPTION_URL} by other means and name it "
+            f"({getattr(error, 'reason', error)}). Download {INCEPTION_URL} elsewhere and name it "
             "with --features_file, or take --features=random_conv64, which needs no file."
         ) from None
 
 
 def _from_archive(content: bytes) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        return archive.extractfile(INCEPTION_GRAPH).read()
+        member = archive.extractfile(INCEPTION_GRAPH)
+        if member is None:  # a folder of that name
+            raise KeyError(f"{INCEPTION_GRAPH} is not a file in the archive")
+        return member.read()
 
 
 def _unusable(path: pathlib.Path, reason: str) -> str:

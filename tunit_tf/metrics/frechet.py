@@ -14,13 +14,13 @@ class Moments:
       mean: `(dim,)` float64.
     """
 
-    def __init__(self, dim: int):
+    def __init__(self, dim: int) -> None:
         self.count = 0
         self.mean = np.zeros(dim)
         self._scatter = np.zeros((dim, dim))  # sum of outer products of deviations from the mean
 
     def add(self, features: np.ndarray) -> None:
-        """Takes a batch `(n, dim)` in."""
+        """Adds a batch `(n, dim)`."""
         features = np.asarray(features, np.float64)
         count, mean = len(features), features.mean(0)
         deviation = features - mean
@@ -33,7 +33,7 @@ class Moments:
 
     @property
     def covariance(self) -> np.ndarray:
-        """`(dim, dim)` float64, unbiased; zero of fewer than two vectors."""
+        """`(dim, dim)` float64, unbiased; zero for fewer than two vectors."""
         return self._scatter / max(1, self.count - 1)
 
 

@@ -1,4 +1,4 @@
-"""Density and Coverage: fidelity and diversity by nearest neighbours (Naeem et al., ICML 2020)."""
+"""Density and Coverage: fidelity and diversity by nearest neighbors (Naeem et al., ICML 2020)."""
 
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ def density_coverage(
         )
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
 
-    def kth_smallest(rows: np.ndarray, _) -> np.ndarray:
+    def kth_smallest(rows: np.ndarray, _: int) -> np.ndarray:
         return np.partition(rows, neighbours, axis=1)[:, neighbours]
 
     # A vector's distance to itself, 0, is the smallest of its row.

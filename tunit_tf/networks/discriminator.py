@@ -1,6 +1,7 @@
-"""Discriminator D: one real/fake logit for every pseudo-domain."""
+"""Discriminator D: one real/fake logit per pseudo-domain."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,7 +13,8 @@ MAX_CHANNELS = 1024
 LEAKY_SLOPE = 0.2
 
 
-def _conv(filters: int, kernel_size: int, **kwargs) -> keras.layers.Conv2D:
+def _conv(filters: int, kernel_size: int, **kwargs: Any) -> keras.layers.Conv2D:
+    """A convolution of stride 1 with He-normal weights, padded to the same size."""
     kwargs = {"padding": "same", "kernel_initializer": he_normal(), **kwargs}
     return keras.layers.Conv2D(filters, kernel_size, **kwargs)
 
@@ -26,13 +28,14 @@ class ResidualBlock(keras.layers.Layer):
       fold: Whether convolution and pooling run as one strided convolution (same numbers).
     """
 
-    def __init__(self, filters: int, downsample: bool, fold: bool, **kwargs):
+    def __init__(self, filters: int, downsample: bool, fold: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.downsample = downsample
         self.fold = fold
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        """Creates the weights for `(B, H, W, C)`."""
         channels, dtype = input_shape[-1], self.dtype_policy
         self.norm1 = FilterResponseNorm(dtype=dtype)
         if self.downsample:
@@ -48,7 +51,8 @@ class ResidualBlock(keras.layers.Layer):
         for layer in (self.norm1, self.conv1, self.norm2, self.conv2):
             layer.build(input_shape)
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, H, W, filters)`; half the height and width if downsampling."""
         residual = self.conv1(self.norm1(x))
         residual = self.conv2(self.norm2(residual))
         # Pooling and the 1x1 shortcut commute; pooling first is four times cheaper.
@@ -81,8 +85,8 @@ class Discriminator(keras.Model):
         num_domains: int,
         base_channels: int | None = None,
         fold: bool = True,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_size = check_image_size(image_size)
         self.num_domains = num_domains
@@ -108,6 +112,7 @@ class Discriminator(keras.Model):
         self.built = True
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Logits `(B, num_domains)` of images `(B, S, S, 3)` in [-1, 1]."""
         x = self.stem(tf.cast(x, self.compute_dtype))  # (B, S, S, base)
         for block in self.blocks:
             x = block(x)  # (B, S/2^i, S/2^i, min(base * 2^i, 1024))
@@ -115,7 +120,8 @@ class Discriminator(keras.Model):
         x = self.logits(tf.nn.leaky_relu(x, LEAKY_SLOPE))  # (B, 1, 1, K)
         return tf.cast(x[:, 0, 0, :], self.variable_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
         return {
             **super().get_config(),
             "image_size": self.image_size,

@@ -1,4 +1,8 @@
-"""Generator G: the content of one image, redrawn in the style of another."""
+"""Generator G: the content of one image in the style of another."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,8 +41,8 @@ class Generator(keras.Model):
         style_dim: int = 128,
         base_channels: int | None = None,
         fold: bool = True,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_size = check_image_size(image_size)
         self.style_dim = style_dim
@@ -68,7 +72,7 @@ class Generator(keras.Model):
             )
             for _ in range(2)
         ]
-        # One head an AdaIN layer, in the order in which the decoder meets them.
+        # One head per AdaIN layer, in the order in which the decoder applies them.
         self.adain_widths = [content] * (2 * NUM_RESIDUAL_BLOCKS) + widths[-2::-1]
         self.adain_heads = [
             keras.layers.Dense(2 * w, kernel_initializer=he_normal(), dtype=dtype)
@@ -117,16 +121,17 @@ class Generator(keras.Model):
         """Translates images `(B, S, S, 3)` in [-1, 1] to styles `(B, style_dim)`."""
         return self.decode(self.encode(x), s)
 
-    def _adain_layers(self, s: tf.Tensor):
+    def _adain_layers(self, s: tf.Tensor) -> Iterator[Callable[[tf.Tensor], tf.Tensor]]:
         """Yields the style-conditioned AdaIN functions in the decoder's order."""
         hidden = self.mlp[1](self.mlp[0](tf.cast(s, self.compute_dtype)))  # (B, 256)
         for head in self.adain_heads:
             shift, scale = tf.split(
                 tf.cast(head(hidden), self.variable_dtype), 2, axis=-1
             )  # (B, C) each
-            yield lambda x, shift=shift, scale=scale: adaptive_instance_norm(x, shift, scale)
+            yield functools.partial(adaptive_instance_norm, shift=shift, scale=scale)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
         return {
             **super().get_config(),
             "image_size": self.image_size,

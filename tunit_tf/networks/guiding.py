@@ -1,6 +1,6 @@
-"""Guiding network E: one VGG-11 trunk, two heads, style code and domain logits."""
+"""Guiding network E: one VGG-11 trunk with two heads, for style codes and domain logits."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -18,21 +18,23 @@ class GuidingOutput(NamedTuple):
     domain_logits: tf.Tensor
 
 
-class CentredNormal(keras.initializers.RandomNormal):
+class CenteredNormal(keras.initializers.RandomNormal):
     """Normal kernel `(inputs, outputs)` whose columns have mean zero.
 
-    The trunk's features start with nearly equal, positive means. Without centring they push every
+    The trunk's features start with nearly equal, positive means. Without centering they push every
     domain logit by a constant, and some domains are dead before the first step.
     """
 
-    def __init__(self, stddev: float, seed: int | None = None):
+    def __init__(self, stddev: float, seed: int | None = None) -> None:
         super().__init__(0.0, stddev, seed)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
+        """A kernel of this shape."""
         kernel = super().__call__(shape, dtype)
         return kernel - tf.reduce_mean(kernel, axis=0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
         return {"stddev": self.stddev, "seed": self._init_seed}
 
 
@@ -46,7 +48,7 @@ class GuidingNetwork(keras.Model):
       num_domains: Number K of pseudo-domains.
       style_dim: Length of the style code.
       width_multiplier: Factor on the trunk's channels.
-      normalize_style: Whether style codes are L2-normalised (the paper's runs: no).
+      normalize_style: Whether style codes are L2-normalized (the paper's runs: no).
       domain_stddev: Standard deviation of the domain head's first kernel (the paper's: 0.01).
     """
 
@@ -57,8 +59,8 @@ class GuidingNetwork(keras.Model):
         width_multiplier: float = 1.0,
         normalize_style: bool = False,
         domain_stddev: float = 0.01,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_domains = num_domains
         self.style_dim = style_dim
@@ -66,7 +68,7 @@ class GuidingNetwork(keras.Model):
         self.normalize_style = normalize_style
         self.domain_stddev = domain_stddev
         dtype = self.dtype_policy
-        widths = [max(1, round(width_multiplier * c)) for c in TRUNK if c != "pool"]
+        widths = [max(1, round(width_multiplier * c)) for c in TRUNK if isinstance(c, int)]
         self.convolutions = [
             keras.layers.Conv2D(
                 width, 3, padding="same", kernel_initializer=he_normal("fan_out"), dtype=dtype
@@ -78,7 +80,7 @@ class GuidingNetwork(keras.Model):
             style_dim, kernel_initializer=keras.initializers.RandomNormal(0.0, 0.01), dtype=dtype
         )
         self.domain_head = keras.layers.Dense(
-            num_domains, kernel_initializer=CentredNormal(domain_stddev), dtype=dtype
+            num_domains, kernel_initializer=CenteredNormal(domain_stddev), dtype=dtype
         )
         channels = 3
         for convolution, norm, width in zip(self.convolutions, self.norms, widths, strict=True):
@@ -90,6 +92,7 @@ class GuidingNetwork(keras.Model):
         self.built = True
 
     def call(self, x: tf.Tensor, training: bool) -> GuidingOutput:
+        """Style codes and domain logits of images `(B, H, W, 3)` in [-1, 1]."""
         layers = zip(self.convolutions, self.norms, strict=True)
         for width in TRUNK:
             if width == "pool":
@@ -109,7 +112,8 @@ class GuidingNetwork(keras.Model):
         domain_head = {id(v) for v in self.domain_head.trainable_variables}
         return [v for v in self.trainable_variables if id(v) not in domain_head]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
         return {
             **super().get_config(),
             "num_domains": self.num_domains,

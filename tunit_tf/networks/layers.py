@@ -1,9 +1,11 @@
-"""Layers that Keras lacks: exact folded convolutions, AdaIN, FRN, synchronised batch norm.
+"""Layers that Keras lacks: exact folded convolutions, AdaIN, FRN, synchronized batch norm.
 
-Tensors are NHWC. Statistics are computed in the dtype of the variables, so in float32 under the
-mixed policies. `fold` switches
-between the textbook form of a layer and an algebraically equal one with fewer multiplications.
+Tensors are NHWC. Statistics are computed in the dtype of the variables, which is float32 under the
+mixed policies. `fold` switches between the textbook form of a layer and an algebraically equal one
+with fewer multiplications.
 """
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,7 +14,7 @@ from tunit_tf.distribution import all_mean, num_replicas
 
 
 def he_normal(mode: str = "fan_in") -> keras.initializers.Initializer:
-    """Normal initialiser of variance 2 / fan (He et al., ICCV 2015).
+    """Normal initializer of variance 2 / fan (He et al., ICCV 2015).
 
     Not truncated, unlike `keras.initializers.HeNormal`.
     """
@@ -34,35 +36,40 @@ class ReflectConv2D(keras.layers.Conv2D):
       stride: Step in both directions.
     """
 
-    def __init__(self, filters: int, kernel_size: int, pad: int, stride: int = 1, **kwargs):
+    def __init__(
+        self, filters: int, kernel_size: int, pad: int, stride: int = 1, **kwargs: Any
+    ) -> None:
         kwargs.setdefault("kernel_initializer", he_normal())
         super().__init__(filters, kernel_size, strides=stride, padding="valid", **kwargs)
         self.pad = pad
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, (H + 2 pad - kernel_size) / stride + 1, ..., filters)`."""
         return super().call(pad_pixels(inputs, self.pad, "REFLECT"))
 
 
 class UpsampleConv2D(keras.layers.Conv2D):
-    """Nearest-neighbour x2, then a 5x5 convolution with reflect padding 2.
+    """Nearest-neighbor x2, then a 5x5 convolution with reflect padding 2.
 
     `(B, H, W, C) -> (B, 2H, 2W, filters)`. Folded, each of the four output phases is a 3x3
-    convolution of the low-resolution image, because neighbouring taps of the 5x5 kernel meet
-    equal pixels: 36 multiplications where the direct form has 100. Only the outermost ring of
+    convolution of the low-resolution image, because neighboring taps of the 5x5 kernel meet
+    equal pixels: 36 multiplications where the direct form needs 100. Only the outermost ring of
     the padded image breaks the repetition (reflection puts the second pixel there), so what it
     changes in the first and last output rows and columns is added on top.
     """
 
-    def __init__(self, filters: int, fold: bool = True, **kwargs):
+    def __init__(self, filters: int, fold: bool = True, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_initializer", he_normal())
         super().__init__(filters, 5, padding="valid", **kwargs)
         self.fold = fold
 
-    def build(self, input_shape):
-        # Keras would refuse images under 5 px, not knowing that they grow before the convolution.
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights for `(B, H, W, C)`."""
+        # Without sizes: Keras would refuse images under 5 px, although they grow first.
         super().build((None, None, None, input_shape[-1]))
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, 2H, 2W, filters)`."""
         if not self.fold:
             x = tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2)  # (B, 2H, 2W, C)
             return super().call(pad_pixels(x, 2, "REFLECT"))
@@ -79,7 +86,7 @@ class UpsampleConv2D(keras.layers.Conv2D):
 
 
 def phase_kernel(kernel: tf.Tensor) -> tf.Tensor:
-    """Folds a 5x5 kernel that follows a nearest-neighbour x2 into four 3x3 kernels.
+    """Folds a 5x5 kernel that follows a nearest-neighbor x2 into four 3x3 kernels.
 
     Args:
       kernel: `(5, 5, C, F)`.
@@ -107,7 +114,7 @@ def reflection_rows(x: tf.Tensor, kernel: tf.Tensor, mode: str) -> tf.Tensor:
       mode: How the two padded columns on either side continue these rows.
 
     Returns:
-      `(B, 2H, 2W, F)`, zero but for the first and last row.
+      `(B, 2H, 2W, F)`, zero except in the first and last row.
     """
     height = 2 * x.shape[1]
     top, bottom = x[:, 1:2] - x[:, :1], x[:, -2:-1] - x[:, -1:]
@@ -124,15 +131,16 @@ class ConvAveragePool2D(keras.layers.Conv2D):
     """3x3 'same' convolution, then 2x2 average pooling.
 
     `(B, H, W, C) -> (B, H/2, W/2, filters)`. Folded, it is one 4x4 convolution of stride 2 whose
-    kernel is the mean of the four shifted 3x3 kernels: 16 multiplications for 36.
+    kernel is the mean of the four shifted 3x3 kernels: 16 multiplications instead of 36.
     """
 
-    def __init__(self, filters: int, fold: bool = True, **kwargs):
+    def __init__(self, filters: int, fold: bool = True, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_initializer", he_normal())
         super().__init__(filters, 3, padding="same", **kwargs)
         self.fold = fold
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, H/2, W/2, filters)`."""
         if not self.fold:
             return tf.nn.avg_pool2d(super().call(inputs), 2, 2, "VALID")
         kernel = tf.convert_to_tensor(self.kernel)
@@ -146,7 +154,7 @@ class ConvAveragePool2D(keras.layers.Conv2D):
 
 
 def instance_norm(x: tf.Tensor, epsilon: float = 1e-5) -> tf.Tensor:
-    """Normalises `(B, H, W, C)` to mean 0 and variance 1 per sample and channel (no affine)."""
+    """Normalizes `(B, H, W, C)` to mean 0 and variance 1 per sample and channel (no affine)."""
     scale = tf.ones((1, x.shape[-1]), tf.float64 if x.dtype == tf.float64 else tf.float32)
     return adaptive_instance_norm(x, tf.zeros_like(scale), scale, epsilon)
 
@@ -172,34 +180,37 @@ def adaptive_instance_norm(
 
 
 class FilterResponseNorm(keras.layers.Layer):
-    """Filter response normalisation with thresholded linear unit (Singh and Krishnan, CVPR 2020).
+    """Filter response normalization with thresholded linear unit (Singh and Krishnan, CVPR 2020).
 
     `max(gamma * x / sqrt(mean(x^2 over H, W) + eps) + beta, tau)`, per channel
-    gamma = 1, beta = tau = 0 at the start. Each sample is normalised alone.
+    gamma = 1, beta = tau = 0 at the start. Each sample is normalized alone.
     """
 
-    def __init__(self, epsilon: float = 1e-6, **kwargs):
+    def __init__(self, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights for `(B, H, W, C)`."""
         channels = (input_shape[-1],)
         self.gamma = self.add_weight(shape=channels, initializer="ones", name="gamma")
         self.beta = self.add_weight(shape=channels, initializer="zeros", name="beta")
         self.tau = self.add_weight(shape=channels, initializer="zeros", name="tau")
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Normalized `(B, H, W, C)`, in the dtype of `inputs`."""
         x = tf.cast(inputs, self.variable_dtype)
         square = tf.reduce_mean(tf.square(x), (1, 2), keepdims=True)  # (B, 1, 1, C)
         scale = tf.cast(tf.math.rsqrt(square + self.epsilon), inputs.dtype) * self.gamma
         return tf.maximum(inputs * scale + self.beta, self.tau)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
 class BatchNorm(keras.layers.Layer):
-    """Batch normalisation over the *global* batch, with PyTorch's running statistics.
+    """Batch normalization over the *global* batch, with PyTorch's running statistics.
 
     With `training`, mean and variance come from the batch of all replicas, and, unless the layer
     is frozen (`trainable = False`), the running mean and *unbiased* variance follow them. A frozen
@@ -211,16 +222,17 @@ class BatchNorm(keras.layers.Layer):
       epsilon: Added to the variance.
     """
 
-    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the weights for `(B, H, W, C)`."""
         channels = (input_shape[-1],)
         self.gamma = self.add_weight(shape=channels, initializer="ones", name="gamma")
         self.beta = self.add_weight(shape=channels, initializer="zeros", name="beta")
-        # Every replica computes the same synchronised statistics, so any one may write them.
+        # Every replica computes the same synchronized statistics, so any one may write them.
         running = {"trainable": False, "aggregation": "only_first_replica", "autocast": False}
         self.running_mean = self.add_weight(
             shape=channels, initializer="zeros", name="running_mean", **running
@@ -229,7 +241,8 @@ class BatchNorm(keras.layers.Layer):
             shape=channels, initializer="ones", name="running_variance", **running
         )
 
-    def call(self, inputs, training: bool):
+    def call(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """Normalized `(B, H, W, C)`, in the dtype of `inputs`."""
         x = tf.cast(inputs, self.variable_dtype)
         if training:
             mean = all_mean(tf.reduce_mean(x, (0, 1, 2)))
@@ -249,5 +262,6 @@ class BatchNorm(keras.layers.Layer):
         for running, value in ((self.running_mean, mean), (self.running_variance, unbiased)):
             running.assign(self.momentum * running + (1 - self.momentum) * value)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
         return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

@@ -1,4 +1,4 @@
-"""Turns a checkpoint of the authors' PyTorch runs into a run folder of ours."""
+"""Converts a checkpoint of the authors' PyTorch runs to a run folder of this project."""
 
 import dataclasses
 import hashlib
@@ -44,13 +44,13 @@ VARIANCES = ("running_var", "exp_avg_sq", "square_avg")  # means of squares
 
 
 class Imported(NamedTuple):
-    """What came of an import.
+    """The result of an import.
 
     Attributes:
-      config: Of the new run.
-      used: Tensors taken over.
-      dropped: {why: tensors knowingly left out}.
-      notes: Sentences on what is not as in the file.
+      config: Config of the new run.
+      used: Number of tensors that were converted.
+      dropped: {reason: number of tensors that were left out on purpose}.
+      notes: Sentences about what differs from the file.
     """
 
     config: Config
@@ -60,11 +60,11 @@ class Imported(NamedTuple):
 
 
 def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
-    """Writes a run folder from a checkpoint; nothing is left behind if that fails.
+    """Writes a run folder from a checkpoint; leaves nothing behind if that fails.
 
     Args:
       checkpoint: File that `torch.save` wrote, in the old or the zip format.
-      config: Settings of the run; sizes are read off the tensors.
+      config: Settings of the run; the shapes of the tensors give the sizes.
       given: Names of settings that the user gave, which must not contradict the file.
 
     Raises:
@@ -77,15 +77,13 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"--run_dir={config.run_dir} exists already; name a new folder.")
     content = pytorch_file.read(path)
-    try:
-        with files.temporary_folder(folder.parent) as temporary:
-            state, result = _imported(path, content, config, given)
-            _write(temporary / "run", folder, result.config, state)
-    except OSError as error:
-        raise UserError(
-            f"--run_dir={config.run_dir} cannot be written ({error.strerror or error}); free space "
-            "there or name another folder."
-        ) from None
+    cure = "free space there or name another folder"
+    with (
+        files.writing(f"--run_dir={config.run_dir}", cure),
+        files.temporary_folder(folder.parent) as temporary,
+    ):
+        state, result = _imported(path, content, config, given)
+        _write(temporary / "run", folder, result.config, state)
     return result
 
 
@@ -107,7 +105,7 @@ def _imported(
 
 
 def _fill(state: TrainState, config: Config, dicts: dict, content: dict) -> Imported:
-    """Gives a state the networks and moments of a file, which are consumed."""
+    """Assigns a state the networks and moments of a file, which are consumed."""
     used, notes = 0, []
     dropped = {why: len(content.pop(part)) for part, why in NOT_USED.items() if part in content}
     order = {part: list(tensors) for part, tensors in dicts.items()}
@@ -160,7 +158,7 @@ def _without_prefix(tensors: dict, part: str) -> dict:
 
 
 def _with_sizes(config: Config, dicts: dict[str, dict], given: set[str]) -> Config:
-    """The config with what the shapes say. Raises UserError where a given flag contradicts."""
+    """The config with the sizes of the tensors. Raises UserError if a given flag contradicts."""
 
     def shape(part: str, name: str) -> tuple[int, ...]:
         if name not in dicts[part]:
@@ -193,7 +191,7 @@ def _with_sizes(config: Config, dicts: dict[str, dict], given: set[str]) -> Conf
 
 
 def _assign_network(part: str, tensors: dict, names: dict) -> list[str]:
-    """Gives a network its tensors, which are consumed; returns names that are knowingly unused."""
+    """Assigns a network its tensors, which are consumed; returns names left out on purpose."""
     for name, variable in names.items():
         wanted = official_names.official_shape(name, variable)
         if name not in tensors:
@@ -212,7 +210,7 @@ def _assign_network(part: str, tensors: dict, names: dict) -> list[str]:
 def _assign_moments(
     part: str, saved: dict | None, order: list[str], names: dict, optimizer: Any, slots: tuple
 ) -> tuple[int, str]:
-    """Gives an optimizer its moments, which are consumed.
+    """Assigns an optimizer its moments, which are consumed.
 
     Args:
       part: Name of the optimizer's part of the file.

@@ -97,7 +97,7 @@ def to_official(name: str, parts: list[np.ndarray]) -> np.ndarray:
 
 
 def assign(variable: Any, array: np.ndarray) -> None:
-    """Gives our variable (or the parts of a split one) a tensor of their layout."""
+    """Assigns our variable (or the parts of a split one) a tensor of their layout."""
     if array.ndim == 4:
         array = array.reshape(-1) if array.shape[0] == 1 else array.transpose(2, 3, 1, 0)
     array = array.T if array.ndim == 2 else array

@@ -21,7 +21,7 @@ class Health:
     won_since: int | None = None
     seen: dict[str, int] = dataclasses.field(default_factory=dict)
 
-    def of_terms(self, step: int, terms: dict[str, float]) -> dict[str, str]:
+    def check_terms(self, step: int, terms: dict[str, float]) -> dict[str, str]:
         """Looks at the mean terms of some steps."""
         if "discriminator/real" not in terms:
             return {}
@@ -40,7 +40,9 @@ class Health:
         )
         return {"discriminator": advice}
 
-    def of_scores(self, scores: dict[str, float], images: int, num_domains: int) -> dict[str, str]:
+    def check_scores(
+        self, scores: dict[str, float], images: int, num_domains: int
+    ) -> dict[str, str]:
         """Looks at a validation on a number of held-out images."""
         found = {}
         empty = int(scores.get("empty_domains", 0))

@@ -1,6 +1,7 @@
 """What a run writes between its inner loops: numbers, validations, pictures, checkpoints."""
 
 import functools
+import re
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -10,11 +11,12 @@ from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import sample_grids
+from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.scores import (
     METRICS,
     PictureQuality,
     cluster_scores,
-    translation_scores,
+    score_translations,
 )
 from tunit_tf.inference.translator import Translator
 from tunit_tf.training.checkpoints import Checkpoints
@@ -77,14 +79,15 @@ class Reports:
         if is_due(config.evaluate_every) or step == config.warmup_steps:
             self._evaluate(step)
         if is_due(config.sample_every) and step > config.warmup_steps:
+            encoded = encode(self._translator, self._held_out)
             for name, draw in sample_grids.GRIDS.items():
-                picture = draw(self._translator, self._held_out)
+                picture = draw(self._translator, encoded)
                 show = functools.partial(self._folder.picture, step, name, picture)
                 self._write(step, "pictures", show)
         # Last: what a killed run has written since its checkpoint, it will write again.
         if is_due(config.checkpoint_every):
             self._write(step, "a checkpoint", self._checkpoints.save)
-        self._watch(step, self._health.of_terms(step, terms))
+        self._watch(step, self._health.check_terms(step, terms))
 
     def save_last(self, step: int) -> None:
         """Saves the state at the end of a process. Raises UserError if it cannot be written."""
@@ -101,9 +104,10 @@ class Reports:
 
     def _evaluate(self, step: int) -> None:
         """Scores the averaged networks; clusters always, translations in the joint phase."""
-        scores = cluster_scores(self._translator, self._held_out)
+        encoded = encode(self._translator, self._held_out)
+        scores = cluster_scores(encoded, self._translator.num_domains)
         if step > self._config.warmup_steps:
-            scores |= translation_scores(self._translator, self._held_out, self._quality)
+            scores |= score_translations(self._translator, encoded, self._quality).scores
         self.scores = scores
         numbers = {f"validation/{name}": value for name, value in scores.items()}
         # Before the best checkpoint, whose score best.json and metrics.jsonl both have.
@@ -116,7 +120,7 @@ class Reports:
                 lambda: self._checkpoints.save_if_best(metric, scores[metric], METRICS[metric]),
             )
         count = len(self._held_out)
-        self._watch(step, self._health.of_scores(scores, count, self._config.num_domains))
+        self._watch(step, self._health.check_scores(scores, count, self._config.num_domains))
 
     def _write(self, step: int, what: str, write: Callable[[], object]) -> None:
         """Writes; logs a failure, or raises it with --halt_on_failed_save."""
@@ -130,6 +134,7 @@ class Reports:
 
     def _not_saved(self, step: int, what: str, error: Exception) -> UserError:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = re.sub(r"\{\{.*?\}\} *", "", reason)  # TensorFlow's names of graph nodes
         return UserError(
             f"At step {step} {what} could not be saved ({reason}); what was saved before is as it "
             f"was. Free space on the disk of {self._folder.path}; the same command resumes from "

@@ -157,14 +157,16 @@ def open_run(
         )
     strategy = strategy or phases.make_strategy(config, worker.count)
     phases.check_strategy(strategy, config)
-    recorded = run_folder.config_to_record(config) if worker.is_chief else config
-    split = sources.load(config)
+    to_record = run_folder.config_to_record(config) if worker.is_chief else config
+    recorded = sources.recorded(pathlib.Path(config.run_dir).expanduser(), config)
+    split = sources.load(config, recorded)
     for phase in phases.schedule(config):
         if phase.stop > phase.start:
             pipeline.check(split.train, config, phase.batch_size)
     folder = RunFolder(pathlib.Path(config.run_dir).expanduser(), writes=worker.is_chief)
-    folder.write_json("config.json", dataclasses.asdict(recorded))
-    folder.write_json("split.json", sources.record(split))
+    folder.write_json("config.json", dataclasses.asdict(to_record))
+    if recorded is None:  # else it keeps the names of images that may come back
+        folder.write_json("split.json", sources.record(split))
     # Keras numbers layers through a process, and the order in which TensorFlow's graph
     # optimizer adds numbers up follows from names: start at the same names every time.
     keras.utils.clear_session(free_memory=False)

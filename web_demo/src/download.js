@@ -1,7 +1,7 @@
 // Large files: from the browser's store or the network, and used only if they are what was announced.
 // Only files with the right checksum are stored, so that a damaged one cannot stay.
 
-import { ModelError } from './manifest.js';
+import { ModelError } from './manifest_checks.js';
 
 const STORE = 'verified-files';
 

@@ -3,11 +3,11 @@
 
 import { Remote } from './rpc.js';
 
-const MAX_THREADS = 4; // more did not pay off for maps of this size
+const MAX_THREADS = 4; // by itself; phones have few fast cores, and more was not measured
 
 export class Engine {
   #remote;
-  #styles = new WeakMap(); // of squares, so that a new crop is encoded anew
+  #styles = new WeakMap(); // of squares, so that a new crop is encoded again
 
   constructor(remote, used) {
     this.#remote = remote;

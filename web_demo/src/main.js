@@ -65,7 +65,7 @@ async function show(manifest, intake) {
   await loading;
 }
 
-/** After a model was loaded: everything it has drawn is drawn anew. */
+/** After a model was loaded: what the one before has drawn is drawn again. */
 async function modelLoaded(page) {
   await page.ready;
   element('all').disabled = false;

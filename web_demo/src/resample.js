@@ -31,8 +31,8 @@ function weights(length, start, side, size) {
  * RGB bytes of a square of a picture.
  *
  * @param {Uint8ClampedArray} rgb Bytes of the picture, rows from top to bottom.
- * @param {number} width Of the picture, pixels.
- * @param {number} height Of the picture, pixels.
+ * @param {number} width Width of the picture, pixels.
+ * @param {number} height Height of the picture, pixels.
  * @param {{x: number, y: number, side: number}} box The square, pixels; fractions are allowed.
  * @param {number} size Side of the result.
  * @returns {Uint8ClampedArray} size * size * 3 bytes.

@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -10,12 +12,22 @@ from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from export import manifest
-from export.mobile import bundle, flatbuffer, op_profile, quantization
+from export.mobile import (
+    bundle,
+    flatbuffer,
+    op_profile,
+    replacement,
+    run_images,
+    summary,
+)
+from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
 from tests import commands
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
+from tunit_tf.inference import domain_styles
 
+DOCS_SHAPES = pathlib.Path(__file__).parents[3] / "docs" / "images" / "shapes"
 ONE = bundle.Options(variants=("float32",), quality_images=2)
 
 
@@ -30,7 +42,7 @@ def test_the_manifest_lists_every_file_with_its_checksum(pair_folder):
     for name, entry in described.files.items():
         assert hashlib.sha256(found[name]).hexdigest() == entry.sha256
         assert len(found[name]) == entry.bytes
-    assert list(described.variants) == list(quantization.VARIANTS)
+    assert list(described.variants) == list(VARIANTS)
     for entry in described.variants.values():
         assert entry.shipped
         assert {entry.encoder, entry.generator} <= set(found)
@@ -53,7 +65,7 @@ def test_the_picture_compares_every_variant(pair_folder):
     with Image.open(pair_folder / bundle.COMPARISON) as picture:
         pixels = np.asarray(picture)
     assert pixels.std() > 10
-    columns = 3 + len(quantization.VARIANTS)
+    columns = 3 + len(VARIANTS)
     assert pixels.shape[1] > columns * 50
 
 
@@ -82,7 +94,7 @@ def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(traine
     assert not described.variants["static_int8"].shipped
     assert described.variants["static_int8"].psnr > 0
     assert not list((tmp_path / "mobile").glob("*.tflite"))
-    assert "| static_int8 | - | - |" in bundle.table(described)
+    assert "| static_int8 | - | - |" in summary.table(described)
 
 
 def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
@@ -123,7 +135,7 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
     link = tmp_path / "mobile"
     link.symlink_to(tmp_path / "disk")
     bundle.write(trained_run, link, ONE)
-    (link / bundle.BENCHMARK).write_text("a table that export.benchmark left")
+    (link / replacement.BENCHMARK).write_text("a table that export.benchmark left")
     bundle.write(trained_run, link, ONE)
     assert link.is_symlink()
     assert (tmp_path / "disk" / "manifest.json").exists()
@@ -133,6 +145,50 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
         bundle.write(trained_run, link, ONE)
     assert (link / "photos" / "precious.jpg").exists()
     assert manifest.read_mobile(link).variants["float32"].shipped
+
+
+def test_images_are_opened_once(trained_run):
+    config = trained_run.config
+    images = run_images.open_images(config)
+    assert images.held_out.images is images.calibration.images
+    assert images.named is None
+    images = run_images.open_images(config, str(DOCS_SHAPES), str(DOCS_SHAPES))
+    assert images.held_out is images.calibration is images.named
+    assert run_images.open_images(config, calibrates=False).calibration is None
+
+
+def test_styles_of_other_images_are_not_kept_in_the_run(trained_run, tmp_path):
+    kept = (trained_run.folder / domain_styles.FILE_NAME).read_bytes()
+    others = dataclasses.replace(ONE, data=str(DOCS_SHAPES))
+    described = bundle.write(trained_run, tmp_path / "mobile", others)
+    assert sum(domain.images for domain in described.domains) == 4
+    assert (trained_run.folder / domain_styles.FILE_NAME).read_bytes() == kept
+
+
+@pytest.mark.parametrize("flag", ["output", "run_dir"])
+def test_an_empty_flag_is_not_the_current_folder(tiny_run, tmp_path, flag):
+    flags = {"run_dir": tiny_run, "output": tmp_path / "mobile", flag: ""}
+    result = commands.run("export.tflite", *(f"--{name}={value}" for name, value in flags.items()))
+    assert result.returncode == 2
+    assert f"--{flag} is empty; name a folder." in result.stderr
+
+
+def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="is the current folder"):
+        replacement.check(tmp_path.resolve())
+
+
+def test_a_damaged_export_is_not_measured(pair_folder, tiny_run, tmp_path):
+    shutil.copytree(pair_folder, tmp_path / "mobile")
+    cut = tmp_path / "mobile" / "encoder_float16.tflite"
+    cut.write_bytes(cut.read_bytes()[:1000])
+    flags = f"--run_dir={tiny_run}", f"--models={tmp_path / 'mobile'}"
+    result = commands.run("export.benchmark", *flags)
+    assert result.returncode == 2
+    assert f"{cut} is not the file that was exported" in result.stderr
+    cut.unlink()
+    assert f"{cut} cannot be read" in commands.run("export.benchmark", *flags).stderr
 
 
 def test_the_commands_export_and_measure(tiny_run, tmp_path):
@@ -161,5 +217,5 @@ def test_the_profile_counts_every_operation_of_an_invocation(pair_folder, varian
     codes = [model.operatorCodes[op.opcodeIndex].builtinCode for op in model.subgraphs[0].operators]
     unpacked = codes.count(schema.BuiltinOperator.DEQUANTIZE)  # weights, once at load
     assert (unpacked > 0) == (variant == "weight_int8")
-    assert sum(t.count for t in times) == len(codes) - unpacked
+    assert sum(t.number for t in times) == len(codes) - unpacked
     assert times == sorted(times, key=lambda t: -t.milliseconds)

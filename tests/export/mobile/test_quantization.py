@@ -5,11 +5,12 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from export.mobile import conversion, operations, quality, quantization
+from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
 from tunit_tf.data import synthetic
 
 
-@pytest.mark.parametrize("variant", quantization.VARIANTS)
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_takes_and_gives_float32(pair_folder, variant):
     for role in ("encoder", "generator"):
         interpreter = Interpreter(str(pair_folder / f"{role}_{variant}.tflite"))
@@ -47,7 +48,7 @@ def test_every_variant_translates_as_the_networks_do(pair_folder, translator):
     squares = synthetic.generate(4, 32, 3).pixels()
     pairs = quality.translated_by_networks(translator, squares)
     found = {}
-    for variant in quantization.VARIANTS:
+    for variant in VARIANTS:
         pair = Pair(*(pair_folder / f"{r}_{variant}.tflite" for r in ("encoder", "generator")))
         found[variant] = quality.compare(quality.translate(pair, pairs), pairs.translated)
     assert found["float32"].largest < 1e-5

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import venv
 
@@ -74,7 +75,8 @@ def test_translates_as_the_run_does_without_tensorflow(
         ({"source": "missing.png"}, "missing.png is not a readable picture"),
         ({"reference": "{encoder}"}, "is not a readable picture"),
         ({"output": "out.gif"}, "must end with .png or .jpg"),
-        ({"threads": "0"}, "--threads must be at least 1; received 0"),
+        ({"threads": "0"}, "--threads must be from 1 to 256; received 0"),
+        ({"threads": "20000"}, "--threads must be from 1 to 256; received 20000"),
     ],
 )
 def test_what_can_be_mistyped_is_one_sentence(pair_folder, pictures, tmp_path, changed, message):
@@ -93,6 +95,43 @@ def test_files_of_different_models_are_not_a_pair(pair_folder):
     other = graphs.generator(Generator(64, style_dim=8, base_channels=2))
     with pytest.raises(ModelError, match="32 pixels, the generator of 64"):
         Pair(pair_folder / "encoder_float32.tflite", conversion.convert(other, "generate", shapes))
+
+
+def test_encoder_and_generator_of_other_style_lengths_are_not_a_pair(pair_folder):
+    shapes = {"image": (1, 32, 32, 3), "style": (1, 4)}
+    other = graphs.generator(Generator(32, style_dim=4, base_channels=2))
+    with pytest.raises(ModelError, match="style codes of 8 numbers, the generator takes 4"):
+        Pair(pair_folder / "encoder_float32.tflite", conversion.convert(other, "generate", shapes))
+
+
+def test_a_changed_byte_is_a_sentence_or_a_model(pair_folder):
+    """LiteRT refuses such files with ValueError at once, or with RuntimeError in several places."""
+    content = (pair_folder / "encoder_dynamic_int8.tflite").read_bytes()
+    image = np.zeros((1, 32, 32, 3), np.float32)
+    refused = []
+    for place in range(0, len(content), len(content) // 200):
+        broken = bytearray(content)
+        broken[place] ^= 0xFF
+        try:
+            Model(bytes(broken), "encode")(image=image)
+        except ModelError as error:
+            refused.append(str(error))
+    assert any("is not a .tflite file" in message for message in refused)
+    assert any("the file is damaged" in message for message in refused)
+
+
+def test_a_file_that_its_manifest_does_not_describe_is_refused(pair_folder, pictures, tmp_path):
+    copy = tmp_path / "mobile"
+    shutil.copytree(pair_folder, copy)
+    path = copy / "generator_dynamic_int8.tflite"
+    content = bytearray(path.read_bytes())
+    content[-5000] ^= 1
+    path.write_bytes(content)
+    given = flags(copy, pictures, tmp_path / "out.png", "dynamic_int8")
+    result = commands.run("export.run_tflite", *given)
+    assert result.returncode == 2
+    assert "generator_dynamic_int8.tflite is not the file that was exported" in result.stderr
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_threads_do_not_change_what_is_drawn(pair_folder, rng):

@@ -17,12 +17,22 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
-from export.serving import c_api, differences, signatures, versions, warmup
+from export.serving import (
+    c_api,
+    differences,
+    picture_limits,
+    signatures,
+    version_numbers,
+    versions,
+    warmup,
+)  # fmt: skip
 from tests import commands
 from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
+from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
+from tunit_tf.networks import from_config
 
 ROOT = pathlib.Path(__file__).parents[3]
 RNG = np.random.default_rng(0)
@@ -73,6 +83,49 @@ def test_comparing_from_the_command_line(exported, tiny_run, tmp_path):
     assert "is not a SavedModel" in wrong.stderr
 
 
+def test_a_table_is_printed_where_the_run_folder_cannot_be_written(exported, tiny_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    (run / "comparison.md").mkdir()  # cannot be replaced by a file, not even by root
+    result = commands.run("export.compare", f"--model={exported}", f"--run_dir={run}", "--count=1")
+    assert result.returncode == 2
+    assert result.stdout.count("\n") == 7
+    assert f"error: {run / 'comparison.md'} cannot be written (Is a directory)" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_runs_of_other_sizes_are_not_compared(model, tiny):
+    for change, words in (
+        ({"num_domains": 5}, r"domain_probabilities .* \(None, 3\), and \(None, 5\) in the run"),
+        ({"style_dim": 9}, r"style .* \(None, 8\), and \(None, 9\) in the run"),
+    ):
+        config = tiny(**change)
+        other = Translator(
+            from_config.guiding_network(config, "float32"), from_config.generator(config, "float32")
+        )
+        with pytest.raises(differences.MismatchError, match=words):
+            differences.of_saved_model(model, other, 1)
+
+
+@pytest.mark.parametrize("flag", ["--run_dir=", "--output="])
+def test_empty_folders_are_refused(flag):
+    result = commands.run("export.saved_model", flag)
+    assert result.returncode == 2
+    assert f"error: {flag[:-1]} is empty; name a folder." in result.stderr
+
+
+def test_a_run_folder_that_cannot_be_written_is_named_or_left_as_it_is(trained_run, tmp_path):
+    folder = tmp_path / "run"
+    (folder / "domain_styles.npz").mkdir(parents=True)  # cannot be replaced, not even by root
+    run = dataclasses.replace(trained_run, folder=folder)
+    reason = ""
+    try:
+        versions.write(run, tmp_path / "m", "crop", 100)
+    except UserError as error:
+        reason = str(error)
+    assert "--output" not in reason
+
+
 def test_a_batch_of_eight_equals_eight_batches_of_one(model, pictures):
     references = pictures[1:] + pictures[:1]
     whole = model.run("serving_default", {"image_bytes": pictures, "reference_bytes": references})
@@ -97,7 +150,7 @@ def test_a_batch_of_eight_equals_eight_batches_of_one(model, pictures):
                 np.testing.assert_allclose(whole[key][i], alone[key][0], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("resize", signatures.RESIZE)
+@pytest.mark.parametrize("resize", picture_limits.RESIZE)
 def test_pictures_become_the_squares_that_training_sees(pictures, squares_of, resize):
     decode = tf.function(
         lambda contents: signatures.decode_squares(contents, "x", 32, resize, MAX_PIXELS)
@@ -259,14 +312,14 @@ def test_versions_count_up_and_nothing_half_written_stays(
     tiny_run, trained_run, tmp_path, monkeypatch
 ):
     output = tmp_path / "tunit"
-    for name in ("3", "12", "old", ".hidden"):
+    for name in ("3", "12", "old", ".hidden", "²", "٣"):
         (output / name).mkdir(parents=True)
     (output / "12" / "precious").touch()
     result = commands.run("export.saved_model", f"--run_dir={tiny_run}", f"--output={output}")
     assert result.returncode == 0, result.stderr
     assert f"Wrote {output / '13'}" in result.stdout
     assert (output / "12" / "precious").exists()
-    assert versions.existing(output) == [3, 12, 13]
+    assert version_numbers.of_folder(output) == [3, 12, 13]
 
     def failing(*_):
         raise OSError(28, "No space left on device")
@@ -274,7 +327,7 @@ def test_versions_count_up_and_nothing_half_written_stays(
     monkeypatch.setattr(warmup, "write", failing)
     with pytest.raises(UserError, match=r"No space left on device"):
         versions.write(trained_run, output, "crop", 100)
-    assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden"}
+    assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden", "²", "٣"}
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot be written"):
         versions.write(trained_run, tmp_path / "file" / "m", "crop", 100)

@@ -33,7 +33,8 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.serving import c_api, clients
+from export.serving import c_api, connection, replies
+from export.serving.server import Server
 from tests import commands
 from tests.export.conftest import encoded, pixels_of
 from tunit_tf.data import synthetic
@@ -98,15 +99,14 @@ def model(exported):
     return c_api.Model(exported)
 
 
-CLIENTS = {"rest": clients.RestClient, "grpc": clients.GrpcClient}
+PROTOCOLS = ("rest", "grpc")
 
 
-def connect(server, protocol, **changes):
-    values = {"model": "tunit", "version": None, "timeout": 60.0, **changes}
-    return CLIENTS[protocol](server[protocol], *values.values())
+def connect(server, protocol, timeout=60.0, **changes):
+    return connection.connect(protocol, Server(server[protocol], timeout=timeout, **changes))
 
 
-@pytest.mark.parametrize("protocol", CLIENTS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_wire_changes_nothing(server, model, pictures, protocol):
     references = pictures[::-1]
     expected = model.run(
@@ -119,7 +119,7 @@ def test_the_wire_changes_nothing(server, model, pictures, protocol):
             assert np.abs(difference).max() <= 1
 
 
-@pytest.mark.parametrize("protocol", CLIENTS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_bad_picture_comes_back_by_name_and_is_not_sent_again(server, pictures, protocol):
     asked = []
 
@@ -127,15 +127,15 @@ def test_a_bad_picture_comes_back_by_name_and_is_not_sent_again(server, pictures
         asked.append(1)
         return connect(server, protocol).translate([pictures[0], b"junk"], pictures[:2])
 
-    with pytest.raises(clients.ServerError, match=r"image_bytes\[1\] cannot be decoded"):
-        clients.with_retries(ask, retries=3)
+    with pytest.raises(replies.ServerError, match=r"image_bytes\[1\] cannot be decoded"):
+        replies.with_retries(ask, retries=3)
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("protocol", CLIENTS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_unknown_models_and_versions_are_named(server, pictures, protocol):
     for change in ({"model": "other"}, {"version": 99}):
-        with pytest.raises(clients.ServerError, match=r"(?i)not found"):
+        with pytest.raises(replies.ServerError, match=r"(?i)not found"):
             connect(server, protocol, **change).translate(pictures[:1], pictures[:1])
 
 
@@ -176,11 +176,37 @@ def test_rest_refuses_what_is_wrong(server):
         {"instances": [{"image": [[1]]}], "signature_name": "encode"},
         {"instances": [{"x": 1}, {"y": 2}]}, {"inputs": 3},
         {"signature_name": "none", "instances": [{"image": 1}]},
+        {"signature_name": ["encode"], "instances": [{"image": 1}]},
+        {"instances": [{"image_bytes": {}, "reference_bytes": {}}]},
+        {"instances": [{"image_bytes": 1, "reference_bytes": 1}]},
+        {"inputs": {"image_bytes": 1, "reference_bytes": 1}},
+        {"signature_name": "encode", "instances": [{"image": {"b64": ""}}]},
+        {"instances": [{"image_bytes": {"b64": 1}, "reference_bytes": {"b64": ""}}]},
     ):  # fmt: skip
         code, answer = post(server, content)
         assert 400 <= code < 500, content
         assert answer["error"]
     assert post(server, {}, "/v1/models/tunit:classify")[0] >= 400
+
+
+def test_a_folder_without_versions_is_not_served(tmp_path):
+    (tmp_path / "²").mkdir()
+    for folder, words in ((tmp_path, "has no versions"), (tmp_path / "none", "cannot be read")):
+        result = commands.run("export.serving.stand_in", f"--model_base_path={folder}")
+        assert result.returncode == 2
+        assert f"error: {folder} {words}" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("length", ["-1", "none", "9" * 30])
+def test_rest_answers_a_wrong_content_length(server, length):
+    host, port = server["rest"].split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connected:
+        connected.sendall(
+            b"POST /v1/models/tunit:predict HTTP/1.1\r\nHost: x\r\n"
+            + f"Content-Length: {length}\r\n\r\n".encode()
+        )
+        assert connected.recv(1000).split()[1] in (b"400", b"413")
 
 
 def test_grpc_status_and_errors(server):
@@ -225,7 +251,7 @@ def malformed(squares, rng) -> bytes:
         place = rng.integers(start, len(content) - 20)
         content[place] ^= int(rng.integers(1, 256))
         return bytes(content)
-    content[16 + rng.integers(10)] ^= int(rng.integers(1, 256))  # the header: size, depth, colours
+    content[16 + rng.integers(10)] ^= int(rng.integers(1, 256))  # the header: size, depth, colors
     return bytes(content)
 
 
@@ -236,7 +262,7 @@ def test_500_malformed_pictures_are_refused_and_the_next_good_one_is_answered(se
     before = ours.translate(pictures[:1], pictures[1:2])
     for i in range(500):
         bad = malformed(squares, rng)
-        with pytest.raises(clients.ServerError, match=r"reference_bytes\[0\] cannot be decoded"):
+        with pytest.raises(replies.ServerError, match=r"reference_bytes\[0\] cannot be decoded"):
             ours.translate(pictures[:1], [bad])
         if i % 50 == 49:
             assert ours.translate(pictures[:1], pictures[1:2]) == before
@@ -246,7 +272,7 @@ def run_client(*flags):
     return commands.run("export.client", *flags)
 
 
-@pytest.mark.parametrize("protocol", CLIENTS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_command_line_translates_a_folder(server, model, tmp_path, protocol):
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -310,6 +336,9 @@ def test_models_config_is_what_tf_serving_parses():
     assert re.search(r"image: tensorflow/serving:\d+\.\d+\.\d+\n", compose)
 
 
+PNG = encoded(Image.new("RGB", (4, 4)), "PNG")
+
+
 class Flaky(http.server.BaseHTTPRequestHandler):
     """Answers 503 twice, then translates."""
 
@@ -321,7 +350,7 @@ class Flaky(http.server.BaseHTTPRequestHandler):
             type(self).failures -= 1
             self.send_error(503)
             return
-        body = json.dumps({"predictions": [{"b64": base64.b64encode(b"png").decode()}]}).encode()
+        body = json.dumps({"predictions": [{"b64": base64.b64encode(PNG).decode()}]}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -333,33 +362,33 @@ class Flaky(http.server.BaseHTTPRequestHandler):
 
 def test_a_server_that_is_busy_is_asked_again(monkeypatch):
     pauses = []
-    monkeypatch.setattr(clients.time, "sleep", pauses.append)
+    monkeypatch.setattr(replies.time, "sleep", pauses.append)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Flaky) as flaky:
         threading.Thread(target=flaky.serve_forever, daemon=True).start()
-        ours = clients.RestClient(f"127.0.0.1:{flaky.server_port}", "tunit", None, 10)
-        assert clients.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=2) == [b"png"]
-        assert pauses == [clients.FIRST_PAUSE, 2 * clients.FIRST_PAUSE]
+        ours = connect({"rest": f"127.0.0.1:{flaky.server_port}"}, "rest", timeout=10.0)
+        assert replies.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=2) == [PNG]
+        assert pauses == [replies.FIRST_PAUSE, 2 * replies.FIRST_PAUSE]
         flaky.shutdown()
 
 
-@pytest.mark.parametrize("protocol", CLIENTS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_server_that_is_not_there_is_named_after_all_tries(monkeypatch, protocol):
     pauses = []
-    monkeypatch.setattr(clients.time, "sleep", pauses.append)
+    monkeypatch.setattr(replies.time, "sleep", pauses.append)
     nowhere = {protocol: f"127.0.0.1:{free_port()}"}
     ours = connect(nowhere, protocol, timeout=5.0)
-    with pytest.raises(clients.ServerError, match=nowhere[protocol]) as caught:
-        clients.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=3)
+    with pytest.raises(replies.ServerError, match=nowhere[protocol]) as caught:
+        replies.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=3)
     assert caught.value.passing
     assert len(pauses) == 3
 
 
-@pytest.mark.parametrize("protocol", CLIENTS)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_server_that_is_silent_is_given_up(protocol):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         ours = connect({protocol: f"127.0.0.1:{silent.getsockname()[1]}"}, protocol, timeout=0.5)
         started = time.monotonic()
-        with pytest.raises(clients.ServerError) as caught:
+        with pytest.raises(replies.ServerError) as caught:
             ours.translate([b"a"], [b"b"])
         assert caught.value.passing
         assert time.monotonic() - started < 20

@@ -21,10 +21,11 @@ async function changeManifest(change) {
 
 for (const [name, spoil, message] of [
   ['no manifest', () => rm(site.file('manifest.json')), /There is no model: .*export\.tflite/],
-  ['a manifest that is cut', () => truncate(site.file('manifest.json'), 100), /it is not JSON/],
-  ['a newer manifest', () => changeManifest(() => ({ schema_version: '2.0' })), /schema version 2\.0, this page reads 1\.x/],
-  ['a manifest without variants', () => changeManifest(() => ({ variants: undefined })), /no usable "variants"/],
-  ['a manifest without files', () => changeManifest(() => ({ files: undefined })), /no usable "files"/],
+  ['a manifest that is cut', () => truncate(site.file('manifest.json'), 100), /is not JSON/],
+  ['a newer manifest', () => changeManifest(() => ({ schema_version: '2.0' })), /schema_version 2\.0 and this program reads 1\.x/],
+  ['a manifest without variants', () => changeManifest(() => ({ variants: undefined })), /lacks variants/],
+  ['a manifest without files', () => changeManifest(() => ({ files: undefined })), /lacks files/],
+  ['a manifest without recommendations', () => changeManifest(() => ({ recommended: undefined })), /lacks recommended/],
 ]) {
   test(`${name} is one sentence, and "Try again" helps once it is repaired`, async () => {
     await spoil();
@@ -41,7 +42,7 @@ for (const [name, spoil, message] of [
 
 test('a manifest that recommends nothing is read, a newer minor version too', async () => {
   await changeManifest(() => ({
-    recommended: undefined, schema_version: '1.99', title: 'Shapes', description: 'Made for a test.',
+    recommended: {}, schema_version: '1.99', title: 'Shapes', description: 'Made for a test.',
   }));
   const { context, page } = await site.visit();
   assert.equal(await page.textContent('#model-title'), 'Shapes');
@@ -51,7 +52,7 @@ test('a manifest that recommends nothing is read, a newer minor version too', as
 
 test('examples of the manifest take the place of the page\'s', async () => {
   await cp(path.join(expected.folder, 'photographs', 'temple_0.png'), site.file('temple_0.png'));
-  await changeManifest(() => ({ examples: { sources: ['temple_0.png'], references: ['temple_0.png'] } }));
+  await changeManifest(() => ({ examples: ['picture', 'look'].map((role) => ({ file: 'temple_0.png', role })) }));
   const { context, page } = await site.visit();
   const names = await page.$$eval('input[name=source]', (all) => all.map((one) => one.getAttribute('aria-label')));
   assert.deepEqual(names, ['temple_0.png']);

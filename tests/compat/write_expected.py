@@ -6,7 +6,7 @@ import sys
 import keras
 import numpy as np
 
-from export.mobile import quantization
+from export.mobile.options import VARIANTS
 from export.mobile.runtime import Model
 from tests import tiny_export
 from tunit_tf.data import synthetic
@@ -23,7 +23,7 @@ def write(output: pathlib.Path) -> None:
     squares = synthetic.generate(IMAGES, translator.image_size, 1).pixels()
     image, style = pixels.from_bytes(squares)[:, None], translator.style(squares)[:, None]
     found = {"image": image, "style": style}
-    for variant in quantization.VARIANTS:
+    for variant in VARIANTS:
         encoder = Model(output / "mobile" / f"encoder_{variant}.tflite", "encode")
         generator = Model(output / "mobile" / f"generator_{variant}.tflite", "generate")
         found[f"encoder_{variant}"] = [encoder(image=x)["style"] for x in image]

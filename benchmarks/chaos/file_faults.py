@@ -1,0 +1,182 @@
+"""Faults of files and disks, done on purpose to runs of tiny networks; as `faults.py`."""
+
+import pathlib
+import shutil
+import signal
+from collections.abc import Callable
+
+from PIL import Image
+
+from benchmarks.chaos.faults import steps_trained
+from benchmarks.chaos.observation import Observation
+from benchmarks.chaos.tiny_runs import SECONDS, Run, same, step_of, wait, whole_run
+from tunit_tf.data import synthetic
+
+DAMAGES: dict[str, Callable[[Run], object]] = {
+    "newest checkpoint cut in half": lambda run: cut(run.newest_data),
+    "newest checkpoint with flipped bytes": lambda run: flip(run.newest_data),
+    "its index emptied": lambda run: run.checkpoints[-1].with_suffix(".index").write_bytes(b""),
+    "its data lost": lambda run: run.newest_data.unlink(),
+    "the list of checkpoints emptied": lambda run: (
+        run.folder / "checkpoints" / "checkpoint"
+    ).write_bytes(b""),
+    "lines of metrics.jsonl overwritten": lambda run: (run.folder / "metrics.jsonl").write_bytes(
+        b"[]\n\xff\x00\n" + (run.folder / "metrics.jsonl").read_bytes()
+    ),
+    "config.json emptied": lambda run: (run.folder / "config.json").write_bytes(b""),
+}
+
+
+def damaged(folder: pathlib.Path, damage: str, **settings) -> Observation:
+    """A file of a finished run is damaged, and the run resumed."""
+    whole, run = whole_run(folder, **settings), Run(folder / "damaged", settings)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    shutil.copytree(whole.folder, run.folder)
+    DAMAGES[damage](run)
+    done = run.finish()
+    total = step_of(whole.checkpoints[-1])
+    resumed_at = (total - steps_trained(done.stdout),) if done.returncode == 0 else ()
+    return Observation(
+        "Damaged file", damage, 1, done.returncode, done.stdout + done.stderr, resumed_at, total,
+        same(run, whole),
+    )  # fmt: skip
+
+
+def cut(path: pathlib.Path) -> None:
+    """Leaves the first half of a file."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: pathlib.Path) -> None:
+    """Inverts every 997th byte of a file."""
+    content = bytearray(path.read_bytes())
+    for place in range(0, len(content), 997):
+        content[place] ^= 255
+    path.write_bytes(content)
+
+
+def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
+    """No file may grow beyond half a checkpoint, as on a full disk."""
+    whole = whole_run(folder, **settings)
+    flag = {"halt_on_failed_save": str(halt).lower()}
+    run = Run(folder / ("full_halt" if halt else "full_goes_on"), {**settings, **flag})
+    process = run.start()
+    wait(process, lambda: len(run.checkpoints) > 0)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(SECONDS)
+    before = [path.name for path in run.checkpoints]
+    done = run.finish(file_limit=run.newest_data.stat().st_size // 2)
+    facts = {
+        "older checkpoints intact": [path.name for path in run.checkpoints] == before,
+        "unfinished files": len(run.unfinished),
+        "went on": "The run goes on" in done.stderr,
+    }
+    run.finish()
+    how = f"files limited in size, --halt_on_failed_save={flag['halt_on_failed_save']}"
+    return Observation(
+        "Full disk", how, 1, done.returncode, done.stdout + done.stderr,
+        same_end=same(run, whole), facts=facts,
+    )  # fmt: skip
+
+
+def disk_full_at_the_start(folder: pathlib.Path, **settings) -> Observation:
+    """Not even config.json can be written."""
+    run = Run(folder / "full_start", settings)
+    done = run.finish(file_limit=1500)
+    return Observation(
+        "Full disk", "at the first start", 1, done.returncode, done.stdout + done.stderr,
+        facts={"left behind": sum(1 for _ in run.folder.glob("*"))},
+    )  # fmt: skip
+
+
+def first_start_fails(folder: pathlib.Path, **settings) -> Observation:
+    """A first start fails on a setting; the command is corrected."""
+    run = Run(folder / "corrected", settings)
+    wrong = {"temperature": 1e-30, "weight_contrastive": 1e10}
+    failed = Run(run.folder, {**settings, **wrong}).finish()
+    done = run.finish()
+    return Observation(
+        "A first start fails",
+        "on --temperature=1e-30 --weight_contrastive=1e10, then corrected", 1, done.returncode,
+        done.stdout + done.stderr, facts={"exit code of the first": failed.returncode},
+    )  # fmt: skip
+
+
+def small_cache(folder: pathlib.Path, **settings) -> Observation:
+    """The cache of decoded images does not fit on its file system."""
+    images, _, _ = broken_folder(folder / "images_small_cache", 100, 0.0)
+    cache = folder / "small_cache"
+    run = Run(folder / "no_cache", {**settings, "data": images, "cache_dir": cache})
+    done = run.finish(file_limit=40_000)
+    return Observation(
+        "Full disk", "the cache of decoded images, files limited in size", 1, done.returncode,
+        done.stdout + done.stderr, facts={"left behind": sum(1 for _ in cache.glob("*"))},
+    )  # fmt: skip
+
+
+def images_changed(folder: pathlib.Path, **settings) -> Observation:
+    """An image is added and another removed between two starts of a run."""
+    images, _, _ = broken_folder(folder / "images_changed", 100, 0.0)
+    run = Run(folder / "changed", {**settings, "data": images, "cache_dir": folder / "cache"})
+    process = run.start()
+    wait(process, lambda: len(run.logged) > 0)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(SECONDS)
+    before = run.split
+    (images / "050.png").rename(images / "new.png")
+    done = run.finish()
+    now = run.split
+    return Observation(
+        "Images changed", "one added, one removed, then resumed", 1, done.returncode,
+        done.stdout + done.stderr,
+        facts={
+            "held-out images trained on": len(before["validation"] & now["train"]),
+            "training images held out": len(before["train"] & now["validation"]),
+        },
+    )  # fmt: skip
+
+
+def bad_data(folder: pathlib.Path, share: float, **settings) -> Observation:
+    """A share of the files of a folder is broken in one of six ways; then the folder vanishes."""
+    images, count, broken = broken_folder(folder / f"images_{share:g}", 100, share)
+    of_images = {"data": images, "cache_dir": folder / "cache"}
+    run = Run(folder / f"bad_data_{share:g}", {**settings, **of_images})
+    process = run.start()
+    if wait(process, lambda: len(run.logged) > 0):
+        shutil.rmtree(images)
+    done = process.communicate(SECONDS)
+    return Observation(
+        "Broken files", f"{share:.0%} of a folder, deleted as soon as the run trains", broken,
+        done.returncode, done.stdout + done.stderr,
+        facts={"counted": f"{broken} unreadable of {count} images" in done.stderr},
+    )  # fmt: skip
+
+
+def broken_folder(images: pathlib.Path, count: int, share: float) -> tuple[pathlib.Path, int, int]:
+    """A folder of PNG files, some broken; returns it, how many there are, how many are broken."""
+    images.mkdir(parents=True)
+    pixels = synthetic.generate(count, 48, 3).pixels()
+    broken = round(share * count)
+    bomb = Image.new("1", (30_000, 30_000))
+    for i, square in enumerate(pixels):
+        path = images / f"{i:03d}.png"
+        Image.fromarray(square).save(path)
+        content = path.read_bytes()
+        if i < broken:
+            kind = i % 6
+            if kind == 4:
+                bomb.save(path)
+            elif kind == 5:
+                path.unlink()
+                path.symlink_to(images / "vanished")
+            else:
+                damaged_content = [
+                    b"",
+                    content[: len(content) // 2],
+                    b"a text file",
+                    b"\x89PNG" + content[:40],
+                ]
+                path.write_bytes(damaged_content[kind])
+    # Dangling links are not files, and so not even listed.
+    dangling = sum(path.is_symlink() for path in images.iterdir())
+    return images, count - dangling, broken - dangling

@@ -1,0 +1,423 @@
+"""The client of a served model: flags, faulty pictures, faulty servers, interruption.
+
+The servers here are small and faulty on purpose; test_serving.py has one that translates.
+"""
+
+import base64
+import concurrent.futures
+import contextlib
+import http.server
+import io
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import grpc
+import pytest
+from PIL import Image
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from export.serving import connection, encoded_pictures, replies, server
+from export.serving.replies import InputRefusedError, ServerError
+from export.serving.rest_client import RestClient
+from export.serving.server import Server
+from tests import commands
+from tests.export.conftest import encoded
+from tunit_tf.errors import UserError
+
+PNG = encoded(Image.new("RGB", (4, 4), (9, 8, 7)), "PNG")
+TINY_LIMIT = 100 * 100  # pixels that `Echo` accepts
+
+
+def predictions(contents) -> bytes:
+    wrapped = [{"b64": base64.b64encode(content).decode()} for content in contents]
+    return json.dumps({"predictions": wrapped}).encode()
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Answers every POST with what `answer` makes of its body: a code and content."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        code, content = self.answer(body)
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(answer, context=None):
+    """HOST:PORT of a server that answers so; with TLS if there is a context."""
+    handler = type("Handler", (Answering,), {"answer": staticmethod(answer)})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        if context:
+            running.socket = context.wrap_socket(running.socket, server_side=True)
+        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"localhost:{running.server_port}"
+        running.shutdown()
+
+
+def echo(body):
+    """Answers with a picture each; refuses a whole request for one picture of (1, 2, 3)."""
+    instances = json.loads(body)["instances"]
+    for i, instance in enumerate(instances):
+        for name in ("image_bytes", "reference_bytes"):
+            with Image.open(io.BytesIO(base64.b64decode(instance[name]["b64"]))) as p:
+                if p.convert("RGB").getpixel((0, 0)) == (1, 2, 3):
+                    error = {"error": f"{name}[{i}] cannot be decoded"}
+                    return 400, json.dumps(error).encode()
+    return 200, predictions([PNG] * len(instances))
+
+
+def translate(address, sources=(b"a",), **changes):
+    return RestClient(Server(address, **changes)).translate(list(sources), list(sources))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five good pictures in different formats."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    image = Image.new("RGB", (20, 10), (200, 100, 0))
+    for name in ("a.png", "b.jpg", "c.tif", "d.gif", "e.webp"):
+        image.save(folder / name)
+    return folder
+
+
+def flags_of(folder, address, *more):
+    return [
+        f"--server={address}", f"--source={folder}", f"--reference={folder / 'a.png'}",
+        f"--output={folder.parent / 'out'}", "--noprogress", *more,
+    ]  # fmt: skip
+
+
+def written(folder):
+    return sorted(path.name for path in (folder.parent / "out").glob("*"))
+
+
+def test_pictures_that_nobody_can_read_or_the_server_refuses_are_skipped_and_named(folder):
+    jpeg = (folder / "b.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    (folder / "junk.png").write_bytes(b"junk")
+    Image.new("RGB", (9, 9), (1, 2, 3)).save(folder / "refused.png")
+    with serving(echo) as address:
+        result = commands.run("export.client", *flags_of(folder, address))
+        assert result.returncode == 0, result.stderr
+        assert "Wrote 5 files" in result.stdout
+        assert "skipped 3 that cannot be translated" in result.stdout
+        for name in ("cut.jpg", "junk.png", "refused.png"):
+            assert f"skipped: {folder / name} " in result.stderr
+        assert "Traceback" not in result.stderr
+        assert "node" not in result.stderr
+        assert written(folder) == ["a.png", "b.png", "c.png", "d.png", "e.png"]
+
+
+def test_a_refused_reference_stops_at_once(folder):
+    Image.new("RGB", (9, 9), (1, 2, 3)).save(folder.parent / "look.png")
+    asked = []
+
+    def counting(body):
+        asked.append(1)
+        return echo(body)
+
+    with serving(counting) as address:
+        flags = [*flags_of(folder, address), f"--reference={folder.parent / 'look.png'}"]
+        result = commands.run("export.client", *flags)
+    assert result.returncode == 2
+    assert "The server refuses --reference=" in result.stderr
+    assert "[0] cannot be decoded" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(asked) < 6
+
+
+def test_resuming_translates_what_is_missing_and_keeps_the_rest(folder):
+    asked = []
+
+    def counting(body):
+        asked.append(len(json.loads(body)["instances"]))
+        return echo(body)
+
+    out = folder.parent / "out"
+    out.mkdir()
+    (out / "b.png").write_bytes(b"kept")
+    with serving(counting) as address:
+        refused = commands.run("export.client", *flags_of(folder, address))
+        assert refused.returncode == 2
+        assert "1 of 5 outputs exist already" in refused.stderr
+        assert "--resume" in refused.stderr
+        result = commands.run("export.client", *flags_of(folder, address, "--resume"))
+        assert result.returncode == 0, result.stderr
+        assert "Wrote 4 files" in result.stdout
+        assert "kept 1 that existed" in result.stdout
+    assert sum(asked) == 4
+    assert (out / "b.png").read_bytes() == b"kept"
+    both = commands.run("export.client", *flags_of(folder, "x:1", "--resume", "--overwrite"))
+    assert both.returncode == 2
+
+
+def heeding_sigint():
+    """Processes started in a shell's background ignore SIGINT, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_ctrl_c_keeps_what_was_written_and_says_how_to_go_on(folder):
+    second = threading.Event()
+    answers = iter((True, False))
+
+    def slow(body):
+        if not next(answers):
+            second.set()
+            time.sleep(20)
+        return echo(body)
+
+    with serving(slow) as address:
+        words = [
+            sys.executable,
+            "-m",
+            "export.client",
+            *flags_of(folder, address, "--batch_size=2"),
+        ]
+        with subprocess.Popen(
+            words, stderr=subprocess.PIPE, text=True, cwd=commands.ROOT, preexec_fn=heeding_sigint
+        ) as client:
+            assert second.wait(60)
+            client.send_signal(signal.SIGINT)
+            message = client.communicate(timeout=20)[1]
+    assert client.returncode == 130
+    assert message == (
+        f"Interrupted. 2 files were written to {folder.parent / 'out'}; give --resume to translate "
+        "the others.\n"
+    )
+    assert written(folder) == ["a.png", "b.png"]
+
+
+def test_results_never_replace_the_pictures(folder):
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    result = commands.run(
+        "export.client", *flags_of(folder, "x:1"), f"--output={folder}", "--overwrite"
+    )
+    assert result.returncode == 2
+    assert "would replace the picture" in result.stderr
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--output=", "--output is empty"),
+        ("--server=local host:8501", "must be HOST:PORT"),
+        ("--server=localhost:http", "must be HOST:PORT"),
+        ("--server=localhost:99999", "outside 1 to 65535"),
+        ("--server=ftp://localhost", "must be HOST:PORT"),
+        ("--timeout=-1", "--timeout must be more than 0"),
+        ("--timeout=0", "--timeout must be more than 0"),
+        ("--timeout=nan", "--timeout must be more than 0"),
+        ("--timeout=inf", "--timeout must be more than 0"),
+        ("--version=-1", "--version must be"),
+        ("--model=", "--model is empty"),
+        ("--retries=-1", "--retries must be at least 0"),
+        ("--ca_certificate=none.pem", "--ca_certificate=none.pem cannot be read (No such file"),
+    ],
+)
+def test_wrong_flags_are_named(folder, flag, words):
+    result = commands.run("export.client", *flags_of(folder, "localhost:1"), flag)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "tls", "expected"),
+    [
+        ("", "rest", False, ("localhost:8501", False)),
+        ("", "grpc", True, ("localhost:8500", True)),
+        ("me", "rest", False, ("me:8501", False)),
+        ("me:1", "grpc", False, ("me:1", False)),
+        ("[::1]", "rest", False, ("[::1]:8501", False)),
+        ("[::1]:7", "grpc", False, ("[::1]:7", False)),
+        ("http://me:7/", "rest", False, ("me:7", False)),
+        ("https://example.org", "rest", False, ("example.org:443", True)),
+        ("https://example.org:8501", "rest", True, ("example.org:8501", True)),
+    ],
+)
+def test_addresses(text, protocol, tls, expected):
+    assert server.address(text, protocol, tls) == expected
+
+
+def test_urls_are_not_for_grpc():
+    with pytest.raises(UserError, match=r"give --server=me:7 --tls, or"):
+        server.address("https://me:7", "grpc", False)
+
+
+def test_names_of_models_are_quoted():
+    assert (
+        Server("h:1", model="a b/c", version=3).url
+        == "http://h:1/v1/models/a%20b%2Fc/versions/3:predict"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"3", b"{}", b'{"predictions": 3}', b'{"predictions": [3]}',
+        b'{"predictions": [{"b64": 3}]}', b'{"predictions": [{"b64": "%%"}]}', b"\xff\xfe",
+        b"[" * 100_000, predictions([]), predictions([PNG, PNG]), predictions([b"no picture"]),
+        predictions([PNG[:-20]]), predictions([encoded(Image.new("RGB", (4, 4)), "JPEG")]),
+    ],
+    ids=range(16),
+)  # fmt: skip
+def test_answers_that_are_not_whole_pngs_are_refused(body):
+    with serving(lambda _: (200, body)) as address:
+        with pytest.raises(ServerError, match=address) as caught:
+            translate(address)
+        assert not caught.value.passing
+
+
+@contextlib.contextmanager
+def sending(content):
+    """HOST:PORT of a server that sends bytes and closes the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            with contextlib.suppress(OSError):
+                connected, _ = listening.accept()
+                with connected:
+                    connected.recv(10_000)
+                    connected.sendall(content)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "passing"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{", "was cut off", True),
+        # What a gRPC server sends first.
+        (b"\x00\x00\x18\x04\x00\x00\x00\x00\x00", "needs --protocol=grpc", False),
+        (b"HTTP/1.1 400 Bad\r\nContent-Length: 999\r\n\r\n{", "HTTP 400 Bad", False),
+        (b"", "127.0.0.1", True),
+    ],
+)
+def test_broken_connections_are_described(content, words, passing):
+    with sending(content) as address:
+        with pytest.raises(ServerError, match=words) as caught:
+            translate(address)
+        assert caught.value.passing == passing
+
+
+def test_too_large_requests_are_a_matter_of_the_input():
+    with serving(lambda _: (413, b"")) as address, pytest.raises(InputRefusedError, match="413"):
+        translate(address)
+
+
+def test_pauses_grow_to_a_limit(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(replies.time, "sleep", pauses.append)
+
+    def fail():
+        raise ServerError("away", passing=True)
+
+    with pytest.raises(ServerError):
+        replies.with_retries(fail, 2000)
+    assert len(pauses) == 2000
+    assert pauses == sorted(pauses)
+    assert max(pauses) == replies.LONGEST_PAUSE
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A self-signed certificate of localhost, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    files = folder / "certificate.pem", folder / "key.pem"
+    words = (
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        f"-subj /CN=localhost -addext subjectAltName=DNS:localhost "
+        f"-out {files[0]} -keyout {files[1]}"
+    )
+    subprocess.run(words.split(), check=True, capture_output=True)
+    return files
+
+
+def test_rest_over_tls(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    authority = server.authority(str(certificate[0]))
+    with serving(lambda _: (200, predictions([PNG])), context) as address:
+        assert translate(address, tls=True, authority=authority) == [PNG]
+        with pytest.raises(ServerError, match=r"not trusted.*--ca_certificate") as caught:
+            translate(address, tls=True)
+        assert not caught.value.passing
+    with serving(lambda _: (200, predictions([PNG]))) as address:
+        with pytest.raises(ServerError, match="does not use TLS") as caught:
+            translate(address, tls=True)
+        assert not caught.value.passing
+
+
+class TranslatesToPng(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """Answers with one picture."""
+
+    def Predict(self, *_):  # noqa: N802
+        response = predict_pb2.PredictResponse()
+        response.outputs["translated_bytes"].string_val.append(PNG)
+        return response
+
+
+def test_grpc_over_tls(certificate):
+    pem, key = (path.read_bytes() for path in certificate)
+    running = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(TranslatesToPng(), running)
+    port = running.add_secure_port("localhost:0", grpc.ssl_server_credentials([(key, pem)]))
+    running.start()
+
+    def ask(count=1, **changes):
+        client = connection.connect("grpc", Server(f"localhost:{port}", timeout=10.0, **changes))
+        return client.translate([b"a"] * count, [b"a"] * count)
+
+    assert ask(tls=True, authority=pem) == [PNG]
+    with pytest.raises(ServerError, match="answered 2 pictures with 1"):
+        ask(2, tls=True, authority=pem)
+    with pytest.raises(ServerError, match=r"check --tls and --ca_certificate") as caught:
+        ask(tls=True)
+    assert not caught.value.passing
+    running.stop(0)
+
+
+def test_a_rest_port_asked_by_grpc_is_recognized():
+    with serving(echo) as address:
+        client = connection.connect("grpc", Server(address, timeout=10.0))
+        with pytest.raises(ServerError, match=rf"{address}: .*needs --protocol=rest") as caught:
+            client.translate([b"a"], [b"a"])
+        assert not caught.value.passing
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"\xff"])
+def test_files_without_certificates_are_named(tmp_path, content):
+    path = tmp_path / "ca.pem"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"--ca_certificate={path} cannot be read"):
+        server.authority(str(path))
+
+
+@pytest.mark.parametrize(("mode", "name"), [("CMYK", "x.jpg"), ("I;16", "x.png"), ("RGB", "x.tif")])
+def test_pictures_that_tensorflow_does_not_read_are_sent_as_png(tmp_path, mode, name):
+    Image.new(mode, (5, 4)).save(tmp_path / name)
+    content = encoded_pictures.read(tmp_path / name)
+    assert content.startswith(b"\x89PNG")
+    assert content != (tmp_path / name).read_bytes()
+
+
+def test_a_pipe_is_no_picture(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(UserError, match="cannot be read"):
+        encoded_pictures.read(tmp_path / "pipe.png")

@@ -1,0 +1,52 @@
+"""Temporary folders vanish with their owners; files are whole or absent."""
+
+import os
+import time
+
+import pytest
+
+from tunit_tf.errors import UserError
+from tunit_tf.io import files
+
+
+def aged(path):
+    path.mkdir()
+    (path / "file").touch()
+    os.utime(path, (time.time() - 3600,) * 2)
+    return path
+
+
+def test_only_folders_that_nobody_holds_are_deleted(tmp_path):
+    stale = aged(tmp_path / ".writing-0a_b1c2d")
+    others = [aged(tmp_path / name) for name in (".writing-mine", ".writing-UPPERCAS", "writing-")]
+    with files.temporary_folder(tmp_path) as held:
+        assert not stale.exists()
+        os.utime(held, (time.time() - 3600,) * 2)
+        with files.temporary_folder(tmp_path) as second:
+            assert held.is_dir()
+            assert second != held
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+
+
+def test_a_young_folder_may_still_be_locked_by_its_owner(tmp_path):
+    young = tmp_path / ".writing-abcdefgh"
+    young.mkdir()
+    with files.temporary_folder(tmp_path):
+        assert young.exists()
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    path = tmp_path / ("x" * 251 + ".png")
+    files.write_bytes(path, b"content")
+    assert path.read_bytes() == b"content"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_names_the_reason_and_the_cure(tmp_path):
+    words = r"^The report cannot be written \(File exists\); name another folder\.$"
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UserError, match=words),
+        files.writing("The report", "name another folder"),
+    ):
+        files.write_bytes(tmp_path / "file" / "below", b"")

@@ -1,0 +1,77 @@
+"""Features of real images, computed once and kept on disk, and their moments."""
+
+import hashlib
+import pathlib
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.io import files
+from tunit_tf.metrics import frechet
+from tunit_tf.metrics.features import Extractor
+
+BATCH = 64  # images whose features are computed at once
+
+
+def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> np.ndarray:
+    """Features of a set of images, memory-mapped; computed once for the same pixels.
+
+    Args:
+      extractor: Computes the features.
+      images: N images.
+      cache_dir: Folder of the feature files.
+
+    Returns:
+      `(N, dim)` float32.
+
+    Raises:
+      UserError: The cache cannot be written.
+    """
+    folder = pathlib.Path(cache_dir).expanduser()
+    path = folder / f"{_fingerprint(extractor, images)}-{extractor.name}.npy"
+    if not path.exists():
+        cure = "free space there or name another folder with --cache_dir"
+        with files.writing(f"The feature cache {folder}", cure):
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_features(extractor, images, path)
+    return np.load(path, mmap_mode="r")
+
+
+def moments_of(features: np.ndarray, rows: np.ndarray | None = None) -> frechet.Moments:
+    """Moments of (some rows of) features `(N, dim)`, possibly memory-mapped, a part at a time."""
+    rows = np.arange(len(features)) if rows is None else rows
+    moments = frechet.Moments(features.shape[1])
+    for start in range(0, len(rows), 1024):
+        moments.add(features[rows[start : start + 1024]])
+    return moments
+
+
+def batches(images: ImageSet | np.ndarray) -> Iterator[np.ndarray]:
+    """Yields uint8 `(n, S, S, 3)`, `BATCH` images at a time, the last batch smaller."""
+    for start in range(0, len(images), BATCH):
+        yield images[start : start + BATCH]
+
+
+def _write_features(extractor: Extractor, images: ImageSet, path: pathlib.Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as folder:
+        temporary = pathlib.Path(folder) / path.name
+        array = np.lib.format.open_memmap(
+            temporary, mode="w+", dtype=np.float32, shape=(len(images), extractor.dim)
+        )
+        start = 0
+        for x in batches(images):
+            array[start : start + len(x)] = extractor(x)
+            start += len(x)
+        array.flush()
+        temporary.replace(path)
+
+
+def _fingerprint(extractor: Extractor, images: ImageSet) -> str:
+    """Changes with any pixel of a set, their order, and the extractor's weights."""
+    probe = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
+    digest = hashlib.sha256(extractor(probe).tobytes())
+    for x in batches(images):
+        digest.update(x.tobytes())
+    return digest.hexdigest()[:20]

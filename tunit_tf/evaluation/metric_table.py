@@ -1,0 +1,71 @@
+"""All metrics in one table: name, direction and meaning."""
+
+from typing import NamedTuple
+
+
+class Metric(NamedTuple):
+    """What is known of a metric.
+
+    Attributes:
+      better: `more` or `less`, whichever is better; '' if the number only describes.
+      meaning: A phrase for the report.
+      in_validation: Whether training computes it, so that `--best_metric` can name it.
+    """
+
+    better: str
+    meaning: str
+    in_validation: bool = False
+
+
+# By name; those computed from features end in the name of the extractor, which is left out here.
+METRIC_TABLE = {
+    "domains_used": Metric("", "pseudo-domains with at least one training image"),
+    "entropy_nats": Metric("more", "entropy of the domain sizes; ln K if all are equally used"),
+    "effective_domains": Metric("more", "exp(entropy), K if all domains are equally used", True),
+    "empty_domains": Metric("less", "pseudo-domains without a held-out image", True),
+    "closest_domains_radii": Metric("more", "distance of the two closest average styles, in radii"),
+    "clustering_accuracy": Metric(
+        "more", "images in the class of their domain; classes assigned on training images"
+    ),
+    "clustering_accuracy_same_set": Metric(
+        "more", "the same with classes assigned on the scored images, as in the paper", True
+    ),
+    "nmi": Metric("more", "normalized mutual information of domains and classes", True),
+    "ari": Metric("more", "adjusted Rand index of domains and classes", True),
+    "fid": Metric("less", "Fréchet distance between translations and training images"),
+    "fid_held_out": Metric(
+        "", "Fréchet distance between held-out and training images: what a perfect generator gets"
+    ),
+    "kid": Metric("less", "kernel distance (squared MMD, unbiased) to training images"),
+    "kid_error": Metric("", "standard error of KID over subsets; 0 for a single subset"),
+    "density": Metric("more", "fidelity by 5 nearest neighbors; 1 for equal distributions"),
+    "coverage": Metric("more", "diversity by 5 nearest neighbors; at most 1"),
+    "mfid": Metric("less", "mean over domains of the FID of translations into the domain"),
+    "mfid_tunit": Metric("less", "mean FID by the protocol of the paper's reference code"),
+    "domain_agreement": Metric(
+        "more", "translations that E assigns to the pseudo-domain of the reference", True
+    ),
+    "reconstruction": Metric(
+        "less", "mean absolute error, in [0, 2], of images in their own style", True
+    ),
+    "style_effect": Metric(
+        "more", "mean absolute difference, in [0, 2], between own and other style", True
+    ),
+    "translation_accuracy": Metric(
+        "more", "translations with the colors and texture of the reference", True
+    ),
+    "frechet_random_conv64": Metric(
+        "less", "Fréchet distance between translations and held-out images", True
+    ),
+    "content_iou": Metric("more", "overlap of the foreground with that of the source", True),
+    "edge_correlation": Metric("more", "correlation of edge maps with the source"),
+    "edge_correlation_chance": Metric("", "correlation of edge maps with the reference"),
+    "class_agreement": Metric("more", "translations classified as the reference's class"),
+    "class_agreement_real": Metric("", "real held-out images classified correctly"),
+}
+
+
+def lookup(name: str, extractor_name: str = "") -> Metric | None:
+    """The metric of a name, which may end in an extractor's name; None if it is unknown."""
+    metric = METRIC_TABLE.get(name)
+    return metric or METRIC_TABLE.get(name.removesuffix(f"_{extractor_name}"))
