@@ -2,6 +2,7 @@
 
 import _thread
 import re
+import signal
 import threading
 import time
 
@@ -221,6 +222,15 @@ def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_b", "a_b_"}
 
 
+@pytest.fixture
+def interruptible():
+    """Lets SIGINT raise KeyboardInterrupt, as in a command; pytest-xdist ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_says_how_many_whole_files_there_are(trained_run, pictures, tmp_path):
     """As Ctrl-C does, a thread interrupts the main one; here when some of 400 files are there."""
     for i in range(400):

@@ -14,7 +14,7 @@ from tunit_tf.training import run_lock
 
 HOLD = """
 import pathlib, sys, time
-from tunit_tf import run_lock
+from tunit_tf.training import run_lock
 with run_lock.held(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -1,6 +1,7 @@
 """Pictures without TensorFlow: bytes <-> [-1, 1], PIL <-> squares, grids, files."""
 
 import io
+import logging
 import os
 import pathlib
 import stat
@@ -8,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
-from absl import logging
 from PIL import Image, ImageOps
 
 from tunit_tf.errors import UserError

@@ -294,6 +294,9 @@ def sending(content):
                 with connected:
                     connected.recv(10_000)
                     connected.sendall(content)
+                    connected.shutdown(socket.SHUT_WR)
+                    while connected.recv(10_000):  # closed with unread bytes, it would be reset
+                        pass
 
         threading.Thread(target=answer, daemon=True).start()
         yield f"127.0.0.1:{listening.getsockname()[1]}"

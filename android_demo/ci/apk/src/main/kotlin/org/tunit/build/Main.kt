@@ -1,0 +1,69 @@
+// The SDK's build tools, called by Maven: `resources` before the compiler, `apk` behind it.
+package org.tunit.build
+
+import java.io.File
+import java.security.MessageDigest
+import kotlin.system.exitProcess
+
+/** What the builder was called with; paths of the repository and of the build. */
+internal object Settings {
+    val tree: File by lazy { File(required("tree")).canonicalFile }
+    val out: File get() = File(required("out"))
+    val androidJar: File get() = File(required("android.jar"))
+    val models: File? = System.getProperty("models")?.ifEmpty { null }?.let(::File)
+    val apk: File get() = File(required("apk"))
+    val key: File get() = File(required("key"))
+    val keyPassword: String get() = System.getProperty("keyPassword") ?: "android"
+
+    val main: File get() = File(tree, "app/src/main")
+    val manifest: File get() = File(out, "AndroidManifest.xml")
+    val linked: File get() = File(out, "resources.apk")
+    val assets: File get() = File(out, "assets")
+
+    fun required(name: String): String =
+        System.getProperty(name) ?: throw BuildError("The property $name is not set; use make android.")
+}
+
+class BuildError(message: String) : Exception(message)
+
+fun main(arguments: Array<String>) {
+    try {
+        when (arguments.singleOrNull()) {
+            "resources" -> {
+                Assets.collect()
+                Resources.link()
+            }
+            "apk" -> Apk.build()
+            "check" -> Settings.models?.let(Assets::check)
+            "verify" -> Apk.verify()
+            else -> throw BuildError("Say check, resources, apk or verify.")
+        }
+    } catch (error: BuildError) {
+        System.err.println("error: ${error.message}")
+        exitProcess(2)
+    }
+}
+
+/** Runs a program; its output is shown where it fails. */
+internal fun run(vararg command: String) {
+    val process = ProcessBuilder(*command).redirectErrorStream(true).start()
+    val output = process.inputStream.bufferedReader().readText()
+    if (process.waitFor() != 0) throw BuildError("${File(command[0]).name} failed:\n$output")
+}
+
+/** aapt2 out of apktool's jar, unpacked once and only with the checksum that is known. */
+internal object Aapt2 {
+    private const val ENTRY = "/prebuilt/linux/aapt2_64"
+
+    val program: String by lazy {
+        val content = Aapt2::class.java.getResourceAsStream(ENTRY)!!.use { it.readBytes() }
+        val sum = MessageDigest.getInstance("SHA-256").digest(content).joinToString("") { "%02x".format(it) }
+        val expected = Settings.required("aapt2Sha256")
+        if (sum != expected) throw BuildError("${ENTRY} of apktool has SHA-256 $sum, not $expected.")
+        val file = File(Settings.out, "aapt2")
+        file.parentFile.mkdirs()
+        file.writeBytes(content)
+        file.setExecutable(true)
+        file.path
+    }
+}
