@@ -24,7 +24,13 @@ class SavedPicture(val file: String, val name: String, val box: Box)
 /** Of a picture's file, or a style by chance. */
 class SavedLook(val id: String, val name: String, val file: String?, val style: FloatArray?)
 
-class SavedEarlier(val key: String, val file: String, val original: String, val name: String, val lookName: String)
+class SavedEarlier(
+    val key: String,
+    val file: String,
+    val original: String,
+    val name: String,
+    val lookName: String,
+)
 
 class Session(context: Context) {
     val folder = File(context.filesDir, "session").apply { mkdirs() }

@@ -7,7 +7,14 @@ import org.tunit.core.Box
 import org.tunit.core.Manifest
 
 /** A picture to redraw: the original file, and the square of it that the user cut. */
-class Picture(val file: File, val name: String, val preview: Bitmap, val width: Int, val height: Int, val box: Box) {
+class Picture(
+    val file: File,
+    val name: String,
+    val preview: Bitmap,
+    val width: Int,
+    val height: Int,
+    val box: Box,
+) {
     fun cut(box: Box) = Picture(file, name, preview, width, height, box)
 }
 
@@ -36,7 +43,14 @@ class Translation(
 )
 
 /** An earlier result on the disk. */
-class Earlier(val key: String, val file: File, val original: File, val name: String, val lookName: String, val thumbnail: Bitmap)
+class Earlier(
+    val key: String,
+    val file: File,
+    val original: File,
+    val name: String,
+    val lookName: String,
+    val thumbnail: Bitmap,
+)
 
 class LoadedModel(val manifest: Manifest, val lane: Lane, val automatic: Boolean, val bundled: Boolean)
 

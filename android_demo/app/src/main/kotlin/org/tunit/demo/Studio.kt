@@ -324,7 +324,9 @@ class Studio(val context: Context) {
         state = state.copy(working = true, message = said)
         worker.run({ load(lane) }, { refused ->
             choices.choose(model.manifest, null)
-            run({ load(model.lane.copy(gpu = false)) }) { state = state.copy(message = message(refused), working = false) }
+            run({ load(model.lane.copy(gpu = false)) }) {
+                state = state.copy(message = message(refused), working = false)
+            }
         }) {
             state = state.copy(model = LoadedModel(model.manifest, lane, automatic, model.bundled))
             translate(said)
