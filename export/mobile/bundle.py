@@ -57,7 +57,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
 def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileManifest:
     """Does what `write` does, into an empty folder."""
     images = run_images.open_images(
-        run.config, options.data, options.calibration_images, CALIBRATED in options.variants
+        run, options.data, options.calibration_images, CALIBRATED in options.variants
     )
     pairs = quality.translated_by_networks(
         run.translator, images.held_out.sample(options.quality_images).pixels()

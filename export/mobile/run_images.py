@@ -3,11 +3,11 @@
 import dataclasses
 import functools
 
-from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
+from tunit_tf.inference.trained_run import TrainedRun
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,12 +26,12 @@ class RunImages:
 
 
 def open_images(
-    config: Config, data: str = "", calibration_images: str = "", calibrates: bool = True
+    run: TrainedRun, data: str = "", calibration_images: str = "", calibrates: bool = True
 ) -> RunImages:
     """Opens the images for an export.
 
     Args:
-      config: Config of the run.
+      run: The run; its recorded split is used.
       data: Images to measure on, as --data; '' takes the run's held-out ones.
       calibration_images: Images to calibrate on, as --data; '' takes the run's training images.
       calibrates: Whether a variant needs calibration.
@@ -42,11 +42,11 @@ def open_images(
 
     @functools.cache
     def named(name: str) -> ImageSet:
-        return sources.open_images(name, config)
+        return sources.open_images(name, run.config)
 
     @functools.cache
     def split() -> Split:
-        return sources.load(config)
+        return sources.load(run.config, sources.recorded(run.folder, run.config))
 
     try:
         held_out = named(data) if data else split().validation

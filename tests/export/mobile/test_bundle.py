@@ -148,13 +148,12 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
 
 
 def test_images_are_opened_once(trained_run):
-    config = trained_run.config
-    images = run_images.open_images(config)
+    images = run_images.open_images(trained_run)
     assert images.held_out.images is images.calibration.images
     assert images.named is None
-    images = run_images.open_images(config, str(DOCS_SHAPES), str(DOCS_SHAPES))
+    images = run_images.open_images(trained_run, str(DOCS_SHAPES), str(DOCS_SHAPES))
     assert images.held_out is images.calibration is images.named
-    assert run_images.open_images(config, calibrates=False).calibration is None
+    assert run_images.open_images(trained_run, calibrates=False).calibration is None
 
 
 def test_styles_of_other_images_are_not_kept_in_the_run(trained_run, tmp_path):
