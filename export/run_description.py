@@ -60,8 +60,8 @@ def _description(run: TrainedRun) -> str:
         "supervised": "with labels",
     }
     return (
-        f"Redraws a picture in the look of another one. Trained for {run.step} steps "
-        f"{labels[run.config.mode]}; {run.config.num_domains} pseudo-domains."
+        f"Takes the style of one picture over to another. Trained for {run.step} steps "
+        f"{labels[run.config.mode]}; it sorts pictures into {run.config.num_domains} styles."
     )
 
 
