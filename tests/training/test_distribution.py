@@ -102,7 +102,7 @@ def test_float32_terms_and_keys_agree_too(tiny, two_replicas):
     config = tiny(batch_size=8)
     phase = phases.schedule(config)[0]
     _, one, terms_one, _ = one_step(tf.distribute.get_strategy(), config, phase)
-    _, two, terms_two, _ = one_step(two_replicas, config, phase)
+    _, two, terms_two, _ = one_step(two_replicas, config, phase, traced=True)
     for name, value in terms_one.items():
         np.testing.assert_allclose(terms_two[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
     np.testing.assert_allclose(two["queue"], one["queue"], rtol=1e-5, atol=1e-5)
