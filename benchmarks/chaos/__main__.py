@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from benchmarks.chaos import faults, file_faults
+from benchmarks.chaos import faults, file_faults, user_files
 from benchmarks.chaos.observation import Observation
 from tunit_tf import cli
 from tunit_tf.io import files
@@ -22,14 +22,22 @@ def observations(folder: pathlib.Path, kills: int) -> Iterator[Observation]:
     yield faults.killed_while_saving(folder, 5)
     yield faults.terminated(folder, signal.SIGTERM)
     yield faults.terminated(folder, signal.SIGTERM, signal.SIGTERM)
+    yield file_faults.stopped_while_decoding(folder)
     for damage in file_faults.DAMAGES:
         yield file_faults.damaged(folder, damage)
     for halt in (True, False):
         yield file_faults.disk_full(folder, halt)
     yield file_faults.disk_full_at_the_start(folder)
+    yield file_faults.disk_full_after_the_end(folder)
     yield file_faults.small_cache(folder)
     yield file_faults.first_start_fails(folder)
     yield file_faults.images_changed(folder)
+    yield user_files.exported_beside_them(folder)
+    yield user_files.styles_of_other_images(folder)
+    yield user_files.names_alike(folder)
+    yield user_files.originals_as_output(folder)
+    yield user_files.empty_names(folder)
+    yield user_files.report_beside_them(folder)
     yield faults.two_trainers(folder)
     for share in (0.05, 0.2):
         yield file_faults.bad_data(folder, share)

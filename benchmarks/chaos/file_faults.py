@@ -1,12 +1,15 @@
 """Faults of files and disks, done on purpose to runs of tiny networks; as `faults.py`."""
 
+import os
 import pathlib
 import shutil
 import signal
 from collections.abc import Callable
 
+import numpy as np
 from PIL import Image
 
+from benchmarks.chaos import small_disk
 from benchmarks.chaos.faults import steps_trained
 from benchmarks.chaos.observation import Observation
 from benchmarks.chaos.tiny_runs import SECONDS, Run, same, step_of, wait, whole_run
@@ -81,12 +84,45 @@ def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
 
 def disk_full_at_the_start(folder: pathlib.Path, **settings) -> Observation:
     """Not even config.json can be written."""
-    run = Run(folder / "full_start", settings)
-    done = run.finish(file_limit=1500)
+    disk = folder / "full_start"
+    with small_disk.mounted(disk, 8) as is_disk:
+        run = Run(disk / "run", settings)
+        if is_disk:
+            small_disk.fill(disk)
+        done = run.finish(file_limit=None if is_disk else 1500)
+        left = files_below(run.folder)
     return Observation(
-        "Full disk", "at the first start", 1, done.returncode, done.stdout + done.stderr,
-        facts={"left behind": sum(1 for _ in run.folder.glob("*"))},
+        "Full disk", f"at the first start, {_how_full(is_disk)}", 1, done.returncode,
+        done.stdout + done.stderr, facts={"files left behind": left},
     )  # fmt: skip
+
+
+def disk_full_after_the_end(folder: pathlib.Path, **settings) -> Observation:
+    """A finished run is started again where nothing can be written any more."""
+    whole = whole_run(folder, **settings)
+    size = sum(path.stat().st_size // 4096 + 1 for path in whole.folder.rglob("*")) * 4
+    with small_disk.mounted(folder / "full_end", size + 64) as is_disk:
+        run = Run(folder / "full_end" / "run", settings)
+        shutil.copytree(whole.folder, run.folder)
+        before = {p: p.read_bytes() for p in run.folder.rglob("*") if p.is_file()}
+        if is_disk:
+            small_disk.fill(folder / "full_end")
+        done = run.finish(file_limit=None if is_disk else 1500)
+        changed = sum(not p.is_file() or p.read_bytes() != was for p, was in before.items())
+        is_same = same(run, whole)
+    return Observation(
+        "Full disk", f"a finished run started again, {_how_full(is_disk)}", 1, done.returncode,
+        done.stdout + done.stderr, same_end=is_same, facts={"files changed": changed},
+    )  # fmt: skip
+
+
+def _how_full(is_disk: bool) -> str:
+    return "a disk full to the last byte" if is_disk else "files limited to 1,500 bytes"
+
+
+def files_below(folder: pathlib.Path) -> int:
+    """Number of files below a folder, 0 if there is none."""
+    return sum(path.is_file() for path in folder.rglob("*"))
 
 
 def first_start_fails(folder: pathlib.Path, **settings) -> Observation:
@@ -106,11 +142,34 @@ def small_cache(folder: pathlib.Path, **settings) -> Observation:
     """The cache of decoded images does not fit on its file system."""
     images, _, _ = broken_folder(folder / "images_small_cache", 100, 0.0)
     cache = folder / "small_cache"
-    run = Run(folder / "no_cache", {**settings, "data": images, "cache_dir": cache})
-    done = run.finish(file_limit=40_000)
+    with small_disk.mounted(cache, 40) as is_disk:
+        run = Run(folder / "no_cache", {**settings, "data": images, "cache_dir": cache})
+        done = run.finish(file_limit=None if is_disk else 40_000)
+        left = sum(1 for _ in cache.glob("*"))
+    kind = "on a disk of 40 kB" if is_disk else "files limited in size"
     return Observation(
-        "Full disk", "the cache of decoded images, files limited in size", 1, done.returncode,
-        done.stdout + done.stderr, facts={"left behind": sum(1 for _ in cache.glob("*"))},
+        "Full disk", f"the cache of decoded images, {kind}", 1, done.returncode,
+        done.stdout + done.stderr, facts={"left behind": left},
+    )  # fmt: skip
+
+
+def stopped_while_decoding(folder: pathlib.Path, **settings) -> Observation:
+    """SIGTERM as soon as a set of large pictures is being decoded."""
+    images, cache = folder / "large", folder / "cache_of_large"
+    images.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), np.uint8)
+    Image.fromarray(noise).save(images / "0.jpg")
+    for i in range(1, 400):
+        os.link(images / "0.jpg", images / f"{i}.jpg")
+    run = Run(folder / "decoding", {**settings, "data": images, "cache_dir": cache})
+    process = run.start()
+    is_decoding = wait(process, lambda: bool(list(cache.glob(".decoding-*/*"))), pause=0.001)
+    process.send_signal(signal.SIGTERM)
+    done = process.communicate(SECONDS)
+    return Observation(
+        "SIGTERM", "while a set of images is decoded", 1, done.returncode,
+        done.stdout + done.stderr,
+        facts={"it was decoding": is_decoding, "left behind": sum(1 for _ in cache.glob("*"))},
     )  # fmt: skip
 
 

@@ -18,7 +18,9 @@ import tempfile
 ROOT = pathlib.Path(__file__).parents[2]
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tensorflow", "keras", "tunit_tf.training.trainer"])
+_context.set_forkserver_preload(
+    ["tensorflow", "keras", "tunit_tf.training.trainer", "tunit_tf.evaluation.evaluator"]
+)
 
 
 class Forked:
@@ -81,6 +83,7 @@ def _run(module: str, flags: list[str], outputs: list[str], file_limit: int | No
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
     if file_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if started in the background
     sys.argv = [module, *flags]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)

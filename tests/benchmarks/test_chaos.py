@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.chaos import faults, file_faults
+from benchmarks.chaos import faults, file_faults, user_files
 
 # Deterministic, so that comparing bits over processes is also the test of that flag.
 SHORT = {"warmup_steps": 40, "joint_steps": 0, "deterministic": "true"}
@@ -52,6 +52,14 @@ def test_broken_files_are_counted(folder):
     assert seen.exit_code == 0, seen
     assert seen.facts["counted"]
     assert "Skipped" in seen.output
+
+
+def test_files_of_the_user_stay(folder):
+    """The other commands of `user_files` have tests where the code of each is tested."""
+    seen = user_files.originals_as_output(folder, **SHORT)
+    assert (seen.exit_code, seen.has_traceback, seen.facts) == (2, False, {"originals lost": 0})
+    seen = user_files.names_alike(folder, **SHORT)
+    assert (seen.exit_code, set(seen.facts.values())) == (0, {6}), seen
 
 
 def test_memory_stays_flat(folder):

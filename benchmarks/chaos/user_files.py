@@ -1,0 +1,188 @@
+"""Commands beside files of the user, which must stay as they are; as `faults.py`."""
+
+import pathlib
+import shutil
+import subprocess
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.chaos.forked import Forked
+from benchmarks.chaos.observation import Observation
+from benchmarks.chaos.tiny_runs import SECONDS, Run, whole_run
+from tunit_tf.data import synthetic
+
+# An unset shell variable makes these of `--output=$FOLDER`: the current folder.
+EMPTY_FLAGS = (
+    ("tunit_tf.train", "run_dir"),
+    ("tunit_tf.train", "cache_dir"),
+    ("tunit_tf.import_official", "run_dir"),
+    ("tunit_tf.evaluate", "run_dir"),
+    ("tunit_tf.translate", "run_dir"),
+    ("tunit_tf.translate", "output"),
+    ("export.tflite", "output"),
+    ("export.saved_model", "output"),
+    ("export.benchmark", "models"),
+    ("export.compare", "run_dir"),
+    ("export.compare", "model"),
+)
+
+
+def exported_beside_them(folder: pathlib.Path, **settings) -> Observation:
+    """An export through a link, then another one into that folder, which now holds more."""
+    run = whole_run(folder, **settings)
+    target, link = folder / "exports", folder / "link"
+    target.mkdir()
+    link.symlink_to(target)
+    flags = {"run_dir": run.folder, "output": link, "variants": "float32", "quality_images": 2}
+    first = command("export.tflite", **flags)
+    pictures(target / "photos", "one.png", "two.png")
+    (target / "precious.txt").write_text("of the user")
+    before = contents(target)
+    second = command("export.tflite", **flags)
+    return Observation(
+        "Files of the user", "in the folder of `export.tflite`, a link", 2, second.returncode,
+        printed(first, second),
+        facts={
+            "exit code of the first export": first.returncode,
+            "the link is one": link.is_symlink(),
+            "files lost": lost(before),
+        },
+    )  # fmt: skip
+
+
+def styles_of_other_images(folder: pathlib.Path, **settings) -> Observation:
+    """`translate --domain` of a finished run, with --data of other images in between."""
+    run = copy_of_whole_run(folder, "styles", **settings)
+    recorded = run.folder / "domain_styles.npz"
+    before = contents(run.folder)
+    with np.load(recorded) as styles:
+        domain = int(styles["counts"].argmax())
+    # The same kind of images, so that none of the domains in use is empty.
+    other = pictures(folder / "other", *(f"{i}.png" for i in range(40)))
+    flags = {"run_dir": run.folder, "source": other, "domain": domain, "batch_size": 8}
+    outputs = [folder / f"with_{name}" for name in ("own", "other", "own_again")]
+    done = [
+        command("tunit_tf.translate", **flags, output=output, **data)
+        for output, data in zip(outputs, ({}, {"data": other}, {}), strict=True)
+    ]
+    own, others, again = ([c for _, c in sorted(contents(output).items())] for output in outputs)
+    return Observation(
+        "Styles of other images", "`translate --domain --data=OTHER` of a finished run", 1,
+        done[-1].returncode, printed(*done),
+        facts={
+            "files of the run changed": lost(before),
+            "translations of other styles": own != others and len(own) == len(others),
+            "the run's own as before": own == again,
+        },
+    )  # fmt: skip
+
+
+def names_alike(folder: pathlib.Path, **settings) -> Observation:
+    """Sources and references whose results would have the same name."""
+    run = whole_run(folder, **settings)
+    sources = pictures(folder / "alike", "cat.jpg", "cat.png", "cat_jpg.png")
+    references = pictures(folder / "looks_alike", "a/b.png", "a_b.png")
+    flags = {"run_dir": run.folder, "source": sources, "reference": references}
+    output = folder / "translated_alike"
+    done = command("tunit_tf.translate", **flags, output=output)
+    said = int(done.stdout.split("Wrote ")[1].split()[0]) if "Wrote " in done.stdout else 0
+    return Observation(
+        "Names that are alike", "`translate` of 3 sources into 2 looks", 1, done.returncode,
+        printed(done), facts={"files reported": said, "files written": len(contents(output))},
+    )  # fmt: skip
+
+
+def originals_as_output(folder: pathlib.Path, **settings) -> Observation:
+    """The folder of the sources is also that of the results."""
+    run = whole_run(folder, **settings)
+    sources = pictures(folder / "originals", "one.png", "two.png")
+    before = contents(sources)
+    flags = {"run_dir": run.folder, "source": sources, "reference": sources / "one.png"}
+    done = command("tunit_tf.translate", **flags, output=sources, overwrite="true")
+    return Observation(
+        "Originals", "`translate --source=F --output=F --overwrite`", 1, done.returncode,
+        printed(done), facts={"originals lost": lost(before)},
+    )  # fmt: skip
+
+
+def empty_names(folder: pathlib.Path, **settings) -> Observation:
+    """`--output=` and `--run_dir=` of every command that has them."""
+    run = whole_run(folder, **settings)
+    version = folder / "no_model"
+    version.mkdir()
+    (version / "saved_model.pb").touch()
+    known = {
+        # More than there are images: none of it may train, whatever it is started with.
+        "tunit_tf.train": {"data": "synthetic", "batch_size": 4000, "warmup_steps": 0},
+        "tunit_tf.translate": {"run_dir": run.folder, "source": version, "domain": 0},
+        "export.tflite": {"run_dir": run.folder},
+        "export.saved_model": {"run_dir": run.folder},
+        "export.compare": {"model": version},
+    }
+    done = [command(module, **{**known.get(module, {}), name: ""}) for module, name in EMPTY_FLAGS]
+    refused = sum(d.returncode == 2 and "is empty" in d.stderr for d in done)
+    return Observation(
+        "An unset variable", "`--output=` and `--run_dir=` of all commands", len(done),
+        max(d.returncode for d in done), printed(*done), facts={"refused": refused},
+    )  # fmt: skip
+
+
+def report_beside_them(folder: pathlib.Path, **settings) -> Observation:
+    """A folder of the user becomes that of the report, twice."""
+    run = whole_run(folder, **settings)
+    report = folder / "my_folder"
+    pictures(report / "figures", "holiday.png", "clusters_of_stars.png")
+    (report / "notes.txt").write_text("of the user")
+    before = contents(report)
+    flags = {
+        "run_dir": run.folder, "report_dir": report, "features": "random_conv64",
+        "num_translations": 20, "cache_dir": folder / "cache",
+    }  # fmt: skip
+    done = [command("tunit_tf.evaluate", **flags) for _ in range(2)]
+    return Observation(
+        "Files of the user", "in the folder of `evaluate --report_dir`", 2, done[-1].returncode,
+        printed(*done),
+        facts={
+            "files lost": lost(before),
+            "files of the report": len(contents(report)) - len(before),
+        },
+    )  # fmt: skip
+
+
+def command(module: str, **flags) -> subprocess.CompletedProcess:
+    """Runs `python -m MODULE FLAGS` to its end."""
+    named = [f"--{name}={value}" for name, value in flags.items()]
+    return Forked(module, named).communicate(SECONDS)
+
+
+def printed(*done: subprocess.CompletedProcess) -> str:
+    """What processes printed."""
+    return "".join(d.stdout + d.stderr for d in done)
+
+
+def copy_of_whole_run(folder: pathlib.Path, name: str, **settings) -> Run:
+    """A copy of the undisturbed run, to be changed."""
+    run = Run(folder / name, settings)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    shutil.copytree(whole_run(folder, **settings).folder, run.folder)
+    return run
+
+
+def pictures(folder: pathlib.Path, *names: str) -> pathlib.Path:
+    """A folder of procedural pictures."""
+    squares = synthetic.generate(len(names), 48, 3).pixels()
+    for name, square in zip(names, squares, strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(square).save(folder / name)
+    return folder
+
+
+def contents(folder: pathlib.Path) -> dict[pathlib.Path, bytes]:
+    """All files below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def lost(before: dict[pathlib.Path, bytes]) -> int:
+    """How many of these files are gone or have another content."""
+    return sum(not path.is_file() or path.read_bytes() != was for path, was in before.items())
