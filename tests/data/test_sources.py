@@ -3,6 +3,9 @@
 import io
 import os
 import pathlib
+import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -228,6 +231,24 @@ def test_what_a_killed_process_left_in_the_cache_is_deleted(tmp_path, settings):
     os.utime(stale, (time.time() - 3600,) * 2)
     sources.open_images(str(root), settings())
     assert not stale.exists()
+
+
+def test_sigterm_while_decoding_leaves_nothing(tmp_path):
+    """A process that gets it from the first of 200 slow pictures."""
+    program = (
+        "import os, signal, sys, time\nfrom PIL import Image\n"
+        "from tunit_tf.config import Config\nfrom tunit_tf.data import cache\n"
+        "def opener():\n    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(0.5)\n"
+        "    return Image.new('RGB', (8, 8))\n"
+        "names = [str(i) for i in range(200)]\n"
+        "config = Config(image_size=32, cache_dir=sys.argv[1], progress=False)\n"
+        "cache.decoded([opener] * 200, names, 'key', config)\n"
+    )
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], timeout=100)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert time.monotonic() - started < 20  # all pictures take 50 s on two cores
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_more_procedural_images_than_memory_are_refused(settings, monkeypatch):

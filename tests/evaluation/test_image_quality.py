@@ -1,5 +1,7 @@
 """Protocols of the image metrics: who is compared with whom, and how many."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,7 @@ def test_real_features_are_computed_once_for_the_same_pixels(extractor, tmp_path
     np.testing.assert_allclose(first, extractor(TRAIN.pixels()), rtol=1e-4, atol=1e-5)
     (file,) = tmp_path.iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr(feature_cache, "_write_features", None)
+        patch.setattr(feature_cache, "_compute", None)
         again = feature_cache.cached_features(extractor, TRAIN, str(tmp_path))
     np.testing.assert_array_equal(first, again)
     feature_cache.cached_features(extractor, TRAIN.take(np.arange(119)), str(tmp_path))
@@ -64,6 +66,33 @@ def test_real_features_are_computed_once_for_the_same_pixels(extractor, tmp_path
     with pytest.raises(UserError, match=r"feature cache .* cannot be written"):
         feature_cache.cached_features(extractor, HELD_OUT, str(tmp_path / "file"))
     assert file.exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda whole: whole[:-100], lambda whole: whole[:20], lambda _: b"", lambda _: b"text"],
+)
+def test_damaged_features_are_computed_again(extractor, tmp_path, caplog, spoil):
+    first = feature_cache.cached_features(extractor, HELD_OUT, str(tmp_path)).copy()
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(spoil(file.read_bytes()))
+    again = feature_cache.cached_features(extractor, HELD_OUT, str(tmp_path))
+    np.testing.assert_array_equal(again, first)
+    assert f"{file} are damaged" in caplog.text
+
+
+def test_a_full_disk_gets_one_sentence_before_features_are_computed(
+    extractor, tmp_path, monkeypatch
+):
+    """Writing to a sparse memory map of a full disk ends the process."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(UserError, match=r"feature cache .* \(No space left on device\)"):
+        feature_cache.cached_features(extractor, HELD_OUT, str(tmp_path / "cache"))
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor, cache_dir):

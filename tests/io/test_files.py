@@ -1,6 +1,9 @@
 """Temporary folders vanish with their owners; files are whole or absent."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -50,3 +53,30 @@ def test_a_failed_write_names_the_reason_and_the_cure(tmp_path):
         files.writing("The report", "name another folder"),
     ):
         files.write_bytes(tmp_path / "file" / "below", b"")
+
+
+def test_sigterm_ends_a_process_after_its_folder_is_deleted(tmp_path):
+    """Also if it comes twice, as some launchers send it."""
+    program = (
+        "import os, pathlib, signal, sys, time\nfrom tunit_tf.io import files\n"
+        "with files.temporary_folder(pathlib.Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'file').touch()\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(60)\n"
+        "    finally:\n        os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], timeout=50)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_programs_own_handler_of_sigterm_stays(tmp_path):
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with files.temporary_folder(tmp_path):
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with files.temporary_folder(tmp_path):
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,13 +1,14 @@
 """Decoded, resized images in one memory-mapped file, made once per set and size."""
 
 import concurrent.futures
+import contextlib
 import hashlib
 import itertools
 import json
 import os
 import pathlib
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from PIL import Image
 
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pixels
+from tunit_tf.io import arrays, files, pixels
 
 DECODING = ".decoding-"  # prefix of the folder in which a set is decoded
 CHUNK = 256  # pictures in flight
@@ -75,15 +76,15 @@ def _found(
     array_path: pathlib.Path, bad_path: pathlib.Path, shape: tuple[int, ...]
 ) -> tuple[np.ndarray, dict[str, str]] | None:
     """What an earlier run has decoded; None if that is missing or damaged."""
+    if not (array_path.exists() and bad_path.exists()):
+        return None
+    array = arrays.opened(array_path, shape, np.uint8)
     try:
-        if not (array_path.exists() and bad_path.exists()):
-            return None
         bad = json.loads(bad_path.read_bytes())
-        array = np.load(array_path, mmap_mode="r")
-        if isinstance(bad, dict) and (array.shape, array.dtype) == (shape, np.uint8):
-            return array, bad
-    except (OSError, ValueError, EOFError, RecursionError):
-        pass
+    except (OSError, ValueError, RecursionError):
+        bad = None
+    if isinstance(bad, dict) and array is not None:
+        return array, bad
     logging.warning("The image cache %s is damaged; the images are decoded again.", array_path)
     return None
 
@@ -109,21 +110,14 @@ def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarr
     return good
 
 
-def _allocated(path: pathlib.Path, shape: tuple[int, ...]) -> np.memmap:
-    """A new memory-mapped uint8 array, its space on the disk reserved.
-
-    Without that, writing to the map of a full disk ends the process (SIGBUS).
-
-    Raises:
-      OSError: There is not enough space.
-    """
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    descriptor = os.open(path, os.O_RDWR)
+@contextlib.contextmanager
+def _threads() -> Iterator[concurrent.futures.Executor]:
+    """Threads that finish what they do, and drop what they have not begun, after the block."""
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     try:
-        os.posix_fallocate(descriptor, 0, path.stat().st_size)
+        yield pool
     finally:
-        os.close(descriptor)
-    return array
+        pool.shutdown(cancel_futures=True)
 
 
 def _decode_to_file(
@@ -136,8 +130,8 @@ def _decode_to_file(
     size, bad = config.image_size, {}
     with (
         warnings.catch_warnings(),
-        files.temporary_folder(array_path.parent, DECODING) as folder,
-        concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
+        arrays.filled(array_path, (count, size, size, 3), np.uint8, DECODING) as array,
+        _threads() as pool,
         tqdm.tqdm(
             total=count,
             desc="decoding images",
@@ -147,8 +141,6 @@ def _decode_to_file(
     ):
         # Pillow warns of pictures that may be decompression bombs; accept none.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        temporary = folder / array_path.name
-        array = _allocated(temporary, (count, size, size, 3))
 
         def decode(indexed_opener: tuple[int, Callable[[], Image.Image]]) -> str | None:
             index, opener = indexed_opener
@@ -166,6 +158,4 @@ def _decode_to_file(
                 if reason:
                     bad[index] = reason
             bar.update(len(chunk))
-        array.flush()
-        temporary.replace(array_path)
     return bad

@@ -2,16 +2,17 @@
 
 import hashlib
 import pathlib
-import tempfile
 from collections.abc import Iterator
 
 import numpy as np
+from absl import logging
 
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.io import files
+from tunit_tf.io import arrays, files
 from tunit_tf.metrics import frechet
 from tunit_tf.metrics.features import Extractor
 
+COMPUTING = ".features-"  # prefix of the folder in which features are computed
 BATCH = 64  # images whose features are computed at once
 
 
@@ -31,11 +32,18 @@ def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> n
     """
     folder = pathlib.Path(cache_dir).expanduser()
     path = folder / f"{_fingerprint(extractor, images)}-{extractor.name}.npy"
-    if not path.exists():
-        cure = "free space there or name another folder with --cache_dir"
-        with files.writing(f"The feature cache {folder}", cure):
-            folder.mkdir(parents=True, exist_ok=True)
-            _write_features(extractor, images, path)
+    shape = (len(images), extractor.dim)
+    if path.exists():
+        found = arrays.opened(path, shape, np.float32)
+        if found is not None:
+            return found
+        logging.warning("The features in %s are damaged; they are computed again.", path)
+    cure = "free space there or name another folder with --cache_dir"
+    with (
+        files.writing(f"The feature cache {folder}", cure),
+        arrays.filled(path, shape, np.float32, COMPUTING) as features,
+    ):
+        _compute(extractor, images, features)
     return np.load(path, mmap_mode="r")
 
 
@@ -54,18 +62,11 @@ def batches(images: ImageSet | np.ndarray) -> Iterator[np.ndarray]:
         yield images[start : start + BATCH]
 
 
-def _write_features(extractor: Extractor, images: ImageSet, path: pathlib.Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=".features-", dir=path.parent) as folder:
-        temporary = pathlib.Path(folder) / path.name
-        array = np.lib.format.open_memmap(
-            temporary, mode="w+", dtype=np.float32, shape=(len(images), extractor.dim)
-        )
-        start = 0
-        for x in batches(images):
-            array[start : start + len(x)] = extractor(x)
-            start += len(x)
-        array.flush()
-        temporary.replace(path)
+def _compute(extractor: Extractor, images: ImageSet, features: np.ndarray) -> None:
+    start = 0
+    for x in batches(images):
+        features[start : start + len(x)] = extractor(x)
+        start += len(x)
 
 
 def _fingerprint(extractor: Extractor, images: ImageSet) -> str:

@@ -8,9 +8,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from tunit_tf.errors import UserError
@@ -61,7 +64,8 @@ def temporary_folder(parent: pathlib.Path, prefix: str = WRITING) -> Iterator[pa
     """A hidden folder in `parent`, which is created if missing; deleted at the end.
 
     What is finished in it is moved out by rename. Its owner holds a lock on it, so folders that
-    killed processes left behind are recognized, and deleted here.
+    killed processes left behind are recognized, and deleted here. SIGTERM ends the process only
+    after the folder was deleted.
 
     Args:
       parent: Where the folder is created, on the file system of what is written.
@@ -69,13 +73,39 @@ def temporary_folder(parent: pathlib.Path, prefix: str = WRITING) -> Iterator[pa
     """
     parent.mkdir(parents=True, exist_ok=True)
     _delete_stale(parent, prefix)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
+    with (
+        _unwound_by_sigterm(),
+        tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name,
+    ):
         lock = _locked(pathlib.Path(name))
         try:
             yield pathlib.Path(name)
         finally:
             if lock is not None:
                 os.close(lock)
+
+
+@contextlib.contextmanager
+def _unwound_by_sigterm() -> Iterator[None]:
+    """Lets SIGTERM raise SystemExit in the block, as Ctrl-C raises KeyboardInterrupt.
+
+    By default it ends a process at once. Nothing changes where the program handles it otherwise,
+    and in threads, which cannot.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _unwind(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # launchers repeat it, and what follows is to be done
+    raise SystemExit(128 + number)
 
 
 def _delete_stale(parent: pathlib.Path, prefix: str) -> None:
