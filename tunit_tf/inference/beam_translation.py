@@ -21,7 +21,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pixels
+from tunit_tf.io import file_patterns, files, pixels
 
 DEAD = "dead"  # tag of pictures that could not be translated
 MANIFEST = "manifest.json"
@@ -48,13 +48,13 @@ def pipeline(
         `dead-letters-TIME-*.jsonl`.
       batch_size: Pictures computed at once.
     """
-    folder, pattern = split_pattern(source)
+    folder, pattern = file_patterns.split(source)
     done = (
         root
         | "match"
         >> fileio.MatchFiles(pattern, empty_match_treatment=fileio.EmptyMatchTreatment.ALLOW)
         | "path" >> beam.Map(lambda found: found.path)
-        | "pictures" >> beam.Filter(is_picture)
+        | "pictures" >> beam.Filter(file_patterns.is_picture)
         | "spread" >> beam.Reshuffle()
         | "new" >> beam.ParDo(NotYetThere(folder, output))
         | "batch" >> beam.BatchElements(batch_size, batch_size)
@@ -66,21 +66,6 @@ def pipeline(
         | "letter" >> beam.Map(json.dumps)
         | "letters" >> beam.io.WriteToText(prefix, ".jsonl", skip_if_empty=True)
     )
-
-
-def split_pattern(source: str) -> tuple[str, str]:
-    """The folder that results are relative to, and the pattern of all files in question."""
-    if any(sign in source for sign in "*?["):
-        head = source[: min(source.index(sign) for sign in "*?[" if sign in source)]
-        return head[: head.rfind("/") + 1], source
-    folder = source.rstrip("/") + "/"
-    return folder, folder + "**"
-
-
-def is_picture(path: str) -> bool:
-    """Whether a file is named like a picture, and is not hidden."""
-    name = path.rsplit("/", 1)[-1]
-    return not name.startswith(".") and name.lower().endswith(pixels.EXTENSIONS)
 
 
 def result_of(path: str, folder: str, output: str) -> str:
@@ -242,7 +227,7 @@ def check_output(folder: str) -> None:
       UserError: It is empty, a file, or cannot be made.
     """
     if not folder.strip():
-        raise UserError("--output is empty; name a folder (--output=. is the current one).")
+        raise UserError("--output is empty; name a folder.")
     if "://" not in folder and pathlib.Path(folder).is_file():
         raise UserError(f"--output={folder} is a file; name a folder.")
     if not FileSystems.exists(folder):

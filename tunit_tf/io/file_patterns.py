@@ -1,0 +1,29 @@
+"""Patterns of picture files, as Beam's file systems match them; free of Beam."""
+
+import os
+
+from tunit_tf.io import pixels
+
+SIGNS = "*?["  # that make a pattern of a path
+
+
+def split(source: str) -> tuple[str, str]:
+    """The folder that results are relative to, and the pattern of all files in question.
+
+    Args:
+      source: Folder or pattern. A local one becomes absolute: Beam finds nothing for a pattern
+        without a folder, such as `*.jpg`, and its workers may run elsewhere.
+    """
+    if "://" not in source:
+        source = os.path.abspath(os.path.expanduser(source))
+    if any(sign in source for sign in SIGNS):
+        head = source[: min(source.index(sign) for sign in SIGNS if sign in source)]
+        return head[: head.rfind("/") + 1], source
+    folder = source.rstrip("/") + "/"
+    return folder, folder + "**"
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file is named like a picture, and is not hidden."""
+    name = path.rsplit("/", 1)[-1]
+    return not name.startswith(".") and name.lower().endswith(pixels.EXTENSIONS)
