@@ -13,7 +13,7 @@ from absl import flags
 from export import manifest
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.io import files
+from tunit_tf.io import files, folders
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
@@ -31,10 +31,7 @@ def main() -> None:
     for flag in (ROUNDS, REPEATS):
         if flag.value < 1:
             raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
-    for folder in (RUN_DIR, MODELS):
-        if not folder.value.strip():
-            raise UserError(f"--{folder.name} is empty; name a folder.")
-    models = pathlib.Path(MODELS.value).expanduser()
+    run_dir, models = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, MODELS))
     exported = manifest.read_mobile(models)
     manifest.verify(models, exported)
 
@@ -43,7 +40,7 @@ def main() -> None:
     from export.mobile.conversion import ROLES
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    run = TrainedRun.load(run_dir, CHECKPOINT.value)
     if run.step != exported.step:
         raise UserError(
             f"{models} was exported at step {exported.step}, and {RUN_DIR.value} is at "

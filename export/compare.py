@@ -4,13 +4,11 @@
 as `comparison.md` into the run folder.
 """
 
-import pathlib
-
 from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.errors import UserError
-from tunit_tf.io import files
+from tunit_tf.io import files, folders
 
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -21,10 +19,7 @@ COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 
 def main() -> None:
-    for flag in (MODEL, RUN_DIR):
-        if not flag.value:
-            raise UserError(f"--{flag.name} is empty; name a folder.")
-    folder = pathlib.Path(MODEL.value).expanduser()
+    folder, run_dir = (folders.named(flag.value, flag.name) for flag in (MODEL, RUN_DIR))
     if not (folder / "saved_model.pb").is_file():
         raise UserError(
             f"--model={MODEL.value} is not a SavedModel; name a version that export.saved_model "
@@ -36,7 +31,7 @@ def main() -> None:
     from export.serving import c_api, differences
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    run = TrainedRun.load(run_dir, CHECKPOINT.value)
     try:
         model = c_api.Model(folder)
     except c_api.Error as error:

@@ -16,6 +16,7 @@ from export.mobile.runtime import ModelError, Pair
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, pixels
 
+INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
 MAX_THREADS = 256  # LiteRT starts as many as it is asked for, and crashes where the system refuses
 
 
@@ -46,6 +47,9 @@ def main() -> None:
         translated = pair.generate(source, pair.style(reference))
     except (ModelError, UserError) as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        print("Interrupted. Nothing was written.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     try:
         suffix = flags.output.suffix.lower()
         files.write_bytes(flags.output, pixels.encode(translated, suffix))

@@ -3,13 +3,12 @@
 `python -m export.saved_model --run_dir=runs/mine --output=models/tunit` writes the next version.
 """
 
-import pathlib
-
 from absl import flags
 
 from export.serving import picture_limits
 from tunit_tf import cli
 from tunit_tf.errors import UserError
+from tunit_tf.io import folders
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
@@ -28,19 +27,17 @@ DATA = flags.DEFINE_string(
 
 
 def main() -> None:
-    for flag in (RUN_DIR, OUTPUT):
-        if not flag.value:
-            raise UserError(f"--{flag.name} is empty; name a folder.")
+    run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
     if MAX_PIXELS.value < 1:
         raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import versions, warmup
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    run = TrainedRun.load(run_dir, CHECKPOINT.value)
     run.warn_if_untrained()
-    output = pathlib.Path(OUTPUT.value).expanduser()
-    version = versions.write(run, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
+    with cli.interruptible(f"No version was written to {output}."):
+        version = versions.write(run, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     licence = run.config.licence
     print(f"Wrote {version} ({megabytes:.1f} MB){f', licence: {licence}' if licence else ''}.")

@@ -3,14 +3,13 @@
 `python -m export.tflite --run_dir=runs/mine --output=models/mobile`.
 """
 
-import pathlib
-
 from absl import flags
 
 from export.mobile.options import VARIANTS as ALL_VARIANTS
 from export.mobile.options import Options
 from tunit_tf import cli
 from tunit_tf.errors import UserError
+from tunit_tf.io import folders
 
 DEFAULTS = Options()
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -49,17 +48,14 @@ def main() -> None:
     for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
         if flag.value < 2:
             raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
-    for folder in (RUN_DIR, OUTPUT):
-        if not folder.value.strip():
-            raise UserError(f"--{folder.name} is empty; name a folder.")
+    run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
 
     # Here and not above, so that --help does not wait for TensorFlow.
     from export.mobile import bundle, summary
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
+    run = TrainedRun.load(run_dir, CHECKPOINT.value)
     run.warn_if_untrained()
-    output = pathlib.Path(OUTPUT.value).expanduser()
     options = Options(
         variants=tuple(dict.fromkeys(VARIANTS.value)),
         min_psnr=MIN_PSNR.value,
@@ -70,7 +66,8 @@ def main() -> None:
         title=TITLE.value,
         description=DESCRIPTION.value,
     )
-    written = bundle.write(run, output, options)
+    with cli.interruptible(f"{output} is as it was before."):
+        written = bundle.write(run, output, options)
     print(summary.table(written))
     licence = f", licence: {written.licence}" if written.licence else ""
     print(f"Wrote {output}{licence}.")

@@ -24,6 +24,8 @@ def train(*flags):
         (["--data=nowhere"], "--data=nowhere is not a folder"),
         (["--batch_size=64", "--synthetic_images=20"], "A batch of 64 needs"),
         (["stray"], "Unexpected argument 'stray'"),
+        (["--run_dir="], "--run_dir is empty; name a folder."),
+        (["--cache_dir="], "--cache_dir is empty; name a folder."),
         (["--flagfile=configs/none.cfg"], "configs/none.cfg"),
     ],
 )

@@ -1,8 +1,9 @@
 """What the command lines share: flags in, one clear sentence and an exit code out."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from absl import app, flags, logging
 
@@ -48,6 +49,15 @@ def run(main: Callable[[], None]) -> None:
             os._exit(INTERRUPTED)  # without waiting for threads that still compute
 
     app.run(guarded, flags_parser=_parse)
+
+
+@contextlib.contextmanager
+def interruptible(what_is_left: str) -> Iterator[None]:
+    """Lets Ctrl-C in its block end the command with a sentence on what is left on disk."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(*interrupt.args or [what_is_left]) from None
 
 
 def _parse(arguments: list[str]) -> list[str]:

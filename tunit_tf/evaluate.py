@@ -64,11 +64,12 @@ def main() -> None:
     others = [folders.named(name, COMPARE.name) for name in COMPARE.value]
     report.check_folder(folder)
     run_comparison.check_folders(others)
-    extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
-    split = sources.load(config, sources.recorded(run.folder, config))
-    result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
-    facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
-    compared, curves = run_comparison.compare(run.folder, result, others)
+    with cli.interruptible(f"No report was written to {folder}."):
+        extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
+        split = sources.load(config, sources.recorded(run.folder, config))
+        result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
+        facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
+        compared, curves = run_comparison.compare(run.folder, result, others)
     if curves is not None:
         section = "Comparison" if others else "Curves"
         caption = "Loss terms and scores over the steps of training"

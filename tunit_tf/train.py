@@ -4,12 +4,15 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
+from tunit_tf.io import folders
 
 DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
 
 
 def main() -> None:
     config = config_lib.from_flags().resolved()
+    for name in ("run_dir", "cache_dir"):
+        folders.named(getattr(config, name), name)
     if DRY_RUN.value:
         print(config.to_json())
         return

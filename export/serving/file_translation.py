@@ -10,7 +10,7 @@ from export.serving import encoded_pictures, replies
 from export.serving.connection import Client
 from export.serving.replies import InputRefusedError, ServerError
 from tunit_tf.errors import UserError
-from tunit_tf.io import picture_files
+from tunit_tf.io import folders, picture_files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +45,7 @@ class Request:
         """
         if not self.source or not self.reference:
             raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
-        if not self.output:
-            raise UserError("--output is empty; name a folder (--output=. is the current one).")
+        folders.named(self.output, "output")
         for flag, value, least in (
             ("batch_size", self.batch_size, 1),
             ("retries", self.retries, 0),

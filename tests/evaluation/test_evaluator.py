@@ -5,12 +5,15 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.chaos.forked import Forked
+from benchmarks.chaos.tiny_runs import wait
 from tests import commands
 from tunit_tf.data import sources, synthetic
 from tunit_tf.errors import UserError
@@ -228,6 +231,23 @@ def test_a_mistake_gets_one_sentence_and_a_code(tiny_run, module, flags, words):
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tiny_run / "report").exists()
+
+
+def test_an_interrupt_leaves_no_report(tiny_run, tmp_path):
+    """Ctrl-C in a process that has begun to make a million translations."""
+    cache, report_dir = tmp_path / "cache", tmp_path / "report"
+    flags = {
+        "run_dir": tiny_run, "features": "random_conv64", "num_translations": 10**6,
+        "cache_dir": cache, "report_dir": report_dir,
+    }  # fmt: skip
+    process = Forked("tunit_tf.evaluate", [f"--{name}={value}" for name, value in flags.items()])
+    assert wait(process, lambda: bool(list(cache.glob("*random_conv64.npy"))))
+    process.send_signal(signal.SIGINT)
+    done = process.communicate(60)
+    assert done.returncode == 130, done
+    assert f"Interrupted. No report was written to {report_dir}." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not report_dir.exists()
 
 
 def test_translating_from_the_command_line(tiny_run, tmp_path):

@@ -182,6 +182,17 @@ def test_a_full_disk_at_the_start_gets_one_sentence(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_finished_run_on_a_full_disk_gets_one_sentence_and_keeps_its_files(whole, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(whole[0], folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = Run(folder, WHOLE).finish(file_limit=1500)
+    assert done.returncode == 2, done
+    assert f"The run folder {folder} cannot be written (File too large)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_a_first_start_that_failed_may_be_corrected(tiny, tmp_path):
     settings = {"run_dir": str(tmp_path / "run"), "warmup_steps": 2, "joint_steps": 0}
     failing = trainer.open_run(tiny(**settings, temperature=0.001))

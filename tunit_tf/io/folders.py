@@ -14,7 +14,7 @@ def named(path: str, flag: str) -> pathlib.Path:
         folder.
     """
     if not path.strip():
-        raise UserError(f"--{flag} is empty; name a folder (--{flag}=. is the current one).")
+        raise UserError(f"--{flag} is empty; name a folder.")
     return pathlib.Path(path).expanduser()
 
 

@@ -107,9 +107,17 @@ def test_runs_of_other_sizes_are_not_compared(model, tiny):
             differences.of_saved_model(model, other, 1)
 
 
-@pytest.mark.parametrize("flag", ["--run_dir=", "--output="])
-def test_empty_folders_are_refused(flag):
-    result = commands.run("export.saved_model", flag)
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("saved_model", "--run_dir="),
+        ("saved_model", "--output="),
+        ("compare", "--run_dir="),
+        ("compare", "--model="),
+    ],
+)
+def test_empty_folders_are_refused(command, flag):
+    result = commands.run(f"export.{command}", flag)
     assert result.returncode == 2
     assert f"error: {flag[:-1]} is empty; name a folder." in result.stderr
 
