@@ -1,71 +1,11 @@
 """Damaged and hostile checkpoints are refused; what PyTorch writes is read in `tests/oracle`."""
 
-import pickle
-import zipfile
-
 import numpy as np
 import pytest
 
+from tests.official.written_files import Named, tensor, write
 from tunit_tf.errors import UserError
 from tunit_tf.official import pytorch_file
-
-
-class Named:
-    """Pickles as a call of a function by its name, whether or not it exists."""
-
-    def __init__(self, module, name, *arguments):
-        self.function = type(name, (), {"__module__": module, "__qualname__": name})
-        self.arguments = arguments
-
-
-class Storage:
-    """Pickles as PyTorch refers to a storage."""
-
-    def __init__(self, kind, key, count):
-        self.reference = ("storage", Named("torch", kind).function, key, "cpu", count)
-
-
-class Pickler(pickle._Pickler):
-    """PyTorch's side of the format, as far as these tests need it."""
-
-    def persistent_id(self, value):
-        return value.reference if isinstance(value, Storage) else None
-
-    def save(self, value, save_persistent_id=True):
-        if isinstance(value, type) and value.__module__.startswith(("torch", "os", "builtins")):
-            self.write(b"c" + f"{value.__module__}\n{value.__qualname__}\n".encode())
-        elif isinstance(value, Named):
-            self.save_reduce(value.function, value.arguments)
-        else:
-            super().save(value, save_persistent_id)
-
-    def save_reduce(self, function, arguments, *rest, **named):
-        if function.__module__.startswith(("torch", "os", "builtins")):
-            self.save(function)
-            self.save(arguments)
-            self.write(pickle.REDUCE)
-        else:
-            super().save_reduce(function, arguments, *rest, **named)
-
-
-def tensor(numbers, kind="FloatStorage", key="0", size=None, stride=None, offset=0):
-    size = (len(numbers),) if size is None else size
-    stride = (1,) if stride is None else stride
-    storage = Storage(kind, key, len(numbers))
-    return Named("torch._utils", "_rebuild_tensor_v2", storage, offset, size, stride, False, {})
-
-
-def write(path, content, storages):
-    """A zip file in PyTorch's format; `storages` are arrays by key."""
-    pickled = path.with_suffix(".pkl")
-    with pickled.open("wb") as file:
-        Pickler(file, protocol=2).dump(content)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.write(pickled, "model/data.pkl")
-        for key, array in storages.items():
-            archive.writestr(f"model/data/{key}", array.tobytes())
-    return path
-
 
 NUMBERS = np.arange(6, dtype=np.float32)
 
@@ -118,6 +58,7 @@ def test_views_outside_of_their_storage_are_refused(tmp_path, view, words):
         ("builtins", "eval"),
         ("torch", "load"),
         ("torch._utils", "_rebuild_qtensor"),
+        ("torch._utils", "_rebuild_sparse_tensor"),
     ],
 )
 def test_no_other_name_is_looked_up(tmp_path, module, name):

@@ -140,6 +140,9 @@ def _check_parts(content: dict, path: pathlib.Path) -> None:
             f"has {', '.join(map(str, list(content)[:12])) or 'nothing'}."
         )
     known = {*NETWORKS, *OPTIMIZERS, *NOT_USED, *NUMBERS}
+    for part in (*OPTIMIZERS, *NOT_USED):
+        if not isinstance(content.get(part, {}), dict | None):
+            raise UserError(f"{path}: {part} is a {type(content[part]).__name__} and not a dict.")
     unknown = [str(part) for part in content if part not in known]
     if unknown:
         raise UserError(f"{path} has parts this import does not know: {', '.join(unknown)}.")
@@ -238,9 +241,11 @@ def _assign_moments(
         moments = saved["state"].pop(index, None)
         if moments is None:  # PyTorch keeps none for a parameter that never had a gradient
             continue
-        if not isinstance(moments, dict) or np.ndim(moments.get("step", [])) != 0:
+        step = moments.get("step") if isinstance(moments, dict) else None
+        is_count = isinstance(step, int | float | np.ndarray) and np.ndim(step) == 0
+        if not is_count or not 0 <= step < 2**62:
             raise UserError(f"{part} has no moments with a step count for {name}.")
-        steps = max(steps, int(moments["step"]))
+        steps = max(steps, int(step))
         parts = official_names.parts_of(names[name])
         for place, slot in enumerate(slots):
             if slot is None:
@@ -255,15 +260,17 @@ def _assign_moments(
     return used, ""
 
 
-def _parameter_numbers(part: str, saved: dict) -> list:
+def _parameter_numbers(part: str, saved: dict) -> list[int]:
     """The numbers under which an optimizer keeps the moments of its parameters, in order."""
     try:
-        return [number for group in saved["param_groups"] for number in group["params"]]
+        numbers = [number for group in saved["param_groups"] for number in group["params"]]
+        if isinstance(saved["state"], dict) and all(isinstance(n, int) for n in numbers):
+            return numbers
     except (KeyError, TypeError):
-        raise UserError(
-            f"{part} does not list its parameters (param_groups); it is not the state of an "
-            "optimizer."
-        ) from None
+        pass
+    raise UserError(
+        f"{part} does not list its parameters (param_groups); it is not the state of an optimizer."
+    )
 
 
 def _array(name: str, array: object, wanted: tuple[int, ...]) -> np.ndarray:
