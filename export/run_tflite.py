@@ -35,6 +35,9 @@ def main() -> None:
     flags = parser.parse_args()
     if flags.output.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         fail(f"--output={flags.output} must end with .png or .jpg.")
+    for path in (flags.source, flags.reference):
+        if path.expanduser().resolve() == flags.output.expanduser().resolve():
+            fail(f"--output={flags.output} would replace one of the pictures; name another file.")
     if not 1 <= flags.threads <= MAX_THREADS:
         fail(f"--threads must be from 1 to {MAX_THREADS}; received {flags.threads}.")
     try:

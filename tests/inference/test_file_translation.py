@@ -206,6 +206,19 @@ def test_originals_are_never_replaced(trained_run, tmp_path, flag):
     assert {p: p.read_bytes() for p in tmp_path.rglob("*.png")} == before
 
 
+def test_references_in_other_folders_are_never_replaced_either(trained_run, tmp_path):
+    pixels.save_png(tmp_path / "a.png", IMAGES[0])
+    pixels.save_png(tmp_path / "looks" / "of" / "a.png", IMAGES[1])
+    before = (tmp_path / "looks" / "of" / "a.png").read_bytes()
+    request = Request(
+        source=str(tmp_path / "a.png"), reference=str(tmp_path / "looks"), overwrite=True,
+        output=str(tmp_path / "looks" / "of"), progress=False,
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"of/a.png is one of the inputs"):
+        file_translation.run(trained_run, request)
+    assert (tmp_path / "looks" / "of" / "a.png").read_bytes() == before
+
+
 def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
     for i, name in enumerate(("cat.jpg", "cat.png", "cat_jpg.png", f"{'x' * 248}.png")):
         (tmp_path / "sources").mkdir(exist_ok=True)

@@ -42,3 +42,11 @@ def test_a_pattern_without_a_folder_matches_files_of_the_current_one(tmp_path, m
 def test_pictures_are_told_by_their_names():
     names = ["a.jpg", "x/b.PNG", "c.txt", "x/.hidden.png", "x.png/notes"]
     assert [name for name in names if file_patterns.is_picture(name)] == ["a.jpg", "x/b.PNG"]
+
+
+def test_results_keep_the_folders_of_their_pictures_and_have_short_names():
+    assert file_patterns.result_name("/photos/a/b.jpg", "/photos/") == "a/b.jpg.png"
+    assert file_patterns.result_name("/elsewhere/b.jpg", "/photos/") == "b.jpg.png"
+    long = [file_patterns.result_name(f"/photos/{'x' * 247}{c}.jpg", "/photos/") for c in "ab"]
+    assert len(set(long)) == 2
+    assert all(len(name.encode()) <= 255 for name in long)

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from apache_beam.io.filesystems import FileSystems
 from PIL import Image
 
 from tests import commands
+from tunit_tf.io import file_patterns
 
 
 @pytest.fixture
@@ -45,6 +47,16 @@ def test_an_output_that_is_a_file_or_empty(flags, tmp_path):
     check({**flags, "output": str(tmp_path / "out" / "below")}, "cannot be written")
     assert (tmp_path / "out").read_text() == "of the user"
     check({**flags, "output": ""}, "--output is empty")
+
+
+def test_a_pattern_without_a_folder_matches_in_the_current_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "b.png", "c/d.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for source, expected in (("*.jpg", {"a.jpg"}), ("c", {"c/d.jpg"}), ("./*/*", {"c/d.jpg"})):
+        (found,) = FileSystems.match([file_patterns.split(source)[1]])
+        assert {m.path for m in found.metadata_list} == {str(tmp_path / e) for e in expected}
 
 
 def test_a_flag_that_nothing_knows(flags, tmp_path):

@@ -70,8 +70,7 @@ def pipeline(
 
 def result_of(path: str, folder: str, output: str) -> str:
     """Where the translation of a picture goes."""
-    relative = path[len(folder) :] if path.startswith(folder) else path.rsplit("/", 1)[-1]
-    return FileSystems.join(output, f"{relative}.png")
+    return FileSystems.join(output, file_patterns.result_name(path, folder))
 
 
 class NotYetThere(beam.DoFn):

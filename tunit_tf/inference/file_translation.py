@@ -53,6 +53,7 @@ class Job(NamedTuple):
     reader: picture_files.Reader
     writer: picture_files.Writer
     sources: list[pathlib.Path]
+    inputs: list[pathlib.Path]  # sources and references, which no result may replace
     looks: list[Look]
 
 
@@ -65,12 +66,15 @@ def run(trained: TrainedRun, request: Request) -> Result:
     """
     translator = trained.translator
     sources = picture_files.find(request.source, "source")
+    inputs = [*sources]
+    if request.reference:
+        inputs += picture_files.find(request.reference, "reference")
     writer = picture_files.Writer(request.output, request.overwrite)
     _check_output(writer.folder, request)
     reader = picture_files.Reader(translator.image_size, translator.resize)
     try:
         looks = looks_of(trained, reader, request)
-        job = Job(request, translator, reader, writer, sources, looks)
+        job = Job(request, translator, reader, writer, sources, inputs, looks)
         if request.grid:
             _write_grid(job)
         else:
@@ -154,7 +158,7 @@ def _write_each(job: Job) -> None:
     names = [name(source, look) for source in job.sources for look in job.looks]
     if request.interpolate:
         names += [animation_name(source) for source in job.sources]
-    writer.check(names, inputs=job.sources)
+    writer.check(names, job.inputs)
     hidden = None if request.progress else True  # None: hidden where stderr is no terminal
     with tqdm.tqdm(total=len(job.sources), unit="image", disable=hidden) as bar:
         for pictures in reader.batches(job.sources, request.batch_size):
@@ -185,7 +189,7 @@ def _write_grid(job: Job) -> None:
             f"stay below {MAX_GRID_CELLS} cells, or leave --grid out."
         )
     name = "grid.png" if request.format == "png" else "grid.jpg"
-    job.writer.check([name], inputs=job.sources)
+    job.writer.check([name], job.inputs)
     batches = job.reader.batches(job.sources, request.batch_size)
     pictures = list(itertools.chain.from_iterable(batches))
     job.reader.require(pictures, "source")

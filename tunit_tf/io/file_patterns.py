@@ -2,7 +2,7 @@
 
 import os
 
-from tunit_tf.io import pixels
+from tunit_tf.io import picture_files, pixels
 
 SIGNS = "*?["  # that make a pattern of a path
 
@@ -21,6 +21,17 @@ def split(source: str) -> tuple[str, str]:
         return head[: head.rfind("/") + 1], source
     folder = source.rstrip("/") + "/"
     return folder, folder + "**"
+
+
+def result_name(path: str, folder: str) -> str:
+    """Name of the translation of a picture, relative to the folder of the results.
+
+    Args:
+      path: The picture.
+      folder: Folder that names are relative to, with a slash at its end.
+    """
+    name = path[len(folder) :] if path.startswith(folder) else path.rpartition("/")[2]
+    return "/".join(map(picture_files.shortened, name.split("/"))) + ".png"
 
 
 def is_picture(path: str) -> bool:

@@ -139,7 +139,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     unique = []
     for name in names:
-        name = "/".join(_shortened(part) for part in name.split("/"))
+        name = "/".join(map(shortened, name.split("/")))
         while name.lower() in taken:
             name += "_"
         taken.add(name.lower())
@@ -147,7 +147,8 @@ def unique_names(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _shortened(part: str) -> str:
+def shortened(part: str) -> str:
+    """A part of a name between slashes; one that is too long ends in a checksum instead."""
     encoded = part.encode(errors="surrogateescape")
     if len(encoded) <= MAX_NAME_BYTES:
         return part

@@ -75,6 +75,7 @@ def test_translates_as_the_run_does_without_tensorflow(
         ({"source": "missing.png"}, "missing.png is not a readable picture"),
         ({"reference": "{encoder}"}, "is not a readable picture"),
         ({"output": "out.gif"}, "must end with .png or .jpg"),
+        ({"output": "{source}"}, "would replace one of the pictures"),
         ({"threads": "0"}, "--threads must be from 1 to 256; received 0"),
         ({"threads": "20000"}, "--threads must be from 1 to 256; received 20000"),
     ],
