@@ -12,7 +12,7 @@ from absl import flags
 
 from export import manifest
 from tunit_tf import cli
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, folders
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -29,8 +29,7 @@ SLOWEST = 12
 def main() -> None:
     """Measures the files of an export, writes the table beside them and prints it."""
     for flag in (ROUNDS, REPEATS):
-        if flag.value < 1:
-            raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
+        Bounds(1, 10_000).check(f"--{flag.name}", flag.value)
     run_dir, models = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, MODELS))
     exported = manifest.read_mobile(models)
     manifest.verify(models, exported)

@@ -7,7 +7,7 @@ as `comparison.md` into the run folder.
 from absl import flags
 
 from tunit_tf import cli
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, folders
 
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
@@ -25,8 +25,7 @@ def main() -> None:
             f"--model={MODEL.value} is not a SavedModel; name a version that export.saved_model "
             "wrote."
         )
-    if COUNT.value < 1:
-        raise UserError(f"--count must be at least 1; received {COUNT.value}.")
+    Bounds(1, 10_000).check("--count", COUNT.value)
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import c_api, differences
     from tunit_tf.inference.trained_run import TrainedRun

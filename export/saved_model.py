@@ -7,7 +7,7 @@ from absl import flags
 
 from export.serving import picture_limits
 from tunit_tf import cli
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds
 from tunit_tf.io import folders
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -28,8 +28,7 @@ DATA = flags.DEFINE_string(
 
 def main() -> None:
     run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
-    if MAX_PIXELS.value < 1:
-        raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
+    Bounds(1, 10**9).check("--max_pixels", MAX_PIXELS.value)
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import versions, warmup
     from tunit_tf.inference.trained_run import TrainedRun

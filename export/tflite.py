@@ -8,7 +8,7 @@ from absl import flags
 from export.mobile.options import VARIANTS as ALL_VARIANTS
 from export.mobile.options import Options
 from tunit_tf import cli
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import folders
 
 DEFAULTS = Options()
@@ -36,6 +36,12 @@ DESCRIPTION = flags.DEFINE_string(
     "description", "", "A sentence on the model for people; '' is made from the run."
 )
 
+BOUNDS = (
+    (MIN_PSNR, Bounds(0, 1000)),
+    (CALIBRATION_STEPS, Bounds(2, 10**6)),
+    (QUALITY_IMAGES, Bounds(2, 10**6)),
+)
+
 
 def main() -> None:
     """Checks the flags and exports the run."""
@@ -45,9 +51,8 @@ def main() -> None:
             f"--variants must be among {','.join(ALL_VARIANTS)}; received "
             f"'{','.join(VARIANTS.value)}'."
         )
-    for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
-        if flag.value < 2:
-            raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
+    for flag, bounds in BOUNDS:
+        bounds.check(f"--{flag.name}", flag.value)
     run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
 
     # Here and not above, so that --help does not wait for TensorFlow.

@@ -41,5 +41,16 @@ def test_every_page_is_in_the_index():
         assert page.name == "index.md" or f"({page.name})" in index, page.name
 
 
+def test_the_tests_that_reliability_names_exist():
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    files = set(re.findall(r"`(tests/[\w/]+\.py)", text))
+    assert len(files) > 10
+    assert not [name for name in files if not (ROOT / name).is_file()]
+    names = set(re.findall(r"`(?:[\w/.]*::)*(test_\w+)`", text))
+    assert len(names) > 50
+    code = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    assert not [name for name in names if f"def {name}(" not in code]
+
+
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text().split()) <= MAX_README_WORDS

@@ -8,7 +8,7 @@ import argparse
 import sys
 
 from tunit_tf import cli
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import file_patterns
 
 
@@ -48,8 +48,7 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
         ) from None
     if bool(options.reference) == (options.domain >= 0):
         raise UserError("Name one look: --reference=PICTURE or --domain=K.")
-    if options.batch_size < 1:
-        raise UserError(f"--batch_size must be at least 1; received {options.batch_size}.")
+    Bounds(1, 4096).check("--batch_size", options.batch_size)
     unknown = translation.unknown_flags(beam_flags)
     if unknown:
         raise UserError(f"Unknown flag {unknown[0]}; see --help, and Beam's pipeline options.")

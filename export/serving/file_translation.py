@@ -9,7 +9,7 @@ import tqdm
 from export.serving import encoded_pictures, replies
 from export.serving.connection import Client
 from export.serving.replies import InputRefusedError, ServerError
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import folders, picture_files
 
 
@@ -46,12 +46,8 @@ class Request:
         if not self.source or not self.reference:
             raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
         folders.named(self.output, "output")
-        for flag, value, least in (
-            ("batch_size", self.batch_size, 1),
-            ("retries", self.retries, 0),
-        ):
-            if value < least:
-                raise UserError(f"--{flag} must be at least {least}; received {value}.")
+        Bounds(1, 4096).check("--batch_size", self.batch_size)
+        Bounds(0, 1000).check("--retries", self.retries)
         if self.resume and self.overwrite:
             raise UserError(
                 "--resume keeps results that exist, --overwrite replaces them; give one."

@@ -14,7 +14,7 @@ import threading
 from absl import flags
 
 from tunit_tf import cli
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 
 MODEL_BASE_PATH = flags.DEFINE_string("model_base_path", "models/tunit", "Folder of versions.")
 MODEL_NAME = flags.DEFINE_string("model_name", "tunit", "Name of the model in requests.")
@@ -32,8 +32,7 @@ def main() -> None:
     from export.serving.stand_in_grpc import add_services
     from export.serving.stand_in_rest import RestServer
 
-    if THREADS.value < 1:
-        raise UserError(f"--threads must be at least 1; received {THREADS.value}.")
+    Bounds(1, 4096).check("--threads", THREADS.value)
     served = Served(pathlib.Path(MODEL_BASE_PATH.value).expanduser(), MODEL_NAME.value)
     options = [(f"grpc.max_{way}_message_length", MAX_MESSAGE) for way in ("send", "receive")]
     pool = concurrent.futures.ThreadPoolExecutor(THREADS.value)

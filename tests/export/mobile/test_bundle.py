@@ -5,12 +5,15 @@ import hashlib
 import json
 import pathlib
 import shutil
+import signal
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
+from benchmarks.chaos.forked import Forked
+from benchmarks.chaos.tiny_runs import wait
 from export import manifest
 from export.mobile import (
     bundle,
@@ -170,6 +173,19 @@ def test_an_empty_flag_is_not_the_current_folder(tiny_run, tmp_path, flag):
     result = commands.run("export.tflite", *(f"--{name}={value}" for name, value in flags.items()))
     assert result.returncode == 2
     assert f"--{flag} is empty; name a folder." in result.stderr
+
+
+def test_an_interrupt_leaves_the_folder_as_it_was(tiny_run, tmp_path):
+    """Ctrl-C in a process that has begun to write."""
+    flags = {"run_dir": tiny_run, "output": tmp_path / "mobile", "quality_images": 2}
+    process = Forked("export.tflite", [f"--{name}={value}" for name, value in flags.items()])
+    assert wait(process, lambda: bool(list(tmp_path.glob(".writing-*"))), pause=0.005)
+    process.send_signal(signal.SIGINT)
+    done = process.communicate(100)
+    assert done.returncode == 130, done
+    assert f"Interrupted. {tmp_path / 'mobile'} is as it was before." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
