@@ -1,4 +1,4 @@
-# make android: the app as a signed APK in dist/, from a JDK and Maven alone.
+# make android: the app as a signed APK in dist/, from a JDK and Maven alone. MODELS= leaves the model out.
 # make android-test: its core, its screens and its inference on the JVM.
 
 ANDROID := android_demo
@@ -19,10 +19,9 @@ ANDROID_TOOLS = test -n "$(ANDROID_JAVA_HOME)" && mvn --version >/dev/null 2>&1 
 
 android:
 	@$(ANDROID_TOOLS)
-	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
+	test -z "$(MODELS)" || test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
 		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
 	$(MAVEN) package -DskipTests -Dmodels=$(abspath $(MODELS)) -Dapk=$(abspath $(ANDROID_APK))
-
 
 android-test: $(VENV)/.installed-test
 	@$(ANDROID_TOOLS)

@@ -25,7 +25,9 @@ dependencyResolutionManagement {
 
 val versions = Properties()
 file("versions.properties").reader().use(versions::load)
-gradle.beforeProject { versions.forEach { (name, value) -> extensions.extraProperties[name.toString()] = value } }
+gradle.beforeProject {
+    versions.forEach { (name, value) -> extensions.extraProperties[name.toString()] = value }
+}
 
 rootProject.name = "tunit"
 include(":core", ":app")

@@ -10,10 +10,18 @@ fun setting(name: String) = extra[name].toString()
 val models = file(providers.gradleProperty("models").getOrElse("../../models/mobile"))
 val images = file("../../docs/images")
 
+/** Pictures that the model's manifest names. */
+fun examples(manifest: File): Set<String> {
+    if (!manifest.isFile) return emptySet()
+    val named = (groovy.json.JsonSlurper().parse(manifest) as Map<*, *>)["examples"] as? List<*>
+    return named.orEmpty().map { (it as Map<*, *>)["file"].toString() }.toSet()
+}
+
 val bundle by tasks.registering(Sync::class) {
     into(layout.buildDirectory.dir("bundled"))
     from(models) {
         include("manifest.json", "*.tflite")
+        include(examples(models.resolve("manifest.json")))
         into("model")
     }
     from(images.resolve("shapes")) { into("examples/pictures") }

@@ -15,11 +15,20 @@ import zipfile
 
 import pytest
 
+from tests.android import class_files
+
 ROOT = pathlib.Path(__file__).parents[2]
 APK = pathlib.Path(os.environ["ANDROID_APK"])
 AAPT2 = ROOT / "android_demo/ci/app/target/aapt2"
 PAGE = 16384
 MODEL_FREE_LIMIT = 10_000_000
+NEWER = {
+    "android/provider/MediaStore.getPickImagesMaxLimit",
+    "android/view/WindowInsets$Type.displayCutout",
+    "android/view/WindowInsets$Type.systemBars",
+    "android/view/WindowInsets.getInsets",
+}
+BUFFER_METHODS = {"clear", "flip", "limit", "mark", "position", "reset", "rewind"}
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +108,28 @@ def test_sdk_levels_and_languages(badging):
     assert "application-label-de:" in badging
 
 
+def test_nothing_newer_than_android_9_is_called_but_behind_a_guard():
+    """`NEWER` stands behind SDK_INT in the sources; the tests at API 28 run both sides."""
+    target = ROOT / "android_demo/ci/app/target"
+    (jar,) = (target / "robolectric").glob("android-all-instrumented-9-*.jar")
+    library = class_files.Library(str(jar))
+    found = {
+        f"{member.owner}.{member.name}"
+        for file in (target / "classes").rglob("*.class")
+        for member in class_files.references(file.read_bytes())
+        if member.owner.startswith("android/") and not library.declares(member)
+    }
+    assert found == NEWER
+
+
+def test_buffers_are_rewound_as_android_9_knows_it():
+    """Compiled against Android 16, `ByteBuffer.rewind()` returns a ByteBuffer, which is newer."""
+    for file in (ROOT / "android_demo/ci/app/target/classes").rglob("*.class"):
+        for owner, name, types in class_files.references(file.read_bytes()):
+            newer = owner.startswith("java/nio/") and types.endswith(f"L{owner};")
+            assert not (newer and name in BUFFER_METHODS), f"{file.name}: {owner}.{name}"
+
+
 def test_small_without_models(entries):
     models = [e for name, (e, _) in entries.items() if name.startswith("assets/model/")]
     assert APK.stat().st_size - sum(e.compress_size for e in models) <= MODEL_FREE_LIMIT
@@ -108,17 +139,21 @@ def test_whole_models_are_taken():
     assert builder("check", models=pathlib.Path(os.environ["ANDROID_MODELS"])).returncode == 0
 
 
-@pytest.mark.parametrize("damage", ["checksum", "missing", "none"])
+@pytest.mark.parametrize("damage", ["checksum", "missing", "none", "example"])
 def test_models_that_are_not_whole_are_refused(tmp_path, damage):
     """By a sentence and exit status 2; it is the first step of the build."""
     models = shutil.copytree(os.environ["ANDROID_MODELS"], tmp_path / "models")
-    name = json.loads((models / "manifest.json").read_text())["variants"]["float32"]["encoder"]
+    manifest = json.loads((models / "manifest.json").read_text())
+    name = manifest["variants"]["float32"]["encoder"]
     if damage == "checksum":
         content = bytearray((models / name).read_bytes())
         content[len(content) // 2] ^= 1
         (models / name).write_bytes(content)
     elif damage == "missing":
         (models / name).unlink()
+    elif damage == "example":
+        manifest["examples"] = [{"file": "not_there.png", "role": "look"}]
+        (models / "manifest.json").write_text(json.dumps(manifest))
     else:
         (models / "manifest.json").unlink()
     run = builder("check", models=models)
@@ -127,6 +162,7 @@ def test_models_that_are_not_whole_are_refused(tmp_path, damage):
     sentence = {
         "checksum": f"The checksum of {name} is not the manifest's",
         "missing": f"{name} is missing",
+        "example": "not_there.png is missing",
         "none": "There is no manifest.json in the folder",
     }
     assert sentence[damage] in said, said

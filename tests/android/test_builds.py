@@ -14,6 +14,11 @@ MAVEN = sorted((APP / "ci").glob("**/pom.xml"))
 MAVEN_TOOLS = sorted((APP / "ci" / "apk" / "src").rglob("*.kt"))
 
 
+KOTLIN = sorted(file for suffix in ("kt", "kts") for file in APP.rglob(f"*.{suffix}"))
+MOST_COLUMNS = 104
+MOST_LINES = 300
+
+
 def named(files: list[pathlib.Path], pattern: str) -> set[str]:
     """Names of versions that files use."""
     return {name for file in files for name in re.findall(pattern, file.read_text())} & {*VERSIONS}
@@ -52,6 +57,15 @@ def test_both_builds_compile_the_same_folders():
         assert any((APP / name / "src/main/kotlin").rglob("*.kt"))
         gradle = (APP / name / "build.gradle.kts").read_text()
         assert not re.search(r'sourceSets\["main"\]\.(java|kotlin|res|manifest)', gradle)
+
+
+def test_sources_are_short_and_narrow():
+    assert KOTLIN
+    for file in KOTLIN:
+        lines = file.read_text().splitlines()
+        assert len(lines) <= MOST_LINES, f"{file} has {len(lines)} lines: split it by subject"
+        wide = [number for number, line in enumerate(lines, 1) if len(line) > MOST_COLUMNS]
+        assert not wide, f"{file}: lines {wide} have more than {MOST_COLUMNS} columns"
 
 
 def test_the_manifest_asks_for_nothing():

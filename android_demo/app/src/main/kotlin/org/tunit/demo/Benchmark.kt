@@ -1,7 +1,9 @@
-// Times every variant with every number of threads; goes on while the screen turns.
+// Times every variant with every number of threads; goes on while the screen turns, and keeps its rows
+// when the process ends.
 package org.tunit.demo
 
 import android.os.Build
+import org.tensorflow.lite.TensorFlowLite
 import org.tunit.core.BenchmarkText
 import org.tunit.core.Measured
 
@@ -25,8 +27,9 @@ class Benchmark(private val studio: Studio) {
     fun start() {
         val model = studio.state.model ?: return
         val crashed = studio.choices.crashed(model.manifest)
-        val lanes = model.manifest.variants.filter { it.name !in crashed && variants?.contains(it.name) != false }
-            .flatMap { variant -> Choices.threads().map { Lane(variant.name, it) } }
+        val names = model.manifest.variants.map { it.name }
+            .filter { it !in crashed && variants?.contains(it) != false }
+        val lanes = names.flatMap { name -> Choices.threads().map { Lane(name, it) } }
         rows.clear()
         skipped.clear()
         skipped.addAll(crashed)
@@ -41,33 +44,48 @@ class Benchmark(private val studio: Studio) {
         changed()
     }
 
+    /** Shows what was measured of a model before, or nothing. */
+    fun restore(measured: BenchmarkRows?) {
+        running = false
+        rows.clear()
+        skipped.clear()
+        rows.addAll(measured?.rows.orEmpty())
+        skipped.addAll(measured?.skipped.orEmpty())
+        changed()
+    }
+
     private fun next(lanes: List<Lane>) {
         val lane = lanes.firstOrNull()
         if (lane == null || !running) return stop()
         current = lane.variant
         changed()
         val manifest = studio.engine.manifest
-        val skip = {
-            skipped.add(lane.variant)
-            done++
-            next(lanes.drop(1))
-        }
-        val job = { studio.choices.guarded(manifest, lane.variant) { studio.engine.measure(lane, COUNT, BUDGET_MS) } }
-        studio.worker.run(job, { skip() }) { measured ->
-            if (measured == null) {
-                skip()
-            } else {
-                rows.add(measured)
+        val finished = { measured: Measured? ->
+            if (manifest === studio.state.model?.manifest) { // else another was opened
+                if (measured == null) skipped.add(lane.variant) else rows.add(measured)
                 done++
+                keep(manifest.identity)
                 next(lanes.drop(1))
             }
         }
+        val job = {
+            studio.choices.guarded(manifest, lane.variant) {
+                studio.engine.measure(lane, COUNT, BUDGET_MS)
+            }
+        }
+        studio.worker.run(job, { finished(null) }, finished)
+    }
+
+    private fun keep(identity: String) {
+        val measured = BenchmarkRows(identity, rows.toList(), skipped.toSet())
+        studio.run({ studio.benchmarkFile.write(measured) }) {}
     }
 
     /** A table for `docs/android.md`. */
     fun text(): String {
-        val device = "${Build.MANUFACTURER} ${Build.MODEL}, Android ${Build.VERSION.RELEASE}, ${Build.SUPPORTED_ABIS.firstOrNull()}"
-        val runtime = "TensorFlow Lite ${org.tensorflow.lite.TensorFlowLite.runtimeVersion()}"
+        val abi = Build.SUPPORTED_ABIS.firstOrNull()
+        val device = "${Build.MANUFACTURER} ${Build.MODEL}, Android ${Build.VERSION.RELEASE}, $abi"
+        val runtime = "TensorFlow Lite ${TensorFlowLite.runtimeVersion()}"
         return BenchmarkText.table(device, runtime, studio.engine.manifest.imageSize, rows)
     }
 

@@ -13,6 +13,7 @@ import org.tunit.core.BenchmarkText
 import org.tunit.core.Measured
 
 class BenchmarkActivity : Screen() {
+    private val filling: () -> Unit = { fill() }
     private val benchmark get() = studio.benchmark
 
     override fun onCreate(savedInstanceState: Bundle?) {
@@ -23,13 +24,13 @@ class BenchmarkActivity : Screen() {
             fill()
         }
         findViewById<View>(R.id.copy).setOnClickListener { copy() }
-        benchmark.changed = ::fill
+        benchmark.changed = filling
     }
 
     override fun show(state: State) = fill()
 
     override fun onDestroy() {
-        benchmark.changed = {}
+        if (benchmark.changed === filling) benchmark.changed = {}
         super.onDestroy()
     }
 
@@ -43,7 +44,7 @@ class BenchmarkActivity : Screen() {
         if (benchmark.rows.isNotEmpty()) table.addView(row(head.map(::getString), R.style.Small))
         benchmark.rows.forEach { table.addView(row(cells(it), R.style.Body)) }
         val lines = if (benchmark.running) {
-            listOf(getString(R.string.benchmark_progress, benchmark.current, benchmark.progress, benchmark.total))
+            benchmark.run { listOf(getString(R.string.benchmark_progress, current, progress, total)) }
         } else {
             benchmark.skipped.map { getString(R.string.benchmark_skipped, it) }
         }

@@ -63,9 +63,13 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     }
 
     private fun shader(bitmap: Bitmap): Shader {
-        val from = RectF(0f, 0f, bitmap.width.toFloat(), bitmap.height.toFloat())
+        // The middle of a picture that is not cut yet.
+        val side = min(bitmap.width, bitmap.height).toFloat()
+        val (left, top) = (bitmap.width - side) / 2 to (bitmap.height - side) / 2
+        val from = RectF(left, top, left + side, top + side)
         val matrix = Matrix().apply { setRectToRect(from, place, Matrix.ScaleToFit.FILL) }
-        return BitmapShader(bitmap, Shader.TileMode.CLAMP, Shader.TileMode.CLAMP).apply { setLocalMatrix(matrix) }
+        return BitmapShader(bitmap, Shader.TileMode.CLAMP, Shader.TileMode.CLAMP)
+            .apply { setLocalMatrix(matrix) }
     }
 
     override fun onTouchEvent(event: MotionEvent): Boolean {

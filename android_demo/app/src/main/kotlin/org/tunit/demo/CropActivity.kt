@@ -13,7 +13,9 @@ class CropActivity : Screen() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         layout(R.layout.crop)
-        crop.onChange = { if (!size.isPressed) size.progress = (100 * crop.box.side / crop.largest).toInt() }
+        crop.onChange = {
+            if (!size.isPressed) size.progress = (100 * crop.box.side / crop.largest).toInt()
+        }
         size.setOnSeekBarChangeListener(
             object : SeekBar.OnSeekBarChangeListener {
                 override fun onProgressChanged(bar: SeekBar, progress: Int, fromUser: Boolean) {
@@ -45,7 +47,8 @@ class CropActivity : Screen() {
 
     override fun onSaveInstanceState(outState: Bundle) {
         super.onSaveInstanceState(outState)
-        if (crop.picture != null) outState.putDoubleArray(BOX, crop.box.run { doubleArrayOf(x, y, side) })
+        if (crop.picture == null) return
+        outState.putDoubleArray(BOX, crop.box.run { doubleArrayOf(x, y, side) })
     }
 
     private companion object {

@@ -44,7 +44,8 @@ class CropView(context: Context, attributes: AttributeSet?) : View(context, attr
     var box = Box(0.0, 0.0, 1.0)
         set(value) {
             val shown = picture ?: return
-            field = value.inside(shown.width, shown.height, min(SMALLEST, min(shown.width, shown.height)).toDouble())
+            val smallest = minOf(SMALLEST, shown.width, shown.height).toDouble()
+            field = value.inside(shown.width, shown.height, smallest)
             invalidate()
             onChange()
         }

@@ -15,7 +15,8 @@ class EarlierActivity : Screen() {
     }
 
     override fun show(state: State) {
-        findViewById<View>(R.id.none).visibility = if (state.earlier.isEmpty()) View.VISIBLE else View.GONE
+        val none = if (state.earlier.isEmpty()) View.VISIBLE else View.GONE
+        findViewById<View>(R.id.none).visibility = none
         val grid = findViewById<GridView>(R.id.results)
         grid.adapter = Adapter(state.earlier)
         grid.setOnItemClickListener { _, _, position, _ ->

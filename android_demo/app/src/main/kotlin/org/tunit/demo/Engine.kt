@@ -18,8 +18,10 @@ import org.tunit.core.Styles
 import org.tunit.core.Timing
 
 class Engine(private val context: Context) : Closeable {
-    lateinit var manifest: Manifest
-        private set
+    private var opened: Manifest? = null
+
+    /** Of the model in use; throws [Refused] where none was opened. */
+    val manifest: Manifest get() = opened ?: throw Refused(Problem.NO_MODEL)
     private lateinit var place: ModelPlace
     private var pair: Pair? = null
     private var decoded: Decoded? = null
@@ -30,7 +32,8 @@ class Engine(private val context: Context) : Closeable {
     fun open(place: ModelPlace) {
         close()
         this.place = place
-        manifest = Manifest.parse(place.manifest())
+        opened = null
+        opened = Manifest.parse(place.manifest())
         decoded = null
     }
 
@@ -51,7 +54,9 @@ class Engine(private val context: Context) : Closeable {
 
     private fun compareWithCpu(loaded: Pair, lane: Lane) {
         val square = ByteArray(size * size * 3) { (it * 37 % 251).toByte() }
-        val cpu = Pair(place, manifest, lane.copy(gpu = false)).use { it.generate(square, it.style(square)) }
+        val cpu = Pair(place, manifest, lane.copy(gpu = false)).use {
+            it.generate(square, it.style(square))
+        }
         val gpu = try {
             loaded.generate(square, loaded.style(square))
         } catch (_: Refused) {
@@ -72,7 +77,8 @@ class Engine(private val context: Context) : Closeable {
     fun look(id: String, kind: LookKind, name: String, file: File): Look {
         val bitmap = Pictures.decode(file)
         val square = Pictures.square(bitmap, null, size)
-        return Look(id, kind, name, pair().style(square), Pictures.bitmap(square, size, enlarged()), file)
+        val thumbnail = Pictures.bitmap(square, size, enlarged())
+        return Look(id, kind, name, pair().style(square), thumbnail, file)
     }
 
     /** A look without a picture of its own, shown by a picture redrawn in it. */
@@ -84,7 +90,13 @@ class Engine(private val context: Context) : Closeable {
     fun random(random: Random): FloatArray? = styles.random(manifest.domains, random)
 
     /** A picture redrawn in a look, mixed with a second one, weakened or exaggerated. */
-    fun translate(picture: Picture, first: Look, second: Look?, mix: Float, strength: Float): Translation {
+    fun translate(
+        picture: Picture,
+        first: Look,
+        second: Look?,
+        mix: Float,
+        strength: Float,
+    ): Translation {
         val square = square(picture)
         val before = System.nanoTime()
         var style = if (second == null) first.style else styles.mix(first.style, second.style, mix)
@@ -104,12 +116,32 @@ class Engine(private val context: Context) : Closeable {
         )
     }
 
+    /** A small picture and the same redrawn; the first is null unless it is wanted. */
+    fun cell(
+        source: Source,
+        look: Look,
+        side: Int,
+        withOriginal: Boolean,
+    ): kotlin.Pair<Bitmap?, Bitmap> {
+        val square = square(source.file, source.box)
+        val redrawn = small(pair().generate(square, look.style), side)
+        return (if (withOriginal) small(square, side) else null) to redrawn
+    }
+
+    private fun small(square: ByteArray, side: Int): Bitmap {
+        val bitmap = Pictures.bitmap(square, size, (side / size).coerceAtLeast(1))
+        return Bitmap.createScaledBitmap(bitmap, side, side, true)
+    }
+
     /** The square that the model sees of a picture. */
-    fun square(picture: Picture): ByteArray {
+    fun square(picture: Picture): ByteArray = square(picture.file, picture.box)
+
+    /** Without a box, the middle is cut. */
+    fun square(file: File, box: Box?): ByteArray {
         val known = decoded
-        if (known != null && known.file == picture.file && known.box == picture.box) return known.square
-        val square = Pictures.square(decode(picture.file), picture.box, size)
-        decoded = Decoded(picture.file, picture.box, square)
+        if (known != null && known.file == file && known.box == box) return known.square
+        val square = Pictures.square(decode(file), box, size)
+        decoded = Decoded(file, box, square)
         return square
     }
 
@@ -148,7 +180,7 @@ class Engine(private val context: Context) : Closeable {
         pair = null
     }
 
-    private class Decoded(val file: File, val box: Box, val square: ByteArray)
+    private class Decoded(val file: File, val box: Box?, val square: ByteArray)
 
     companion object {
         private const val PREVIEW = 1024

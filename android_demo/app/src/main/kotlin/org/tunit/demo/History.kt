@@ -13,7 +13,7 @@ class History(private val folder: File) {
         val size = kotlin.math.sqrt(translation.square.size / 3.0).toInt()
         val file = write("${stem}_redrawn.png", Pictures.bitmap(translation.square, size))
         val original = write("${stem}_original.png", translation.original)
-        val new = Earlier(key, file, original, translation.name, translation.lookName, translation.redrawn)
+        val new = translation.run { Earlier(key, file, original, name, lookName, redrawn) }
         return (listOf(new) + if (same) known.drop(1) else known).take(MOST)
     }
 

@@ -27,7 +27,8 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
             val cell = row.findViewWithTag<View>(look.id)
             val chosen = look.id == state.first || look.id == state.second
             cell.isActivated = chosen
-            cell.contentDescription = if (chosen) context.getString(R.string.look_chosen, look.name) else look.name
+            cell.contentDescription =
+                if (chosen) context.getString(R.string.look_chosen, look.name) else look.name
         }
         if (state.first != seen) {
             seen = state.first
@@ -37,7 +38,8 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
 
     private fun reveal(cell: View) {
         val middle = cell.left + cell.width / 2 - scroll.width / 2
-        if (cell.left < scroll.scrollX || cell.right > scroll.scrollX + scroll.width) scroll.scrollTo(middle, 0)
+        val end = scroll.scrollX + scroll.width
+        if (cell.left < scroll.scrollX || cell.right > end) scroll.scrollTo(middle, 0)
     }
 
     private fun cell(look: Look): View = cell(look.name) { it.setImageBitmap(look.thumbnail) }.apply {

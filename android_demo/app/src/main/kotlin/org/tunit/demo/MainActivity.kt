@@ -22,12 +22,14 @@ class MainActivity : Screen() {
     private val looks by lazy { LooksStrip(findViewById(R.id.looks_scroll), studio) }
     private val requests by lazy { Requests(this) }
     private var factor = 1
+    private var saveTo: Uri? = null // once there is a result
     private var announced: Translation? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         layout(R.layout.main)
         factor = savedInstanceState?.getInt(FACTOR) ?: 1
+        saveTo = savedInstanceState?.getString(SAVE_TO)?.let(Uri::parse)
         requests.restore(savedInstanceState)
         compare.onSwitch = { describe(studio.state, announce = true) }
         strength.onMove { studio.setStrength(it / 100f) }
@@ -50,6 +52,7 @@ class MainActivity : Screen() {
     override fun onSaveInstanceState(outState: Bundle) {
         super.onSaveInstanceState(outState)
         outState.putInt(FACTOR, factor)
+        outState.putString(SAVE_TO, saveTo?.toString())
         requests.save(outState)
     }
 
@@ -57,13 +60,14 @@ class MainActivity : Screen() {
     private fun receive(intent: Intent?) {
         if (intent?.action != Intent.ACTION_SEND) return
         @Suppress("DEPRECATION") // the typed form is of API 33
-        val uri = intent.getParcelableExtra<Uri>(Intent.EXTRA_STREAM) ?: intent.clipData?.getItemAt(0)?.uri
+        val uri = intent.getParcelableExtra<Uri>(Intent.EXTRA_STREAM)
+            ?: intent.clipData?.getItemAt(0)?.uri
         if (uri != null) studio.setPicture(uri)
     }
 
     override fun show(state: State) {
         val translation = state.translation
-        compare.show(translation?.original, translation?.redrawn)
+        compare.show(translation?.original ?: state.picture?.preview, translation?.redrawn)
         looks.show(state)
         showMessage(state.message)
         findViewById<TextView>(R.id.times).text = times(state)
@@ -75,6 +79,7 @@ class MainActivity : Screen() {
             }
         }
         describe(state, announce = false)
+        if (!state.working) save()
         if (translation != null && translation !== announced && !state.working) {
             if (announced != null) announce(getString(R.string.announce_done, translation.lookName))
             announced = translation
@@ -82,6 +87,10 @@ class MainActivity : Screen() {
     }
 
     private fun showSliders(state: State) {
+        val none = state.model == null && !state.working // the app was built without a model
+        for (id in listOf(R.id.looks_label, R.id.strength_label, R.id.strength, R.id.mixing)) {
+            findViewById<View>(id).visibility = if (none) View.GONE else View.VISIBLE
+        }
         val percent = Math.round(state.strength * 100)
         val label = getString(R.string.strength, percent)
         findViewById<TextView>(R.id.strength_label).text = label
@@ -110,19 +119,25 @@ class MainActivity : Screen() {
 
     private fun measured(shown: Translation, model: LoadedModel): String {
         val size = model.manifest.imageSize
+        val encoder = BenchmarkText.number(shown.encoderMs)
         val generator = BenchmarkText.number(shown.generatorMs)
+        val variant = shown.lane.variant
         val hint = getString(R.string.hold_hint)
-        val numbers = if (shown.encoderMs == 0.0) getString(R.string.times, generator, size, shown.lane.variant)
-        else getString(
-            R.string.times_both, BenchmarkText.number(shown.encoderMs), generator, size, shown.lane.variant,
-        )
+        val numbers = if (shown.encoderMs == 0.0) getString(R.string.times, generator, size, variant)
+        else getString(R.string.times_both, encoder, generator, size, variant)
         return "$hint\n$numbers"
     }
 
     private fun describe(state: State, announce: Boolean) {
-        val shown = state.translation ?: return
-        compare.contentDescription = if (compare.showsOriginal) getString(R.string.original_description, shown.name)
-        else getString(R.string.result_description, shown.name, shown.lookName)
+        val shown = state.translation
+        if (shown == null) {
+            compare.contentDescription =
+                state.picture?.let { getString(R.string.original_description, it.name) }
+            return
+        }
+        compare.contentDescription =
+            if (compare.showsOriginal) getString(R.string.original_description, shown.name)
+            else getString(R.string.result_description, shown.name, shown.lookName)
         if (announce && compare.showsOriginal) announce(getString(R.string.announce_original))
     }
 
@@ -134,8 +149,8 @@ class MainActivity : Screen() {
     private fun choosePicture(anchor: View) = menu(anchor) {
         item(R.string.pick_photo) { requests.pick(Requests.PICTURE, several = false) }
         item(R.string.take_photo) { requests.takePhoto(Requests.CAMERA_PICTURE) }
-        studio.state.examples.forEachIndexed { i, name ->
-            item("${getString(R.string.example)} ${i + 1}") { studio.setExample(name) }
+        studio.state.examples.forEachIndexed { i, example ->
+            item("${getString(R.string.example)} ${i + 1}") { studio.setPicture(example.source) }
         }
     }
 
@@ -178,13 +193,19 @@ class MainActivity : Screen() {
             Requests.LOOKS -> studio.addLooks(requests.uris(data))
             Requests.CAMERA_PICTURE -> requests.photo?.let(studio::setPicture)
             Requests.CAMERA_LOOK -> requests.photo?.let { studio.addLooks(listOf(it)) }
-            Requests.SAVE -> data?.data?.let(::save)
+            Requests.SAVE -> {
+                saveTo = data?.data
+                save()
+            }
         }
     }
 
-    private fun save(uri: Uri) {
+    /** After the end of the process, the result comes back later than the place to save it. */
+    private fun save() {
+        val to = saveTo ?: return
         val shown = studio.state.translation ?: return
-        Results(studio).save(shown, factor, uri)
+        saveTo = null
+        Results(studio).save(shown, factor, to)
     }
 
     private fun SeekBar.onMove(moved: (Int) -> Unit) {
@@ -203,6 +224,7 @@ class MainActivity : Screen() {
 
     private companion object {
         const val FACTOR = "factor"
+        const val SAVE_TO = "save_to"
         const val LARGEST_FACTOR = 4
         const val DISABLED = 0.4f
     }

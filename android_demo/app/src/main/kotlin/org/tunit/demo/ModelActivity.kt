@@ -35,14 +35,18 @@ class ModelActivity : Screen() {
         text(R.style.Title, getString(R.string.model_other), top = 20)
         text(R.style.Small, getString(R.string.model_open_hint))
         button(R.string.model_open) { requests.openTree() }
-        if (state.model?.bundled == false) button(R.string.model_bundled) { studio.useBundledModel() }
+        if (state.model?.bundled == false && studio.models.bundled.isThere) {
+            button(R.string.model_bundled) { studio.useBundledModel() }
+        }
     }
 
     private fun facts(manifest: Manifest) {
-        text(R.style.Title, manifest.title.ifEmpty { getString(R.string.model_untitled, manifest.imageSize) })
+        val untitled = getString(R.string.model_untitled, manifest.imageSize)
+        text(R.style.Title, manifest.title.ifEmpty { untitled })
         if (manifest.description.isNotEmpty()) text(R.style.Body, manifest.description)
         fact(R.string.model_data, manifest.data)
-        fact(R.string.model_licence, manifest.licence.ifEmpty { getString(R.string.model_licence_none) })
+        val noLicence = getString(R.string.model_licence_none)
+        fact(R.string.model_licence, manifest.licence.ifEmpty { noLicence })
         fact(R.string.model_origin, manifest.origin)
         fact(R.string.model_step, manifest.step.toString())
         val numbers = getString(
@@ -61,8 +65,9 @@ class ModelActivity : Screen() {
     private fun lanes(model: LoadedModel) {
         text(R.style.Title, getString(R.string.variant), top = 20)
         val group = RadioGroup(this)
-        val automatic = if (model.automatic) getString(R.string.variant_automatic_now, model.lane.variant)
-        else getString(R.string.variant_automatic)
+        val automatic =
+            if (model.automatic) getString(R.string.variant_automatic_now, model.lane.variant)
+            else getString(R.string.variant_automatic)
         option(group, automatic, model.automatic) { studio.setLane(null) }
         for (variant in model.manifest.variants) {
             val chosen = !model.automatic && model.lane.variant == variant.name

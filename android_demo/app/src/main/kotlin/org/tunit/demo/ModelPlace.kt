@@ -26,15 +26,21 @@ interface ModelPlace {
     fun map(name: String): ByteBuffer
 }
 
-class BundledModel(private val assets: AssetManager) : ModelPlace {
+class BundledModel(
+    private val assets: AssetManager,
+    private val folder: String = FOLDER,
+) : ModelPlace {
+    /** Whether the app was built with a model. */
+    val isThere: Boolean get() = Manifest.FILE in assets.list(folder).orEmpty()
+
     override fun manifest(): String = try {
-        assets.open("$FOLDER/${Manifest.FILE}").use { it.readBytes().decodeToString() }
+        assets.open("$folder/${Manifest.FILE}").use { it.readBytes().decodeToString() }
     } catch (_: IOException) {
         throw Refused(Problem.NO_MODEL)
     }
 
     override fun map(name: String): ByteBuffer = try {
-        assets.openFd("$FOLDER/$name").use { file ->
+        assets.openFd("$folder/$name").use { file ->
             FileInputStream(file.fileDescriptor).use {
                 it.channel.map(FileChannel.MapMode.READ_ONLY, file.startOffset, file.length)
             }
@@ -45,13 +51,15 @@ class BundledModel(private val assets: AssetManager) : ModelPlace {
 
     /** Where the build stored it compressed. */
     private fun read(name: String): ByteBuffer = try {
-        val bytes = assets.open("$FOLDER/$name").use { it.readBytes() }
-        ByteBuffer.allocateDirect(bytes.size).order(ByteOrder.nativeOrder()).put(bytes)
+        val bytes = assets.open("$folder/$name").use { it.readBytes() }
+        val buffer = ByteBuffer.allocateDirect(bytes.size).order(ByteOrder.nativeOrder())
+        buffer.duplicate().put(bytes)
+        buffer
     } catch (_: IOException) {
         throw Refused(Problem.FILE_MISSING, name)
     }
 
-    private companion object {
+    companion object {
         const val FOLDER = "model"
     }
 }
@@ -73,12 +81,12 @@ class FolderModel(val folder: File) : ModelPlace {
 }
 
 /** The one folder that was opened last, copied into the app's files, since a tree may go away. */
-class ModelStore(private val context: Context) {
+class ModelStore(private val context: Context, val bundled: BundledModel) {
     private val home = File(context.filesDir, "model")
 
     /** What was opened last, or the app's own. */
     fun current(): ModelPlace =
-        if (File(home, Manifest.FILE).exists()) FolderModel(home) else BundledModel(context.assets)
+        if (File(home, Manifest.FILE).exists()) FolderModel(home) else bundled
 
     fun useBundled() {
         home.deleteRecursively()
@@ -98,9 +106,11 @@ class ModelStore(private val context: Context) {
         new.deleteRecursively()
         try {
             new.mkdirs()
-            for (name in manifest.variants.flatMap { listOf(it.encoder, it.generator) }.distinct()) {
-                File(new, name).outputStream().use { to ->
-                    manifest.check(name, files.open(name)) { bytes, count -> to.write(bytes, 0, count) }
+            for (name in manifest.models) copy(manifest, name, files, new)
+            for (name in manifest.examples.map { it.file } - manifest.models.toSet()) {
+                try {
+                    copy(manifest, name, files, new)
+                } catch (_: Refused) { // said where it is not shown
                 }
             }
             File(new, Manifest.FILE).writeText(text)
@@ -112,6 +122,12 @@ class ModelStore(private val context: Context) {
         } finally {
             new.deleteRecursively()
         }
+    }
+
+    private fun copy(manifest: Manifest, name: String, from: Tree, into: File) {
+        val content = from.open(name)
+        val to = if (content == null) null else File(into, name).outputStream()
+        to.use { manifest.check(name, content) { bytes, count -> to!!.write(bytes, 0, count) } }
     }
 }
 
@@ -125,7 +141,7 @@ private class Tree(private val resolver: ContentResolver, private val tree: Uri)
             resolver.openInputStream(DocumentsContract.buildDocumentUriUsingTree(tree, it))
         } catch (_: IOException) {
             null
-        } catch (_: SecurityException) {
+        } catch (_: RuntimeException) { // of the provider
             throw Refused(Problem.NOT_A_FOLDER)
         }
     }
@@ -142,9 +158,7 @@ private class Tree(private val resolver: ContentResolver, private val tree: Uri)
             ?: throw Refused(Problem.NOT_A_FOLDER)
         rows.use { while (it.moveToNext()) found[it.getString(0)] = it.getString(1) }
         found
-    } catch (_: IllegalArgumentException) {
-        throw Refused(Problem.NOT_A_FOLDER)
-    } catch (_: SecurityException) {
+    } catch (_: RuntimeException) { // of the provider
         throw Refused(Problem.NOT_A_FOLDER)
     }
 }

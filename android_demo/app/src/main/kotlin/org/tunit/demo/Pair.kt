@@ -2,6 +2,7 @@
 package org.tunit.demo
 
 import java.io.Closeable
+import java.nio.Buffer
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.nio.FloatBuffer
@@ -110,7 +111,7 @@ private class Model(
     fun output(name: String): FloatBuffer = floats(outputs.getValue(name))
 
     fun run() {
-        (inputs.values + outputs.values).forEach { it.rewind() }
+        (inputs.values + outputs.values).forEach(::rewind)
         try {
             interpreter.runSignature(inputs as Map<String, Any>, outputs as Map<String, Any>, signature)
         } catch (_: IllegalArgumentException) {
@@ -130,7 +131,8 @@ private class Model(
     private fun check(inputs: Map<String, IntArray>, outputs: Map<String, IntArray>) {
         val found = interpreter.signatureKeys.toList()
         if (found != listOf(signature)) {
-            throw Refused(Problem.OTHER_SIGNATURE, file, signature, found.joinToString().ifEmpty { "-" })
+            val has = found.joinToString().ifEmpty { "-" }
+            throw Refused(Problem.OTHER_SIGNATURE, file, signature, has)
         }
         for ((names, expected) in listOf(
             interpreter.getSignatureInputs(signature) to inputs,
@@ -154,8 +156,13 @@ private class Model(
         ByteBuffer.allocateDirect(4 * shape.fold(1, Int::times)).order(ByteOrder.nativeOrder())
 
     private fun floats(buffer: ByteBuffer): FloatBuffer {
-        buffer.rewind()
+        rewind(buffer)
         return buffer.asFloatBuffer()
+    }
+
+    /** As a Buffer: the same method of ByteBuffer is newer than Android 9. */
+    private fun rewind(buffer: Buffer) {
+        buffer.rewind()
     }
 }
 

@@ -2,7 +2,6 @@
 package org.tunit.demo
 
 import android.content.ContentResolver
-import android.content.Context
 import android.graphics.Bitmap
 import android.graphics.ColorSpace
 import android.graphics.ImageDecoder
@@ -22,8 +21,6 @@ import org.tunit.core.Resample
 import org.tunit.core.Rows
 
 object Pictures {
-    const val EXAMPLES = "examples/pictures"
-    const val EXAMPLE_LOOKS = "examples/looks"
     private const val MOST_PIXELS = 12_582_912 // decoded at once: 48 MB
     private const val LARGEST_FILE = 256L shl 20
 
@@ -94,7 +91,7 @@ object Pictures {
             if (!temporary.renameTo(to)) throw Refused(Problem.DISK_FULL)
         } catch (error: IOException) {
             throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.PICTURE_GONE)
-        } catch (_: SecurityException) {
+        } catch (_: RuntimeException) { // of the provider: no permission, or whatever it throws
             throw Refused(Problem.PICTURE_GONE)
         } finally {
             temporary.delete()
@@ -112,20 +109,6 @@ object Pictures {
         }
         return shown ?: uri.lastPathSegment ?: ""
     }
-
-    /** An example of the app as a file. */
-    fun example(context: Context, name: String): File {
-        val file = File(context.cacheDir, name)
-        if (!file.exists()) {
-            file.parentFile!!.mkdirs()
-            context.assets.open(name).use { from -> file.outputStream().use(from::copyTo) }
-        }
-        return file
-    }
-
-    /** Names of the examples in a folder, for [example]. */
-    fun examples(context: Context, folder: String): List<String> =
-        context.assets.list(folder).orEmpty().sorted().map { "$folder/$it" }
 }
 
 private class BitmapRows(private val bitmap: Bitmap) : Rows {

@@ -28,7 +28,8 @@ class Requests(private val activity: Activity) {
     fun pick(code: Int, several: Boolean) {
         val intent = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
             Intent(MediaStore.ACTION_PICK_IMAGES).setType("image/*").apply {
-                if (several) putExtra(MediaStore.EXTRA_PICK_IMAGES_MAX, MOST.coerceAtMost(MediaStore.getPickImagesMaxLimit()))
+                val most = MOST.coerceAtMost(MediaStore.getPickImagesMaxLimit())
+                if (several) putExtra(MediaStore.EXTRA_PICK_IMAGES_MAX, most)
             }
         } else {
             Intent(Intent.ACTION_OPEN_DOCUMENT).setType("image/*").addCategory(Intent.CATEGORY_OPENABLE)

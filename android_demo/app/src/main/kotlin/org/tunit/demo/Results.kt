@@ -30,7 +30,7 @@ class Results(private val studio: Studio) {
             } catch (error: IOException) {
                 delete(to)
                 throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.CANNOT_SAVE)
-            } catch (_: SecurityException) {
+            } catch (_: RuntimeException) { // of the provider
                 throw Refused(Problem.CANNOT_SAVE)
             }
         }) { studio.say(saved) }
@@ -45,7 +45,8 @@ class Results(private val studio: Studio) {
             File(folder, name).apply { writeBytes(Pictures.png(bitmap(translation, SHARED_FACTOR))) }
         }) { file ->
             val uri = SharedFiles.uri(context, file)
-            val send = Intent(Intent.ACTION_SEND).setType("image/png").putExtra(Intent.EXTRA_STREAM, uri)
+            val send = Intent(Intent.ACTION_SEND).setType("image/png")
+            send.putExtra(Intent.EXTRA_STREAM, uri)
             send.clipData = ClipData.newRawUri(file.name, uri)
             send.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
             start(Intent.createChooser(send, null))

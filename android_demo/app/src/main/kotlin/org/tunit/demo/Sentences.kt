@@ -23,6 +23,8 @@ object Sentences {
         Problem.OTHER_SIGNATURE -> R.string.problem_other_signature
         Problem.OTHER_SHAPE -> R.string.problem_other_shape
         Problem.OUTSIDE_OF_FOLDER -> R.string.problem_outside_of_folder
+        Problem.EXAMPLE_MISSING -> R.string.problem_example_missing
+        Problem.EXAMPLE_DAMAGED -> R.string.problem_example_damaged
         Problem.NOT_A_FOLDER -> R.string.problem_not_a_folder
         Problem.NO_MODEL -> R.string.problem_no_model
         Problem.NO_AVERAGES -> R.string.problem_no_averages

@@ -15,7 +15,8 @@ import java.io.FileNotFoundException
 class SharedFiles : ContentProvider() {
     override fun onCreate(): Boolean = true
 
-    override fun getType(uri: Uri): String = if (file(uri).extension == "png") "image/png" else "image/jpeg"
+    override fun getType(uri: Uri): String =
+        if (file(uri).extension == "png") "image/png" else "image/jpeg"
 
     override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor =
         ParcelFileDescriptor.open(file(uri), ParcelFileDescriptor.parseMode(mode))
@@ -46,7 +47,7 @@ class SharedFiles : ContentProvider() {
 
     override fun delete(uri: Uri, selection: String?, selectionArgs: Array<String>?): Int = 0
 
-    override fun update(uri: Uri, values: ContentValues?, selection: String?, args: Array<String>?): Int = 0
+    override fun update(uri: Uri, values: ContentValues?, where: String?, args: Array<String>?): Int = 0
 
     private fun file(uri: Uri): File {
         val name = uri.lastPathSegment.orEmpty()

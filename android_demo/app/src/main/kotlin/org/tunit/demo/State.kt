@@ -6,6 +6,9 @@ import java.io.File
 import org.tunit.core.Box
 import org.tunit.core.Manifest
 
+/** A picture's file, and the square of it that the user cut; without one, the middle is taken. */
+data class Source(val file: File, val name: String, val box: Box?)
+
 /** A picture to redraw: the original file, and the square of it that the user cut. */
 class Picture(
     val file: File,
@@ -15,6 +18,8 @@ class Picture(
     val height: Int,
     val box: Box,
 ) {
+    val source get() = Source(file, name, box)
+
     fun cut(box: Box) = Picture(file, name, preview, width, height, box)
 }
 
@@ -60,7 +65,8 @@ class Message(val text: String, val isProblem: Boolean)
 data class State(
     val model: LoadedModel? = null,
     val picture: Picture? = null,
-    val examples: List<String> = emptyList(),
+    val sources: List<Source> = emptyList(), // the user's own, newest first
+    val examples: List<ExampleFile> = emptyList(),
     val looks: List<Look> = emptyList(),
     val first: String? = null,
     val second: String? = null,
@@ -68,8 +74,10 @@ data class State(
     val strength: Float = 1f,
     val translation: Translation? = null,
     val earlier: List<Earlier> = emptyList(),
+    val shown: File? = null, // of the earlier result that is shown instead of a new one
     val working: Boolean = true,
     val message: Message? = null,
+    val grid: GridChoice? = null,
 ) {
     fun look(id: String?): Look? = looks.find { it.id == id }
 }

@@ -18,11 +18,12 @@ class Trials(private val studio: Studio) {
         manifest = model.manifest
         if (studio.choices.lane(manifest) != null) return
         val candidates = Timing.candidates(manifest, studio.choices.crashed(manifest))
-        run(candidates.map { Lane(it.name, Choices.mostThreads()) }, BUDGET_MS / candidates.size.coerceAtLeast(1)) {
+        val lanes = candidates.map { Lane(it.name, Choices.mostThreads()) }
+        run(lanes, BUDGET_MS / lanes.size.coerceAtLeast(1)) {
             val best = fastest()
             val others = Choices.threads().filter { it != best?.threads }
-            val lanes = if (best == null) emptyList() else others.map { Lane(best.variant, it) }
-            run(lanes, BUDGET_MS / 4) { finish() }
+            val rest = if (best == null) emptyList() else others.map { Lane(best.variant, it) }
+            run(rest, BUDGET_MS / 4) { finish() }
         }
     }
 
@@ -31,8 +32,11 @@ class Trials(private val studio: Studio) {
         val lane = lanes.firstOrNull() ?: return then()
         val next = { run(lanes.drop(1), budgetMs, then) }
         val job = {
-            if (studio.engine.manifest !== manifest) throw Refused(Problem.NO_MODEL) // another was opened
-            studio.choices.guarded(manifest, lane.variant) { studio.engine.measure(lane, COUNT, budgetMs) }
+            // Another model may have been opened.
+            if (studio.engine.manifest !== manifest) throw Refused(Problem.NO_MODEL)
+            studio.choices.guarded(manifest, lane.variant) {
+                studio.engine.measure(lane, COUNT, budgetMs)
+            }
         }
         studio.worker.run(job, { if (studio.state.model?.manifest === manifest) next() }) {
             it?.let(measured::add)

@@ -7,7 +7,10 @@ import android.content.Context
 class TunitApp : Application() {
     private var current: Studio? = null
 
-    val studio: Studio get() = current ?: Studio(this).also {
+    /** Folder of the app's own model in its assets. */
+    internal var bundled = BundledModel.FOLDER
+
+    val studio: Studio get() = current ?: Studio(this, BundledModel(assets, bundled)).also {
         current = it
         it.start()
     }

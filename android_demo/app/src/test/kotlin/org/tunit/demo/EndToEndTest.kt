@@ -22,7 +22,8 @@ class EndToEndTest : ScreenTest() {
         return translation().square
     }
 
-    private fun expected(variant: String): ByteArray = bytes((expected["translated"] as Map<*, *>)[variant])
+    private fun expected(variant: String): ByteArray =
+        bytes((expected["translated"] as Map<*, *>)[variant])
 
     @Test
     fun float32EqualsPython() = assertClose(expected("float32"), redrawn("float32"), 1, "float32")
@@ -31,7 +32,8 @@ class EndToEndTest : ScreenTest() {
     fun float16EqualsPython() = assertClose(expected("float16"), redrawn("float16"), 1, "float16")
 
     @Test
-    fun weightInt8EqualsPython() = assertClose(expected("weight_int8"), redrawn("weight_int8"), 1, "weight_int8")
+    fun weightInt8EqualsPython() =
+        assertClose(expected("weight_int8"), redrawn("weight_int8"), 1, "weight_int8")
 
     @Test
     fun dynamicInt8IsWithin40Decibels() {

@@ -13,7 +13,13 @@ import java.io.File
 class FolderProvider : ContentProvider() {
     override fun onCreate() = true
 
-    override fun query(uri: Uri, columns: Array<String>?, s: String?, a: Array<String>?, o: String?): Cursor {
+    override fun query(
+        uri: Uri,
+        columns: Array<String>?,
+        s: String?,
+        a: Array<String>?,
+        o: String?,
+    ): Cursor {
         val cursor = MatrixCursor(columns!!)
         for (file in folder.listFiles().orEmpty()) cursor.addRow(columns.map { file.name })
         return cursor

@@ -6,33 +6,17 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Before
-import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.TemporaryFolder
-import org.robolectric.Robolectric
 import org.robolectric.annotation.Config
-import org.tunit.core.Json
 import org.tunit.core.Manifest
 
 @Config(sdk = [36])
-class ModelFolderTest : ScreenTest() {
-    @get:Rule val temporary = TemporaryFolder()
-    private val folder by lazy { File(temporary.root, "model") }
+class ModelFolderTest : FolderTest() {
     private val manifest by lazy { Manifest.parse(File(folder, "manifest.json").readText()) }
 
     @Before
-    fun provide() {
-        File(System.getProperty("models")).copyRecursively(folder)
-        FolderProvider.folder = folder
-        Robolectric.setupContentProvider(FolderProvider::class.java, FolderProvider.AUTHORITY)
-        choose("float32")
+    fun start() {
         main()
-    }
-
-    private fun opened(): String? {
-        studio.openModel(FolderProvider.tree)
-        settle()
-        return studio.state.message?.text
     }
 
     private fun assertRefused(part: String) {
@@ -45,18 +29,6 @@ class ModelFolderTest : ScreenTest() {
         assertTrue(before.contentEquals(translation().square))
         assertFalse(File(app.filesDir, "model").exists())
         assertFalse(File(app.filesDir, "model.new").exists())
-    }
-
-    /** Changes a file and puts its new size and checksum into the manifest. */
-    private fun replace(name: String, content: ByteArray) {
-        File(folder, name).writeBytes(content)
-        val entry = mapOf("bytes" to content.size, "sha256" to org.tunit.core.sha256(content.inputStream()))
-        rewrite { it + ("files" to (it["files"] as Map<*, *>) + (name to entry)) }
-    }
-
-    private fun rewrite(change: (Map<*, *>) -> Map<*, *>) {
-        val file = File(folder, "manifest.json")
-        file.writeText(Json.write(change(Json.parse(file.readText()) as Map<*, *>)))
     }
 
     @Test
@@ -78,7 +50,8 @@ class ModelFolderTest : ScreenTest() {
     @Test
     fun aCopyThatWasDamagedLaterGivesWayToTheAppsModel() {
         opened()
-        File(app.filesDir, "model").listFiles()!!.filter { it.extension == "tflite" }.forEach { it.writeText("") }
+        val copies = File(app.filesDir, "model").listFiles()!!
+        copies.filter { it.extension == "tflite" }.forEach { it.writeText("") }
         (app as TunitApp).forget()
         settle()
         assertTrue(studio.state.model!!.bundled)

@@ -38,7 +38,9 @@ class Runner(test: Class<*>) : RobolectricTestRunner(test) {
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 abstract class ScreenTest {
     protected val pictures = File(System.getProperty("expected"))
-    protected val expected: Map<*, *> by lazy { Json.parse(File(pictures, "expected.json").readText()) as Map<*, *> }
+    protected val expected: Map<*, *> by lazy {
+        Json.parse(File(pictures, "expected.json").readText()) as Map<*, *>
+    }
     protected val app: Application get() = RuntimeEnvironment.getApplication()
     protected val studio: Studio get() = app.studio
 
@@ -64,6 +66,20 @@ abstract class ScreenTest {
         return controller
     }
 
+    /** As if Android had ended the process behind a screen; returns what it keeps for the screen. */
+    protected fun endProcess(screen: ActivityController<*>): Bundle {
+        val saved = Bundle()
+        screen.saveInstanceState(saved).pause().stop().destroy()
+        (app as TunitApp).forget()
+        return saved
+    }
+
+    /** Another app saves or gives a document to a screen. */
+    protected fun answer(screen: ActivityController<*>, code: Int, document: Uri) {
+        val answer = Intent().setData(document)
+        shadowOf(screen.get()).callOnActivityResult(code, Activity.RESULT_OK, answer)
+    }
+
     protected fun send(name: String): Intent =
         Intent(Intent.ACTION_SEND).setType("image/*").putExtra(Intent.EXTRA_STREAM, uri(name))
 
@@ -83,14 +99,17 @@ abstract class ScreenTest {
 
     protected fun look(name: String): Look = studio.state.looks.first { it.name == name }
 
-    protected fun translation(): Translation = studio.state.translation ?: throw AssertionError(studio.state.message?.text)
+    protected fun translation(): Translation =
+        studio.state.translation ?: throw AssertionError(studio.state.message?.text)
 
     protected fun bytes(text: Any?): ByteArray = Base64.getDecoder().decode(text as String)
 
     protected fun assertClose(expected: ByteArray, actual: ByteArray, most: Int, what: String) {
         assertEquals(expected.size, actual.size)
-        val largest = expected.indices.maxOf { abs((expected[it].toInt() and 255) - (actual[it].toInt() and 255)) }
-        println("end to end: $what: largest difference $largest of 255, ${Pixels.psnr(expected, actual)} dB")
+        fun difference(i: Int) = abs((expected[i].toInt() and 255) - (actual[i].toInt() and 255))
+        val largest = expected.indices.maxOf(::difference)
+        val decibels = Pixels.psnr(expected, actual)
+        println("end to end: $what: largest difference $largest of 255, $decibels dB")
         assertTrue("$what: off by $largest of 255", largest <= most)
     }
 

@@ -2,6 +2,10 @@
 package org.tunit.demo
 
 import android.app.Activity
+import android.view.MotionEvent
+import android.view.MotionEvent.ACTION_DOWN
+import android.view.MotionEvent.ACTION_MOVE
+import android.view.MotionEvent.ACTION_UP
 import android.view.View
 import android.view.ViewGroup
 import android.widget.AdapterView
@@ -31,17 +35,24 @@ class ScreenshotsTest : ScreenTest() {
     private fun finish(activity: Activity, name: String) {
         screenshot(activity, name)
         val density = activity.resources.displayMetrics.density
-        for (view in all(activity.window.decorView).filter { it.isClickable && it.isShown && it.width > 0 && it !is AdapterView<*> }) {
-            val described = !view.contentDescription.isNullOrEmpty() || (view as? TextView)?.text?.isNotEmpty() == true
+        for (view in all(activity.window.decorView).filter(::isTouched)) {
+            val text = (view as? TextView)?.text
+            val described = !view.contentDescription.isNullOrEmpty() || !text.isNullOrEmpty()
             assertTrue("$name: $view has no name", described)
             if (view is ImageButton || view is TextView) {
-                assertTrue("$name: $view is ${view.height / density} dp high", view.height >= 47 * density)
+                val height = view.height / density
+                assertTrue("$name: $view is $height dp high", height >= 47)
             }
         }
     }
 
-    private fun all(view: View): List<View> =
-        listOf(view) + if (view is ViewGroup) (0 until view.childCount).flatMap { all(view.getChildAt(it)) } else emptyList()
+    private fun isTouched(view: View) =
+        view.isClickable && view.isShown && view.width > 0 && view !is AdapterView<*>
+
+    private fun all(view: View): List<View> {
+        val children = (view as? ViewGroup)?.run { List(childCount, ::getChildAt) }.orEmpty()
+        return listOf(view) + children.flatMap(::all)
+    }
 
     @Test
     fun phone() = main("phone_light")
@@ -100,9 +111,17 @@ class ScreenshotsTest : ScreenTest() {
     fun cutting() {
         main(send("photo.png"))
         val screen = open(CropActivity::class.java)
-        screen.get().findViewById<CropView>(R.id.crop).resize(150.0)
+        val crop = screen.get().findViewById<CropView>(R.id.crop)
+        crop.resize(150.0)
         settle()
         finish(screen.get(), "crop")
+        val before = crop.box
+        val finger = (2 * before.x).toFloat()
+        for ((action, by) in listOf(ACTION_DOWN to 0f, ACTION_MOVE to -40f, ACTION_UP to -40f)) {
+            crop.dispatchTouchEvent(MotionEvent.obtain(0, 0, action, finger + by, finger, 0))
+        }
+        assertTrue("dragged to the left", crop.box.x < before.x)
+        assertEquals(before.copy(x = crop.box.x), crop.box)
         screen.get().findViewById<View>(R.id.done).performClick()
         settle()
         assertEquals(150.0, studio.state.picture!!.box.side, 1e-9)
@@ -124,6 +143,14 @@ class ScreenshotsTest : ScreenTest() {
     }
 
     @Test
+    @Config(qualifiers = "de-w411dp-h891dp-xhdpi")
+    fun gridInGermanAtTwiceTheTextSize() {
+        RuntimeEnvironment.setFontScale(2f)
+        main()
+        finish(open(GridActivity::class.java).get(), "grid_german_200_percent")
+    }
+
+    @Test
     fun earlierResults() {
         main()
         for (name in listOf("reef", "moss", "ember", "orchid")) {
@@ -138,7 +165,8 @@ class ScreenshotsTest : ScreenTest() {
     fun benchmark() {
         main()
         val screen = open(BenchmarkActivity::class.java)
-        studio.benchmark.variants = setOf("float32", "float16", "weight_int8") // static_int8 may crash on x86_64
+        // static_int8 may crash on x86_64
+        studio.benchmark.variants = setOf("float32", "float16", "weight_int8")
         screen.get().findViewById<View>(R.id.run).performClick()
         settle()
         finish(screen.get(), "benchmark")

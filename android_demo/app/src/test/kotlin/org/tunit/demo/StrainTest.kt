@@ -3,7 +3,6 @@ package org.tunit.demo
 
 import android.content.Intent
 import android.net.Uri
-import android.os.Bundle
 import android.view.View
 import java.io.File
 import java.lang.management.ManagementFactory
@@ -58,16 +57,13 @@ class StrainTest : ScreenTest() {
         studio.setStrength(1.25f)
         settle()
         val before = studio.state
-        val saved = Bundle()
-        screen.saveInstanceState(saved).pause().stop().destroy()
-        (app as TunitApp).forget()
-
-        main(saved = saved)
+        main(saved = endProcess(screen))
         val after = studio.state
         assertFalse(after === before)
         assertArrayEquals(before.translation!!.square, translation().square)
         assertEquals(before.picture!!.box, after.picture!!.box)
-        assertEquals(listOf(before.first, before.second, before.mix, before.strength), listOf(after.first, after.second, after.mix, after.strength))
+        fun chosen(state: State) = listOf(state.first, state.second, state.mix, state.strength)
+        assertEquals(chosen(before), chosen(after))
         assertEquals(before.looks.map { it.id }.toSet(), after.looks.map { it.id }.toSet())
         assertEquals(before.earlier.map { it.key }, after.earlier.map { it.key })
     }
@@ -122,7 +118,8 @@ class StrainTest : ScreenTest() {
         shadowOf(app.contentResolver).registerOutputStream(FULL, File("/dev/full").outputStream())
         Results(studio).save(translation(), 4, FULL)
         settle()
-        assertTrue(studio.state.message!!.text, studio.state.message!!.text.startsWith("The storage is full"))
+        val said = studio.state.message!!.text
+        assertTrue(said, said.startsWith("The storage is full"))
         assertEquals("reef", translation().lookName)
     }
 
@@ -142,7 +139,8 @@ class StrainTest : ScreenTest() {
         }
         screen.get().findViewById<View>(R.id.share).performClick()
         settle()
-        val sent = shadowOf(screen.get()).nextStartedActivity.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
+        val chooser = shadowOf(screen.get()).nextStartedActivity
+        val sent = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
         val stream = sent.getParcelableExtra(Intent.EXTRA_STREAM, Uri::class.java)!!
         assertEquals("content", stream.scheme)
         assertTrue(stream.path!!, stream.path!!.endsWith("photo_reef.png"))
@@ -214,6 +212,12 @@ class StrainTest : ScreenTest() {
         settle()
         assertArrayEquals(first, translation().square)
         assertEquals("reef", translation().lookName)
+        (app as TunitApp).forget() // the end of the process
+        main()
+        assertArrayEquals(first, translation().square)
+        studio.choose(look("moss").id)
+        settle()
+        assertEquals("moss", translation().lookName)
     }
 
     private companion object {

@@ -27,7 +27,12 @@ object Json {
         }
     }
 
-    private fun <T> appendAll(to: StringBuilder, items: Collection<T>, marks: String, one: (T) -> Unit) {
+    private fun <T> appendAll(
+        to: StringBuilder,
+        items: Collection<T>,
+        marks: String,
+        one: (T) -> Unit,
+    ) {
         to.append(marks[0])
         items.forEachIndexed { i, item ->
             if (i > 0) to.append(',')

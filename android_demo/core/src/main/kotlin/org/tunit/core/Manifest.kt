@@ -27,7 +27,10 @@ class Domain(
     val deviation: FloatArray? = null,
 )
 
-/** A checked manifest, `docs/manifest.md`. [title] and the following are for people and may be empty. */
+/** A picture beside the manifest: to be redrawn, or a look. */
+class Example(val file: String, val isLook: Boolean)
+
+/** A checked manifest, `docs/manifest.md`; [title] and what follows are for people, maybe empty. */
 class Manifest(
     val imageSize: Int,
     val styleDim: Int,
@@ -37,6 +40,7 @@ class Manifest(
     val variants: List<Variant>,
     val recommended: String,
     val files: Map<String, FileEntry>,
+    val examples: List<Example>,
     val step: Long,
     val title: String,
     val description: String,
@@ -49,6 +53,9 @@ class Manifest(
     fun variant(name: String?): Variant =
         variants.find { it.name == name } ?: variants.find { it.name == recommended } ?: variants[0]
 
+    /** Names of the files of all variants. */
+    val models: List<String> get() = variants.flatMap { listOf(it.encoder, it.generator) }.distinct()
+
     /** Bytes of a variant's two files. */
     fun bytes(variant: Variant): Long =
         files.getValue(variant.encoder).bytes + files.getValue(variant.generator).bytes
@@ -59,13 +66,16 @@ class Manifest(
     /**
      * Throws [Refused] unless a file is what the manifest says.
      *
-     * @param name of a file in [files].
+     * @param name of a file; one that is not in [files] counts as missing.
      * @param content the file, or null where it is missing; it is closed.
      * @param copy receives the bytes as they are read.
      */
     fun check(name: String, content: InputStream?, copy: (ByteArray, Int) -> Unit = { _, _ -> }) {
-        val entry = files.getValue(name)
-        if (content == null) throw Refused(Problem.FILE_MISSING, name)
+        val entry = files[name]
+        if (content == null || entry == null) {
+            content?.close()
+            throw Refused(Problem.FILE_MISSING, name)
+        }
         var bytes = 0L
         val sum = content.use {
             sha256(it) { buffer, count ->

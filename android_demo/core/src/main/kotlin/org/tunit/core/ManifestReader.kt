@@ -24,6 +24,7 @@ internal class ManifestReader(private val text: String, parsed: Any?) {
             recommended = recommended(variants),
             domains = domains(numDomains, styleDim),
             files = files,
+            examples = examples(),
             step = (all["step"] as? Double)?.toLong() ?: 0,
             title = words("title"),
             description = words("description"),
@@ -106,10 +107,26 @@ internal class ManifestReader(private val text: String, parsed: Any?) {
         }
     }
 
+    /** Those with a role that this app knows. */
+    private fun examples(): List<Example> {
+        val known = all["examples"] ?: return emptyList()
+        if (known !is List<*>) refuse("examples")
+        return known.mapNotNull { entry ->
+            val fields = entry as? Map<*, *> ?: refuse("examples")
+            val file = (fields["file"] as? String)?.takeIf(PLAIN_NAME::matches) ?: refuse("examples")
+            when (fields["role"] as? String ?: refuse("examples")) {
+                "picture" -> Example(file, isLook = false)
+                "look" -> Example(file, isLook = true)
+                else -> null
+            }
+        }
+    }
+
     private fun style(domain: Map<*, *>, number: Int, field: String, length: Int): FloatArray? {
         val values = domain[field] ?: return null
-        if (values !is List<*> || values.size != length) refuse("domains[$number].$field")
-        return FloatArray(length) { (values[it] as? Double)?.toFloat() ?: refuse("domains[$number].$field") }
+        val path = "domains[$number].$field"
+        if (values !is List<*> || values.size != length) refuse(path)
+        return FloatArray(length) { (values[it] as? Double)?.toFloat() ?: refuse(path) }
     }
 
     private fun size(field: String): Int {

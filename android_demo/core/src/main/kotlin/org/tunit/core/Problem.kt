@@ -16,6 +16,8 @@ enum class Problem {
     OTHER_SIGNATURE, // file, the signature it should have, what it has
     OTHER_SHAPE, // file, tensor, the shape it should have, the shape it has
     OUTSIDE_OF_FOLDER, // file
+    EXAMPLE_MISSING, // file
+    EXAMPLE_DAMAGED, // file
     NOT_A_FOLDER, // none
     NO_MODEL, // none
     NO_AVERAGES, // none

@@ -27,11 +27,14 @@ class Styles(private val onUnitSphere: Boolean) {
     fun random(domains: List<Domain>, random: Random): FloatArray? {
         if (domains.isEmpty()) return null
         var left = random.nextInt(max(1, domains.sumOf { it.images }))
-        val start = domains.firstOrNull { domain -> (left - domain.images < 0).also { left -= domain.images } }
-            ?: domains.last()
+        val start = domains.firstOrNull {
+            left -= it.images
+            left < 0
+        } ?: domains.last()
         return asStyle(
             FloatArray(start.averageStyle.size) { i ->
-                start.averageStyle[i] + (start.deviation?.get(i) ?: (SPREAD * spread(domains, i))) * random.nextGaussian().toFloat()
+                val deviation = start.deviation?.get(i) ?: (SPREAD * spread(domains, i))
+                start.averageStyle[i] + deviation * random.nextGaussian().toFloat()
             },
         )
     }

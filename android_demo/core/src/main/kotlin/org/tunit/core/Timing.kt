@@ -16,7 +16,8 @@ object Timing {
         call()
         val times = ArrayList<Double>()
         val start = System.nanoTime()
-        while (times.size < count && (times.isEmpty() || (System.nanoTime() - start) / 1e6 < budgetMs)) {
+        fun isLeft() = times.isEmpty() || (System.nanoTime() - start) / 1e6 < budgetMs
+        while (times.size < count && isLeft()) {
             val before = System.nanoTime()
             call()
             times.add((System.nanoTime() - before) / 1e6)
@@ -49,8 +50,8 @@ object BenchmarkText {
         append("| variant | threads | load ms | encoder ms | generator ms | memory MB |\n")
         append("|---|---|---|---|---|---|\n")
         for (row in rows) {
-            append("| ${row.variant} | ${row.threads} | ${number(row.loadMs)} | ")
-            append("${number(row.encoderMs)} | ${number(row.generatorMs)} | ${number(row.megabytes)} |\n")
+            val numbers = row.run { listOf(loadMs, encoderMs, generatorMs, megabytes) }.map(::number)
+            append("| ${row.variant} | ${row.threads} | ${numbers.joinToString(" | ")} |\n")
         }
     }
 

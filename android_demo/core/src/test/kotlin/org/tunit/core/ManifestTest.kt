@@ -24,7 +24,9 @@ class ManifestTest {
     fun everyFileOfARealPairIsWhatItsManifestSays() {
         assertTrue(manifest.variants.size >= 4)
         for (variant in manifest.variants) {
-            for (file in listOf(variant.encoder, variant.generator)) manifest.check(file, File(folder, file).inputStream())
+            for (name in listOf(variant.encoder, variant.generator)) {
+                manifest.check(name, File(folder, name).inputStream())
+            }
         }
         assertTrue(manifest.domains.all { it.averageStyle.size == manifest.styleDim })
     }
@@ -38,7 +40,8 @@ class ManifestTest {
         assertEquals(Problem.FILE_MISSING, problem(null))
         assertEquals(Problem.FILE_SIZE, problem(bytes + 0))
         assertEquals(Problem.FILE_SIZE, problem(bytes.copyOf(bytes.size / 2)))
-        assertEquals(Problem.FILE_CHECKSUM, problem(bytes.clone().also { it[7] = (it[7] + 1).toByte() }))
+        val damaged = bytes.clone().also { it[7] = (it[7] + 1).toByte() }
+        assertEquals(Problem.FILE_CHECKSUM, problem(damaged))
     }
 
     @Test
@@ -47,8 +50,10 @@ class ManifestTest {
         assertEquals(Problem.MANIFEST_NOT_JSON, problem(text.dropLast(9)))
         assertEquals(Problem.MANIFEST_OF_OTHER_KIND, problem("[]"))
         assertEquals(Problem.MANIFEST_OF_OTHER_KIND, refused { it["kind"] = "saved_model" }.problem)
-        assertEquals(Problem.MANIFEST_NO_VARIANT, refused { it["variants"] = mapOf<String, Any>() }.problem)
-        for (field in listOf("image_size", "style_dim", "num_domains", "files", "variants", "signatures", "recommended")) {
+        val empty = refused { it["variants"] = mapOf<String, Any>() }
+        assertEquals(Problem.MANIFEST_NO_VARIANT, empty.problem)
+        val sizes = listOf("image_size", "style_dim", "num_domains")
+        for (field in sizes + listOf("files", "variants", "signatures", "recommended")) {
             val missing = refused { it.remove(field) }
             assertEquals(Problem.MANIFEST_FIELD, missing.problem)
             assertTrue(missing.arguments[0].toString().startsWith(field))
@@ -62,8 +67,27 @@ class ManifestTest {
     fun aFileOutsideOfTheFolderIsRefused() {
         for (name in listOf("../../secret", "/etc/passwd", ".hidden")) {
             val variant = mapOf("shipped" to true, "encoder" to name, "generator" to name)
-            assertEquals(Problem.OUTSIDE_OF_FOLDER, refused { it["variants"] = mapOf("float32" to variant) }.problem)
+            val outside = refused { it["variants"] = mapOf("float32" to variant) }
+            assertEquals(Problem.OUTSIDE_OF_FOLDER, outside.problem)
         }
+    }
+
+    @Test
+    fun examplesAreReadByTheirRoles() {
+        val shared = Manifest.parse(File("../tests/manifests/good.json").readText())
+        assertEquals(listOf("example.png" to false), shared.examples.map { it.file to it.isLook })
+        assertEquals(emptyList<Example>(), Manifest.parse(text).examples)
+        fun example(file: Any?, role: Any?) = listOf(mapOf("file" to file, "role" to role))
+        val outside = example("../a.png", "look")
+        for (wrong in listOf("a.png", outside, example(1.0, "look"), example("a", null))) {
+            val said = refused { it["examples"] = wrong }
+            assertEquals("examples", said.arguments.single())
+        }
+        @Suppress("UNCHECKED_CAST")
+        val known = Json.parse(text) as Map<String, Any?>
+        val newer = known + ("examples" to example("a.png", "look") + example("b.gif", "sound"))
+        val read = Manifest.parse(Json.write(newer)).examples
+        assertEquals(listOf("a.png" to true), read.map { it.file to it.isLook })
     }
 
     @Test
@@ -71,12 +95,13 @@ class ManifestTest {
         val languages = listOf("values", "values-de").map { sentences(it) }
         for (problem in Problem.entries) {
             val texts = languages.map { it[problem.resource] ?: throw AssertionError(problem.resource) }
-            val places = texts.map { text -> Regex("%\\d\\$.").findAll(text).map { it.value }.toSortedSet() }
-            assertEquals(problem.resource, places[0], places[1])
+            assertEquals(problem.resource, places(texts[0]), places(texts[1]))
             for (text in texts) assertTrue(text, text.endsWith(".") || text.endsWith("?"))
         }
         assertEquals("no sentence without a problem", Problem.entries.size, languages[0].size)
-        assertEquals(sentences("values", "strings.xml").keys, sentences("values-de", "strings.xml").keys)
+        val (english, german) = listOf("values", "values-de").map { sentences(it, "strings.xml") }
+        assertEquals(english.keys, german.keys)
+        for ((name, text) in english) assertEquals(name, places(text), places(german.getValue(name)))
     }
 
     /** The folder that Python's and the page's tests read as well. */
@@ -84,7 +109,8 @@ class ManifestTest {
     fun sharedManifestsAreReadAndRefusedAsEverywhere() {
         val shared = File("../tests/manifests")
         val english = sentences("values")
-        val cases = (Json.parse(File(shared, "cases.json").readText()) as List<*>).map { it as Map<*, *> }
+        val listed = Json.parse(File(shared, "cases.json").readText()) as List<*>
+        val cases = listed.map { it as Map<*, *> }
         assertTrue(cases.count { it["ok"] == false } >= 20)
         for (case in cases) {
             val said = try {
@@ -98,11 +124,18 @@ class ManifestTest {
         }
     }
 
+    /** What is filled into a text. */
+    private fun places(text: String) = PLACE.findAll(text).map { it.value }.toSortedSet()
+
     private fun sentences(folder: String, file: String = "problems.xml"): Map<String, String> {
         val document = DocumentBuilderFactory.newInstance().newDocumentBuilder()
             .parse(File("app/src/main/res/$folder/$file"))
         val nodes = document.getElementsByTagName("string")
         return (0 until nodes.length).map { nodes.item(it) as Element }
             .associate { it.getAttribute("name") to it.textContent.replace("\\'", "'") }
+    }
+
+    private companion object {
+        val PLACE = Regex("%\\d\\$.")
     }
 }

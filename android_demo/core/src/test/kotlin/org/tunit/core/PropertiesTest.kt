@@ -12,7 +12,11 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 
 class PropertiesTest {
-    private class Plain(override val width: Int, override val height: Int, private val color: Int) : Rows {
+    private class Plain(
+        override val width: Int,
+        override val height: Int,
+        private val color: Int,
+    ) : Rows {
         override fun read(y: Int, into: IntArray) = into.fill(color)
     }
 
@@ -40,8 +44,8 @@ class PropertiesTest {
         val random = Random(0)
         repeat(1000) {
             val (width, height) = List(2) { 1 + random.nextInt(300) }
-            val box = Box(random.nextGaussian() * 300, random.nextGaussian() * 300, random.nextGaussian() * 300)
-                .inside(width, height, 32.0)
+            val (x, y, side) = List(3) { random.nextGaussian() * 300 }
+            val box = Box(x, y, side).inside(width, height, 32.0)
             assertTrue(box.x >= 0 && box.y >= 0 && box.side > 0)
             assertTrue(box.x + box.side <= width + 1e-9 && box.y + box.side <= height + 1e-9)
         }
@@ -85,8 +89,8 @@ class PropertiesTest {
         val value = mapOf("a" to listOf(1.5, "\"ä\\\n\u0001", true, null), "b" to mapOf<String, Any>())
         assertEquals(value, Json.parse(Json.write(value)))
         assertEquals("é/", Json.parse("\"\\u00e9\\/\""))
-        val broken = listOf("", "{", "[1,]", "{\"a\":}", "01", "tru", "\"\\x\"", "[1] 2", "\"a\nb\"", "NaN")
-        for (text in broken + "[".repeat(100)) {
+        val broken = listOf("", "{", "[1,]", "{\"a\":}", "01", "tru", "[1] 2", "NaN")
+        for (text in broken + listOf("\"\\x\"", "\"a\nb\"", "[".repeat(100))) {
             assertThrows(text, JsonError::class.java) { Json.parse(text) }
         }
     }
@@ -98,7 +102,8 @@ class PropertiesTest {
         var calls = 0
         assertTrue(Timing.measure(20, 1e9) { calls++ } >= 0)
         assertEquals(21, calls) // the first is not counted
-        val text = BenchmarkText.table("Phone", "runtime", 128, listOf(Measured("float32", 4, 9.0, 1.25, 120.4, 88.0)))
+        val row = Measured("float32", 4, 9.0, 1.25, 120.4, 88.0)
+        val text = BenchmarkText.table("Phone", "runtime", 128, listOf(row))
         assertTrue(text, text.endsWith("| float32 | 4 | 9.00 | 1.25 | 120 | 88 |\n"))
         assertEquals(listOf(1, 2), Timing.threads(3))
     }

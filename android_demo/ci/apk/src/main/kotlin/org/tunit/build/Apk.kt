@@ -53,7 +53,8 @@ internal object Apk {
         val folder = File(Settings.out, "dex")
         folder.deleteRecursively()
         folder.mkdirs()
-        val program = File(Settings.out, "program.classpath").readText().trim().split(File.pathSeparator)
+        val path = File(Settings.out, "program.classpath").readText().trim()
+        val program = path.split(File.pathSeparator)
             .filterNot { it.contains("android-all") }
         val classes = File(Settings.out, "classes.jar")
         jar(File(Settings.out, "classes"), classes)

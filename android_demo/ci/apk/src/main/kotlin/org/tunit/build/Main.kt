@@ -2,8 +2,8 @@
 package org.tunit.build
 
 import java.io.File
-import java.security.MessageDigest
 import kotlin.system.exitProcess
+import org.tunit.core.sha256
 
 /** What the builder was called with; paths of the repository and of the build. */
 internal object Settings {
@@ -57,7 +57,7 @@ internal object Aapt2 {
 
     val program: String by lazy {
         val content = Aapt2::class.java.getResourceAsStream(ENTRY)!!.use { it.readBytes() }
-        val sum = MessageDigest.getInstance("SHA-256").digest(content).joinToString("") { "%02x".format(it) }
+        val sum = sha256(content.inputStream())
         val expected = Settings.required("aapt2Sha256")
         if (sum != expected) throw BuildError("${ENTRY} of apktool has SHA-256 $sum, not $expected.")
         val file = File(Settings.out, "aapt2")

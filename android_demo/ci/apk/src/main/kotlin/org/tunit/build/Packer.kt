@@ -50,7 +50,10 @@ internal class Packer(file: File) : Closeable {
 
         override fun write(b: Int) = out.write(b).also { count++ }
 
-        override fun write(b: ByteArray, off: Int, len: Int) = out.write(b, off, len).also { count += len }
+        override fun write(b: ByteArray, off: Int, len: Int) {
+            out.write(b, off, len)
+            count += len
+        }
     }
 
     private companion object {

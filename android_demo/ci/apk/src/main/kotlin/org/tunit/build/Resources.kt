@@ -39,7 +39,8 @@ internal object Resources {
         file.parentFile.mkdirs()
         file.writeText(
             "android_merged_manifest=${Settings.manifest}\nandroid_resource_apk=${Settings.linked}\n" +
-                "android_merged_assets=${Settings.assets}\nandroid_custom_package=${Settings.required("applicationId")}\n",
+                "android_merged_assets=${Settings.assets}\n" +
+                "android_custom_package=${Settings.required("applicationId")}\n",
         )
     }
 
@@ -79,7 +80,7 @@ internal object Assets {
         val file = File(folder, Manifest.FILE)
         if (!file.isFile) throw Refused(Problem.MANIFEST_MISSING)
         val manifest = Manifest.parse(file.readText())
-        val files = manifest.variants.flatMap { listOf(it.encoder, it.generator) }.distinct()
+        val files = (manifest.models + manifest.examples.map { it.file }).distinct()
         for (name in files) manifest.check(name, File(folder, name).takeIf { it.isFile }?.inputStream())
         return files + Manifest.FILE
     }
@@ -87,7 +88,8 @@ internal object Assets {
     /** The app's own English sentence. */
     private fun sentence(refused: Refused): String {
         val strings = File(Settings.main, "res/values/problems.xml").readText()
-        val pattern = Regex("name=\"${refused.problem.resource}\">(.*?)</string>", RegexOption.DOT_MATCHES_ALL)
+        val name = refused.problem.resource
+        val pattern = Regex("name=\"$name\">(.*?)</string>", RegexOption.DOT_MATCHES_ALL)
         val text = pattern.find(strings)!!.groupValues[1].replace("\\'", "'")
         return String.format(text, *refused.arguments)
     }

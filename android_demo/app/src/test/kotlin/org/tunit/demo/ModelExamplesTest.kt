@@ -1,0 +1,82 @@
+// Pictures that a model's manifest names are shown beside the app's own, once they are verified.
+package org.tunit.demo
+
+import java.io.File
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.robolectric.annotation.Config
+
+@Config(sdk = [36])
+class ModelExamplesTest : FolderTest() {
+    @Before
+    fun addExamples() {
+        replace("mine.png", File(pictures, "photo.png").readBytes())
+        replace("its_look.png", File("../docs/images/looks/reef.png").readBytes())
+        rewrite {
+            it + ("examples" to listOf(named("mine.png", "picture"), named("its_look.png", "look")))
+        }
+        main()
+    }
+
+    private fun named(file: String, role: String) = mapOf("file" to file, "role" to role)
+
+    /** The model is used, one example is not shown. */
+    private fun assertLeftOut(sentence: String?, pictures: Int, looks: Int) {
+        assertEquals(sentence, opened())
+        assertFalse(studio.state.model!!.bundled)
+        fun ofModel(ids: List<String>) = ids.count { it.startsWith("model ") }
+        assertEquals(pictures, ofModel(studio.state.examples.map { it.id }))
+        assertEquals(looks, ofModel(studio.state.looks.map { it.id }))
+        translation()
+    }
+
+    @Test
+    @Config(sdk = [28, 36])
+    fun examplesOfAFolderAreSourcesAndLooks() {
+        val (ownPictures, ownLooks) = studio.state.run { examples.size to looks.size }
+        assertLeftOut(null, pictures = 1, looks = 1)
+        assertEquals(ownPictures + 1, studio.state.examples.size)
+        assertEquals(ownLooks + 1, studio.state.looks.size)
+        assertEquals("model its_look.png", studio.state.looks[0].id)
+        folder.deleteRecursively() // the app has its own copies
+        studio.setPicture(studio.state.examples[0].source)
+        studio.choose(look("its_look").id)
+        settle()
+        val expected = bytes((expected["translated"] as Map<*, *>)["float32"])
+        assertClose(expected, translation().square, 1, "a model's own examples")
+    }
+
+    @Test
+    fun aMissingExampleIsSaid() {
+        File(folder, "its_look.png").delete()
+        val said = "The example its_look.png is missing, so it is not shown: " +
+            "copy the whole folder again."
+        assertLeftOut(said, pictures = 1, looks = 0)
+    }
+
+    @Test
+    fun aDamagedExampleIsSaid() {
+        val file = File(folder, "mine.png")
+        file.writeBytes(file.readBytes().also { it[99] = (it[99] + 1).toByte() })
+        assertLeftOut(damaged("mine.png"), pictures = 0, looks = 1)
+    }
+
+    @Test
+    fun anExampleThatIsNoPictureIsSaid() {
+        replace("its_look.png", "no picture".toByteArray())
+        assertLeftOut(damaged("its_look.png"), pictures = 1, looks = 0)
+    }
+
+    @Test
+    fun anExampleWithoutAChecksumIsNotShown() {
+        rewrite { it + ("files" to (it["files"] as Map<*, *>) - "mine.png") }
+        assertTrue(opened()!!.startsWith("The example mine.png is missing"))
+        assertEquals(emptyList<String>(), studio.state.examples.map { it.id }.filter { "mine" in it })
+    }
+
+    private fun damaged(name: String) =
+        "The example $name is damaged or was replaced, so it is not shown: copy the whole folder again."
+}

@@ -1,0 +1,97 @@
+// What comes back after the end of the process, beside the session: measured rows, a place to save.
+package org.tunit.demo
+
+import android.content.ClipboardManager
+import android.net.Uri
+import android.view.View
+import android.widget.TableLayout
+import java.io.File
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.robolectric.Robolectric
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+import org.tunit.core.Manifest
+
+@Config(sdk = [36])
+class RestoreTest : ScreenTest() {
+    @Before
+    fun plain() = choose("float32")
+
+    @Test
+    @Config(sdk = [28, 36])
+    fun measuredRowsOutliveTurningAndTheProcess() {
+        val screen = main().let { open(BenchmarkActivity::class.java) }
+        studio.benchmark.variants = setOf("float32")
+        screen.get().findViewById<View>(R.id.run).performClick()
+        settle()
+        val text = studio.benchmark.text()
+        assertEquals(Choices.threads().size, studio.benchmark.rows.size)
+        screen.recreate()
+        assertEquals(text, studio.benchmark.text())
+        val after = open(BenchmarkActivity::class.java, saved = endProcess(screen))
+        assertEquals(text, studio.benchmark.text())
+        val rows = after.get().findViewById<TableLayout>(R.id.table).childCount
+        assertEquals("a head and the rows", Choices.threads().size + 1, rows)
+        after.get().findViewById<View>(R.id.copy).performClick()
+        val board = app.getSystemService(ClipboardManager::class.java)
+        assertEquals(text, board.primaryClip!!.getItemAt(0).text.toString())
+    }
+
+    @Test
+    fun rowsOfAnotherModelAreNotShown() {
+        main()
+        studio.benchmarkFile.write(BenchmarkRows("another", listOf(), setOf("float32")))
+        (app as TunitApp).forget()
+        main()
+        assertTrue(studio.benchmark.rows.isEmpty() && studio.benchmark.skipped.isEmpty())
+        File(app.filesDir, "benchmark.json").writeText("{\"rows\": [1]}")
+        assertEquals("a broken file is none", null, studio.benchmarkFile.read())
+    }
+
+    @Test
+    fun aResultIsSavedWhenTheProcessEndedBehindTheDialog() {
+        val screen = main(send("photo.png"))
+        studio.choose(look("reef").id)
+        settle()
+        val square = translation().square
+        val saved = endProcess(screen)
+        val file = File(app.cacheDir, "late.png")
+        shadowOf(app.contentResolver).registerOutputStream(Uri.fromFile(file), file.outputStream())
+        val after = Robolectric.buildActivity(MainActivity::class.java).setup(saved)
+        answer(after, Requests.SAVE, Uri.fromFile(file))
+        settle()
+        val size = studio.state.model!!.manifest.imageSize
+        assertArrayEquals(square, Pictures.square(Pictures.decode(file), null, size))
+    }
+
+    @Test
+    fun looksThatAreChosenBehindTheEndOfTheProcessAreTaken() {
+        val saved = endProcess(main(send("photo.png")))
+        val after = Robolectric.buildActivity(MainActivity::class.java).setup(saved)
+        answer(after, Requests.LOOKS, uri("alpha.png"))
+        settle()
+        assertEquals(null, studio.state.message)
+        assertEquals("alpha", translation().lookName)
+        assertEquals("photo.png", studio.state.picture!!.name)
+    }
+
+    @Test
+    fun aGpuThatIsNotThereGivesWayToTheCpuWithASentence() {
+        val manifest = Manifest.parse(BundledModel(app.assets).manifest())
+        Choices(app).choose(manifest, Lane("float32", 1, gpu = true))
+        main()
+        assertEquals(app.getString(R.string.problem_gpu_failed), studio.state.message!!.text)
+        assertEquals(Lane("float32", 1), translation().lane)
+        (app as TunitApp).forget()
+        main()
+        assertEquals("said once", null, studio.state.message)
+        studio.setLane(Lane("float16", 1, gpu = true))
+        settle()
+        assertEquals(app.getString(R.string.problem_gpu_failed), studio.state.message!!.text)
+        assertEquals(Lane("float32", 1), studio.state.model!!.lane)
+    }
+}
