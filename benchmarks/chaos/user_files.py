@@ -36,9 +36,9 @@ def exported_beside_them(folder: pathlib.Path, **settings) -> Observation:
     link.symlink_to(target)
     flags = {"run_dir": run.folder, "output": link, "variants": "float32", "quality_images": 2}
     first = command("export.tflite", **flags)
-    pictures(target / "photos", "one.png", "two.png")
-    (target / "precious.txt").write_text("of the user")
-    before = contents(target)
+    pictures(link / "photos", "one.png", "two.png")
+    (link / "precious.txt").write_text("of the user")
+    before = contents(link)
     second = command("export.tflite", **flags)
     return Observation(
         "Files of the user", "in the folder of `export.tflite`, a link", 2, second.returncode,

@@ -113,6 +113,8 @@ def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
     [
         (["--variants=float8"], "--variants must be among float32,"),
         (["--quality_images=1"], "--quality_images must be at least 2; received 1"),
+        (["--quality_images=1000000000000"], "--quality_images must be at most 1000000"),
+        (["--min_psnr=nan"], "--min_psnr must be a finite number; received nan"),
         (["--run_dir=nowhere"], "nowhere"),
         (["--data=nowhere"], "--data=FOLDER"),
     ],
