@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tunit_tf.errors import UserError
-from tunit_tf.official import pytorch_file
+from tunit_tf.io import pytorch_file
 
 
 class Named:
