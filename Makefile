@@ -105,13 +105,14 @@ $(VENV)/.installed-tflite: $(VENV)/.installed requirements-tflite.txt
 	$(BIN)/$(PIP_INSTALL) -r requirements-tflite.txt
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-serving.txt \
-		requirements-tflite.txt
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-features.txt \
+		requirements-serving.txt requirements-tflite.txt
 	$(BIN)/$(PIP_INSTALL) -r requirements-test.txt
 	touch $@
 
 $(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
-		requirements-beam.txt requirements-serving.txt requirements-tflite.txt
+		requirements-beam.txt requirements-features.txt requirements-serving.txt \
+		requirements-tflite.txt
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@

@@ -56,6 +56,7 @@ def _name_of_data(config: Config) -> str:
 def _description(run: TrainedRun) -> str:
     labels = {
         "unsupervised": "without labels",
+        "pseudo-labeled": "without labels of its images",
         "semi-supervised": "with a few labels",
         "supervised": "with labels",
     }

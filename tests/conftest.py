@@ -39,7 +39,7 @@ TINY = {
 # Files that take minutes, the slowest first, so that the two processes of `make test`, each of
 # which takes a whole file at a time, end at about the same time.
 SLOW = (
-    "benchmarks", "training/test_trainer", "training/test_distribution", "official", "parity",
+    "benchmarks", "training/test_trainer", "training/test_distribution", "parity",
     "training/test_workers", "export/mobile/test_bundle", "export", "evaluation",
 )  # fmt: skip
 

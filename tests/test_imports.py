@@ -6,7 +6,14 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-COMMANDS = ("train", "evaluate", "translate", "translate_beam", "import_official")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "translate",
+    "translate_beam",
+    "import_official",
+    "suggest_domains",
+)
 EXPORT_COMMANDS = ("saved_model", "tflite", "compare", "benchmark", "client", "run_tflite")
 
 # A part may import itself and the parts of later lines; parts of one line are independent.
@@ -17,7 +24,8 @@ ORDER = (
     {"training"},
     {"evaluation"},
     {"inference"},
-    {"data", "metrics", "networks"},
+    {"data", "metrics"},
+    {"networks"},
     {"cli"},
     {"config", "io", "distribution"},
     {"errors"},

@@ -12,7 +12,17 @@ from absl import flags
 
 from tunit_tf.errors import Bounds, UserError
 
+IIC = "iic"  # invariant information clustering
+PSEUDO_LABELED = "pseudo-labeled"
+
 IMAGE_SIZES = (32, 64, 128, 256, 512)  # sides in pixels that the networks are made for
+
+DEFAULT_WARMUP = {
+    "unsupervised": 65_000,
+    PSEUDO_LABELED: 35_000,
+    "semi-supervised": 35_000,
+    "supervised": 0,
+}  # steps by mode
 
 STEPS = Bounds(0, 10**9)
 STEPS_OR_DEFAULT = Bounds(-1, 10**9)
@@ -131,6 +141,13 @@ class Config:
         "semi-supervised.",
         SHARE,
     )
+    domains_from: str = _field(
+        IIC,
+        "Where the pseudo-domains come from: iic finds them while the guiding network learns (as "
+        "in the paper); efficientnet_lite0 groups ImageNet features of the images before the first "
+        "step, and the guiding network learns these groups.",
+        choices=(IIC, "efficientnet_lite0"),
+    )
     queue_length: int = _field(
         1024, "Number of past keys that serve as negatives.", Bounds(1, 2**20)
     )
@@ -144,7 +161,8 @@ class Config:
     )
     weight_mutual_information: float = _field(
         5.0,
-        "Weight of the mutual information, or of the classification loss where labels are used.",
+        "Weight of the mutual information, or of the classification loss where labels or "
+        "pseudo-labels are used.",
         WEIGHT,
     )
     weight_entropy: float = _field(
@@ -173,8 +191,8 @@ class Config:
     )
     warmup_steps: int = _field(
         -1,
-        "Steps that train the guiding network alone; -1 is 65000, or 35000 semi-supervised, or 0 "
-        "supervised.",
+        "Steps that train the guiding network alone; -1 is 65000, or 35000 semi-supervised or with "
+        "--domains_from=efficientnet_lite0, or 0 supervised.",
         STEPS_OR_DEFAULT,
     )
     joint_steps: int = _field(
@@ -290,18 +308,24 @@ class Config:
     def __post_init__(self) -> None:
         for name in FIELDS:
             _check(name, getattr(self, name))
+        if self.domains_from != IIC and self.labeled_fraction:
+            raise UserError(
+                f"domains_from={self.domains_from} labels every image itself, so it cannot be "
+                f"combined with labeled_fraction={self.labeled_fraction:g}; leave one of them out."
+            )
 
     @property
     def mode(self) -> str:
-        """`unsupervised`, `semi-supervised` or `supervised`."""
+        """`unsupervised`, `pseudo-labeled`, `semi-supervised` or `supervised`."""
+        if self.domains_from != IIC:
+            return PSEUDO_LABELED
         if self.labeled_fraction == 0.0:
             return "unsupervised"
         return "supervised" if self.labeled_fraction == 1.0 else "semi-supervised"
 
     def resolved(self) -> "Config":
         """This config, with numbers in place of values that depend on others, such as -1."""
-        warmup = {"unsupervised": 65_000, "semi-supervised": 35_000, "supervised": 0}[self.mode]
-        warmup = warmup if self.warmup_steps < 0 else self.warmup_steps
+        warmup = self.warmup_steps if self.warmup_steps >= 0 else DEFAULT_WARMUP[self.mode]
         labeled_only = 20_000 if self.labeled_only_steps < 0 else self.labeled_only_steps
         return dataclasses.replace(
             self,

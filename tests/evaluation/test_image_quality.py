@@ -4,11 +4,19 @@ import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import feature_cache, image_quality, metric_table, scores
+from tunit_tf.evaluation import (
+    feature_cache,
+    image_quality,
+    metric_table,
+    scores,
+    translation_evaluation,
+)
 from tunit_tf.evaluation.encoded_images import encode
+from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.metrics import extractor_names, features, frechet
 
 TRAIN, HELD_OUT = synthetic.generate(120, 32, 0), synthetic.generate(40, 32, 1)
@@ -185,6 +193,23 @@ def test_every_score_has_a_direction_and_a_meaning(translator, held_out, extract
     found = image_quality.scores(translator, TRAIN, held_out, by_class(), extractor, cache_dir, 40)
     for name in found.values:
         assert metric_table.lookup(name, extractor.name).meaning
+
+
+def test_distances_in_the_features_of_efficientnet_are_never_called_fid(cache_dir):
+    extractor = features.Extractor("efficientnet_lite2", 8, lambda x: tf.reduce_mean(x, (1, 2)))
+    result = EvaluationResult()
+    translation_evaluation.image_quality_by_group(
+        result, Painter(HELD_OUT), TRAIN, PAINTED, extractor, cache_dir, 40
+    )
+    names = {"frechet", "frechet_held_out", "mean_frechet", "kid", "kid_error", "density",
+             "coverage"}  # fmt: skip
+    found = result.metrics["Image quality"]
+    assert set(found) == {f"{name}_efficientnet_lite2" for name in names}
+    assert all(metric_table.lookup(name, extractor.name) for name in found)
+    groups = result.counts["mean_frechet_efficientnet_lite2"].values()
+    distances = [group["frechet"] for group in groups]
+    np.testing.assert_allclose(found["mean_frechet_efficientnet_lite2"], np.mean(distances))
+    assert not [name for name in result.counts if "fid" in name]
 
 
 def test_the_names_of_extractors_are_those_that_can_be_loaded():

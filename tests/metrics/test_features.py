@@ -11,6 +11,7 @@ from PIL import Image
 
 from tunit_tf.errors import UserError
 from tunit_tf.metrics import features
+from tunit_tf.networks import efficientnet_lite
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 20, 20, 3), np.uint8)
@@ -95,6 +96,16 @@ def test_random_features_are_the_same_everywhere_and_tell_looks_apart():
     np.testing.assert_array_equal(first(IMAGES), again(IMAGES))
     assert first.dim == 64
     assert first.name == "random_conv64"
+
+
+def test_efficientnet_sees_images_of_its_own_size_and_scale():
+    extractor = features.load("efficientnet_lite0", "", "")
+    x = tf.image.resize(tf.cast(IMAGES, tf.float32), (224, 224), "bicubic", antialias=True)
+    x = (tf.clip_by_value(x, 0.0, 255.0) - 128.0) / 128.0
+    expected = efficientnet_lite.pooled("efficientnet_lite0")(x)
+    np.testing.assert_allclose(extractor(IMAGES), expected, rtol=1e-4, atol=1e-4)
+    with pytest.raises(UserError, match=r"leave out --features_file=.*test_features\.py"):
+        features.load("efficientnet_lite0", __file__, "")
 
 
 # Keras' own way of saving under NumPy 2.

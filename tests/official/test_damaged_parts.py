@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import TINY
-from tests.official.written_files import write_parts
+from tests.io.written_files import write_parts
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.official import checkpoint, names

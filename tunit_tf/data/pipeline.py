@@ -8,7 +8,7 @@ import enum
 import numpy as np
 import tensorflow as tf
 
-from tunit_tf.config import Config
+from tunit_tf.config import PSEUDO_LABELED, Config
 from tunit_tf.data import augment
 from tunit_tf.data.batch import Batch
 from tunit_tf.data.image_set import ImageSet
@@ -43,7 +43,12 @@ def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
             f"A batch of {batch_size} needs at least as many training images, but there are only "
             f"{len(image_set)}; add images or lower --batch_size."
         )
-    if config.mode == "unsupervised":
+    if config.mode == PSEUDO_LABELED and len(image_set) < config.num_domains:
+        raise UserError(
+            f"{config.num_domains} domains need at least as many training images, but there are "
+            f"only {len(image_set)}; add images or lower --num_domains."
+        )
+    if not config.labeled_fraction:
         return
     if image_set.labels is None:
         raise UserError(
@@ -82,7 +87,7 @@ def batches(
     """The global batches of steps `start` to `stop`, prefetched.
 
     Args:
-      image_set: Training images that pass `check`.
+      image_set: Training images that pass `check`, in a pseudo-labeled run with pseudo-labels.
       config: Resolved config.
       start: First training step, within one phase.
       stop: Step before which it ends.
@@ -94,7 +99,7 @@ def batches(
     labels = np.full(len(image_set), -1, np.int32)
     labeled = np.arange(0)
     if config.mode != "unsupervised":
-        labeled = labeled_positions(image_set, config.labeled_fraction, config.seed)
+        labeled = labeled_positions(image_set, _labeled_share(config), config.seed)
         labels[labeled] = _classes(image_set)[labeled]
 
     dtype = tf.float64 if config.mixed_precision == "float64" else tf.float32
@@ -141,7 +146,12 @@ def _is_labeled_step(step: tf.Tensor, config: Config) -> tf.Tensor:
     draw = tf.random.stateless_uniform(
         (), tf.stack([tf.constant(config.seed, tf.int64), step * 16 + Stream.LABELED_STEP])
     )
-    return (step < config.labeled_only_steps) | (draw < config.labeled_fraction)
+    return (step < config.labeled_only_steps) | (draw < _labeled_share(config))
+
+
+def _labeled_share(config: Config) -> float:
+    """Share of the images whose labels are used; all have pseudo-labels."""
+    return 1.0 if config.mode == PSEUDO_LABELED else config.labeled_fraction
 
 
 def _order(step: tf.Tensor, batch_size: int, count: int, seed: int, stream: Stream) -> tf.Tensor:

@@ -100,7 +100,7 @@ def _check_labels(run: TrainedRun, split: Split) -> None:
             f"Training and held-out images have other classes ({', '.join(different[:10])} in one "
             "of them only); give both the same class folders."
         )
-    if config.mode == "unsupervised":
+    if not config.labeled_fraction:
         return
     if not classes:
         raise UserError(

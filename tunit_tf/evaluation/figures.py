@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation import plots, sample_grids
 from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.inference.translator import Translator
@@ -66,15 +67,20 @@ def style_maps(encoded: EncodedImages) -> list[Figure]:
 def galleries(encoded: EncodedImages) -> list[Figure]:
     """Some images of each of the largest domains."""
     counts = np.bincount(encoded.domains)
-    rows, columns = GALLERY
     figures = []
     for domain in np.sort(np.argsort(-counts, kind="stable")[:MAX_GALLERIES]):
-        members = np.random.default_rng(0).permutation(np.flatnonzero(encoded.domains == domain))
+        members = np.flatnonzero(encoded.domains == domain)
         if not len(members):
             continue
-        cells = list(encoded.images.pixels(members[: rows * columns]))
-        lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
         caption = f"Domain {domain}: {counts[domain]} of {len(encoded.images)} training images"
-        zoom = pixels.legible_zoom(encoded.images.images.shape[1])
-        figures.append(Figure(f"domain_{domain}", caption, pixels.grid(lines, zoom=zoom)))
+        figures.append(Figure(f"domain_{domain}", caption, gallery(encoded.images, members)))
     return figures
+
+
+def gallery(images: ImageSet, members: np.ndarray) -> np.ndarray:
+    """Some of the images at positions `members`, in random order; uint8 `(H, W, 3)`."""
+    rows, columns = GALLERY
+    chosen = np.random.default_rng(0).permutation(members)[: rows * columns]
+    cells = list(images.pixels(chosen))
+    lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
+    return pixels.grid(lines, zoom=pixels.legible_zoom(images.images.shape[1]))

@@ -9,10 +9,34 @@ from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import frechet, kernel, neighbours
+from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor
 
 MAX_SAMPLE = 5000  # feature vectors compared one by one, for KID, Density and Coverage
 TUNIT_TRANSLATIONS = 50  # in the reference protocol, about this many times K draws per source
+
+
+class DistanceNames(NamedTuple):
+    """What Fréchet distances are called, without the extractor.
+
+    Attributes:
+      distance: Between translations and training images.
+      held_out: Between held-out and training images.
+      mean: Mean distance over groups.
+    """
+
+    distance: str
+    held_out: str
+    mean: str
+
+
+FID_NAMES = DistanceNames("fid", "fid_held_out", "mfid")
+FRECHET_NAMES = DistanceNames("frechet", "frechet_held_out", "mean_frechet")
+
+
+def distance_names(extractor: str) -> DistanceNames:
+    """The names in an extractor's features; distances in EfficientNet's are never called FID."""
+    return FRECHET_NAMES if extractor in EFFICIENTNETS else FID_NAMES
 
 
 class Scores(NamedTuple):
@@ -55,7 +79,8 @@ def scores(
     `fid`, `kid`, `density`, `coverage`: every held-out image is translated into the styles of
     others, from any group to any. `fid_held_out` compares the held-out images themselves: what a
     perfect generator would get. `mfid`: the mean over groups t of the FID between images of other
-    groups translated into styles of t and the training images of t.
+    groups translated into styles of t and the training images of t. `distance_names` has the names
+    in EfficientNet's features.
 
     Args:
       translator: Networks to judge.
@@ -79,25 +104,25 @@ def scores(
     held_out_features = cached_features(extractor, held_out.images, cache_dir)
     kid = kernel.distance(real_sample, fake.sample)
     manifold = neighbours.density_coverage(real_sample, fake.sample)
-    mean_fid, by_group = mean_frechet(
+    mean_distance, by_group = mean_frechet(
         translator, held_out, partition, real, extractor, num_translations
     )
-    name = extractor.name
+    name, called = extractor.name, distance_names(extractor.name)
     values = {
-        f"fid_{name}": frechet.distance(real_moments, fake.moments),
-        f"fid_held_out_{name}": frechet.distance(real_moments, moments_of(held_out_features)),
+        f"{called.distance}_{name}": frechet.distance(real_moments, fake.moments),
+        f"{called.held_out}_{name}": frechet.distance(real_moments, moments_of(held_out_features)),
         f"kid_{name}": kid.value,
         f"kid_error_{name}": kid.error,
         f"density_{name}": manifold.density,
         f"coverage_{name}": manifold.coverage,
     }
     if by_group:
-        values[f"mfid_{name}"] = mean_fid
+        values[f"{called.mean}_{name}"] = mean_distance
     counts: dict[str, dict] = {
-        f"fid_{name}": {"real": len(real), "fake": fake.moments.count},
-        f"fid_held_out_{name}": {"real": len(real), "fake": len(held_out.images)},
+        f"{called.distance}_{name}": {"real": len(real), "fake": fake.moments.count},
+        f"{called.held_out}_{name}": {"real": len(real), "fake": len(held_out.images)},
         f"kid_{name}": {"real": len(real_sample), "fake": len(fake.sample)},
-        f"mfid_{name}": by_group,
+        f"{called.mean}_{name}": by_group,
     }
     return Scores(values, counts)
 
@@ -110,7 +135,7 @@ def mean_frechet(
     extractor: Extractor,
     num_translations: int,
 ) -> tuple[float, dict[str, dict]]:
-    """Mean FID over the groups of a partition.
+    """Mean Fréchet distance over the groups of a partition.
 
     Args:
       translator: Networks to judge.
@@ -121,9 +146,9 @@ def mean_frechet(
       num_translations: About this many translations are made for all groups together.
 
     Returns:
-      The mean, and {group: its FID and counts}; NaN and {} if no group can be scored.
+      The mean, and {group: its distance and counts}; NaN and {} if no group can be scored.
     """
-    rng = np.random.default_rng(1)
+    rng, key = np.random.default_rng(1), distance_names(extractor.name).distance
     each = max(2, num_translations // len(partition.names))
     by_group = {}
     for group, group_name in enumerate(partition.names):
@@ -138,8 +163,8 @@ def mean_frechet(
         for batch in translator.generate_batches(sources, styles):
             fake.add(extractor(batch))
         value = frechet.distance(moments_of(real, own_real), fake.moments)
-        by_group[group_name] = {"fid": value, "real": len(own_real), "fake": each}
-    return float(np.mean([group["fid"] for group in by_group.values()] or [np.nan])), by_group
+        by_group[group_name] = {key: value, "real": len(own_real), "fake": each}
+    return float(np.mean([group[key] for group in by_group.values()] or [np.nan])), by_group
 
 
 def mean_frechet_tunit(

@@ -36,6 +36,11 @@ METRIC_TABLE = {
     "fid_held_out": Metric(
         "", "Fréchet distance between held-out and training images: what a perfect generator gets"
     ),
+    "frechet": Metric("less", "Fréchet distance between translations and training images"),
+    "frechet_held_out": Metric(
+        "", "Fréchet distance between held-out and training images: what a perfect generator gets"
+    ),
+    "mean_frechet": Metric("less", "mean over groups of the distance of translations into them"),
     "kid": Metric("less", "kernel distance (squared MMD, unbiased) to training images"),
     "kid_error": Metric("", "standard error of KID over subsets; 0 for a single subset"),
     "density": Metric("more", "fidelity by 5 nearest neighbors; 1 for equal distributions"),

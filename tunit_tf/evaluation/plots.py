@@ -137,6 +137,22 @@ def curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> np
     return _drawn(figure)
 
 
+def domain_scores(
+    numbers: list[int], scores: dict[str, list[float]], marked: list[int]
+) -> np.ndarray:
+    """Scores of numbers of domains, a panel each, with some numbers marked; uint8 `(H, W, 3)`."""
+    figure = Figure(figsize=(6.0, 2.2 * len(scores)), layout="constrained")
+    panels = figure.subplots(len(scores), sharex=True, squeeze=False)[:, 0]
+    for i, (axes, (name, values)) in enumerate(zip(panels, scores.items(), strict=True)):
+        axes.plot(numbers, values, color=color(i), marker="o", markersize=3, linewidth=1.2)
+        for number in marked:
+            axes.axvline(number, color="grey", linewidth=1, linestyle="--", zorder=0)
+        axes.set(ylabel=name)
+        _bare(axes)
+    panels[-1].set(xlabel="number of domains", xticks=numbers)
+    return _drawn(figure)
+
+
 def columns(pictures: dict[str, np.ndarray], gap: int = 2, inches: float = 0.95) -> np.ndarray:
     """Equal uint8 pictures `(N, S, S, 3)` side by side, a titled column for each entry."""
     titles, stacks = zip(*pictures.items(), strict=True)

@@ -14,6 +14,7 @@ from tunit_tf.evaluation.feature_cache import batches, cached_features
 from tunit_tf.evaluation.scores import score_translations
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import content
+from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor
 
 MAX_TRANSLATIONS = 1000  # held-out images translated for style and content
@@ -63,7 +64,8 @@ def image_quality_by_group(
     )
     result.metrics["Image quality"] = scored.values
     result.counts |= scored.counts
-    if not isinstance(train, EncodedImages):
+    # The paper's protocol is for Inception; other features serve as stand-ins, EfficientNet's not.
+    if not isinstance(train, EncodedImages) and extractor.name not in EFFICIENTNETS:
         name = f"mfid_tunit_{extractor.name}"
         value, by_class = image_quality.mean_frechet_tunit(translator, images, held_out, extractor)
         if by_class:

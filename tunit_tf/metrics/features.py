@@ -14,6 +14,7 @@ import tensorflow as tf
 from tunit_tf.errors import UserError
 from tunit_tf.io import files
 from tunit_tf.metrics import extractor_names
+from tunit_tf.networks import efficientnet_lite
 
 INCEPTION_URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 INCEPTION_GRAPH = "classify_image_graph_def.pb"  # in the archive
@@ -78,7 +79,7 @@ def load(name: str, file: str, cache_dir: str) -> Extractor:
       cache_dir: Folder for downloads.
 
     Raises:
-      UserError: The weights are missing, unreadable or cannot be downloaded.
+      UserError: The weights are missing, not installed, unreadable or cannot be downloaded.
     """
     if file and not pathlib.Path(file).expanduser().is_file():
         raise UserError(f"--features_file={file} does not exist.")
@@ -154,10 +155,23 @@ def _random_conv64(name: str, *_: object) -> Extractor:
     return Extractor(name, 64, network)
 
 
+def _efficientnet_lite(name: str, file: str, _: pathlib.Path) -> Extractor:
+    """EfficientNet-Lite with ImageNet weights from an installed package, at its own image size."""
+    if file:
+        raise UserError(
+            f"--features={name} reads its weights from an installed package; leave out "
+            f"--features_file={file}."
+        )
+    size = efficientnet_lite.VARIANTS[name].image_size
+    return Extractor(name, size, efficientnet_lite.pooled(name))
+
+
 EXTRACTORS: dict[str, Callable[[str, str, pathlib.Path], Extractor]] = {
     extractor_names.INCEPTION_2015: _inception_2015,
     extractor_names.KERAS_INCEPTION_V3: _keras_inception_v3,
     extractor_names.RANDOM_CONV64: _random_conv64,
+    extractor_names.EFFICIENTNET_LITE0: _efficientnet_lite,
+    extractor_names.EFFICIENTNET_LITE2: _efficientnet_lite,
 }
 
 

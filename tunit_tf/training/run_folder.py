@@ -117,7 +117,7 @@ def config_to_record(config: Config) -> Config:
     folder = pathlib.Path(config.run_dir).expanduser()
     if not (folder / saved_run.CONFIG).exists():
         return config
-    if not _is_trained(folder):
+    if not is_trained(folder):
         logging.warning(
             "%s holds no checkpoint yet; the run starts from the beginning with these settings.",
             folder,
@@ -130,7 +130,7 @@ def config_to_record(config: Config) -> Config:
     return dataclasses.replace(config, **known)
 
 
-def _is_trained(folder: pathlib.Path) -> bool:
+def is_trained(folder: pathlib.Path) -> bool:
     """Whether a run folder has any checkpoint, broken ones included."""
     patterns = ("checkpoints/*ckpt-*", "best/ckpt-*")
     return any(path for pattern in patterns for path in folder.glob(pattern))

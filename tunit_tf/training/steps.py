@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tunit_tf.config import Config
+from tunit_tf.config import PSEUDO_LABELED, Config
 from tunit_tf.data.batch import Batch
 from tunit_tf.distribution import all_gather, all_sum
 from tunit_tf.training import ema, losses
@@ -116,11 +116,12 @@ def guiding_gradients(
         }
         if config.mode != "supervised":
             _, logits_aug = state.guiding(batch.x_aug, training=True)
+        if config.mode in ("unsupervised", "semi-supervised"):
             joint = losses.joint_distribution(tf.nn.softmax(logits), tf.nn.softmax(logits_aug))
             terms["guiding/mutual_information"] = losses.mutual_information(
                 all_sum(joint), config.weight_entropy
             )
-        if config.mode == "semi-supervised":
+        if config.mode in ("semi-supervised", PSEUDO_LABELED):
             label = tf.where(batch.labeled, batch.label, 0)  # not used where there is none
             terms["guiding/classification"] = losses.classification(
                 logits, label
@@ -215,6 +216,8 @@ def weighted_guiding(terms: Terms, labeled: tf.Tensor, config: Config) -> tf.Ten
     loss = config.weight_contrastive * terms["guiding/contrastive"]
     if config.mode == "supervised":
         return loss
+    if config.mode == PSEUDO_LABELED:
+        return loss + config.weight_mutual_information * terms["guiding/classification"]
     clustering = -terms["guiding/mutual_information"]
     if config.mode == "semi-supervised":
         clustering = tf.where(labeled, terms["guiding/classification"], clustering)

@@ -7,7 +7,7 @@ import time
 import keras
 import tensorflow as tf
 
-from tunit_tf.config import Config
+from tunit_tf.config import PSEUDO_LABELED, Config
 from tunit_tf.data import pipeline, sources
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
@@ -15,7 +15,7 @@ from tunit_tf.evaluation.scores import METRICS
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
-from tunit_tf.training import phases, run_folder, run_lock, signals, workers
+from tunit_tf.training import phases, pseudo_labels, run_folder, run_lock, signals, workers
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.progress import Progress
 from tunit_tf.training.reports import Reports
@@ -163,10 +163,15 @@ def open_run(
     for phase in phases.schedule(config):
         if phase.stop > phase.start:
             pipeline.check(split.train, config, phase.batch_size)
+    pseudo_labeled = config.mode == PSEUDO_LABELED
+    if pseudo_labeled and worker.is_chief:
+        split = split._replace(train=pseudo_labels.prepare(split.train, config))
     folder = RunFolder(pathlib.Path(config.run_dir).expanduser(), writes=worker.is_chief)
     folder.write_json("config.json", dataclasses.asdict(to_record))
     if recorded is None:  # else it keeps the names of images that may come back
         folder.write_json("split.json", sources.record(split))
+    if pseudo_labeled and worker.is_chief and not run_folder.is_trained(folder.path):
+        folder.write_json(pseudo_labels.FILE, pseudo_labels.record(split.train, config))
     # Keras numbers layers through a process, and the order in which TensorFlow's graph
     # optimizer adds numbers up follows from names: start at the same names every time.
     keras.utils.clear_session(free_memory=False)
@@ -175,6 +180,8 @@ def open_run(
     checkpoints = Checkpoints(folder.path, state, config.keep_checkpoints, writes=worker.is_chief)
     agreement = workers.Agreement(strategy)
     step = _restore(checkpoints, agreement, worker, config)
+    if pseudo_labeled and not worker.is_chief:  # after `_restore`, the first worker has written
+        split = split._replace(train=pseudo_labels.recorded(split.train, config))
     folder.forget_after(step)
     translator = Translator(state.guiding_ema, state.generator_ema)
     # Folders are sorted by class; a part of them must not be.

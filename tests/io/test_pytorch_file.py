@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.official.written_files import Named, tensor, write
+from tests.io.written_files import Named, tensor, write
 from tunit_tf.errors import UserError
-from tunit_tf.official import pytorch_file
+from tunit_tf.io import pytorch_file
 
 NUMBERS = np.arange(6, dtype=np.float32)
 

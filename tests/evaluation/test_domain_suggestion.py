@@ -1,0 +1,92 @@
+"""How many domains: planted groups are found, results are written whole, mistakes are named."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests import commands
+from tunit_tf.data import synthetic
+from tunit_tf.evaluation import domain_suggestion
+from tunit_tf.io import pixels
+from tunit_tf.metrics import spherical_clusters
+
+
+def planted(groups, spread, seed=0):
+    rng = np.random.default_rng(seed)
+    x = np.eye(groups, 16)[np.arange(90) % groups] + rng.normal(0, spread, (90, 16))
+    return spherical_clusters.directions(x)
+
+
+@pytest.mark.parametrize("groups", [3, 5])
+def test_planted_groups_are_suggested(groups):
+    found = domain_suggestion.suggest(planted(groups, 0.05), 7, seed=0)
+    assert [c.num_domains for c in found.candidates] == [2, 3, 4, 5, 6, 7]
+    assert found.best[0].num_domains == groups
+    assert f"then try --num_domains={groups} (" in domain_suggestion.advice(found)
+    marked = [line for line in domain_suggestion.table(found).splitlines() if line[0] == "*"]
+    assert len(marked) == 3
+
+
+def test_advice_admits_that_there_are_no_groups():
+    noise = np.random.default_rng(0).normal(size=(90, 16))
+    found = domain_suggestion.suggest(spherical_clusters.directions(noise), 5, seed=0)
+    assert domain_suggestion.advice(found).startswith("No number of domains stands out")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("suggest")
+    for i, x in enumerate(synthetic.generate(24, 32, 0).pixels()):
+        pixels.save_png(root / "images" / f"{i:02}.png", x)
+    return root
+
+
+def suggest(folder, *flags):
+    own = (f"--cache_dir={folder / 'cache'}", "--image_size=32", "--max_domains=4")
+    return commands.run("tunit_tf.suggest_domains", *own, *flags)
+
+
+def test_the_command_writes_table_plot_and_sheets(folder, tmp_path):
+    flags = (f"--data={folder / 'images'}", f"--output={tmp_path / 'out'}")
+    done = suggest(folder, *flags)
+    assert done.returncode == 0, done.stderr
+    assert "silhouette  stability" in done.stdout
+    assert "--num_domains=" in done.stdout
+    scores = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert [c["num_domains"] for c in scores["candidates"]] == [2, 3, 4]
+    sheets = sorted((tmp_path / "out").rglob("domain_*.png"))
+    assert len(sheets) == 2 + 3 + 4  # of the best three
+    for path in (*sheets, tmp_path / "out" / "scores.png"):
+        with Image.open(path) as picture:
+            assert min(picture.size) > 32
+    assert {p.name for p in tmp_path.iterdir()} == {"out"}
+
+    again = suggest(folder, *flags)
+    assert again.returncode == 2
+    assert "has results already; name another folder with --output" in again.stderr
+    shutil.rmtree(tmp_path / "out" / "domains_02")
+    assert suggest(folder, *flags, "--overwrite").returncode == 0
+    assert (tmp_path / "out" / "domains_02").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], "Say which images to look at with --data=FOLDER"),
+        (["--data=nowhere"], "--data=nowhere is not a folder"),
+        (["--data={root}/images", "--max_domains=1"], "--max_domains must be at least 2"),
+        (["--data={root}/images", "--output={root}/images"], "has other files in it"),
+        (["--data={root}/images", "--output="], "--output is empty"),
+        (["--data={root}/few", "--output={root}/o"], "has 1 images; at least 8 are needed"),
+        (["--data={root}/images", "--output={root}/images/00.png"], "is not a folder"),
+    ],
+)
+def test_mistakes_get_a_sentence(folder, flags, words):
+    pixels.save_png(folder / "few" / "only.png", np.zeros((32, 32, 3), np.uint8))
+    done = suggest(folder, *(flag.format(root=folder) for flag in flags))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,187 @@
+"""How many domains do images have? Clusters of pretrained features for every number, compared."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from tunit_tf.data import sources
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import figures, image_features, plots
+from tunit_tf.evaluation.suggestion_request import FEWEST, SuggestionRequest
+from tunit_tf.io import files, folders, pixels
+from tunit_tf.metrics import spherical_clusters
+from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
+
+SHOWN = 3  # numbers of domains with contact sheets
+IMAGES_PER_DOMAIN = 4  # a larger number of domains is not tried
+NUMBERS = "scores.json"
+PLOT = "scores.png"
+CURE = "name another folder with --output, or free space there"
+UNSTABLE = 0.5  # stability below which clusters do not repeat
+REPEATS = 0.7  # stability from which they do
+
+
+class Candidate(NamedTuple):
+    """One number of domains.
+
+    Attributes:
+      num_domains: K.
+      silhouette: In [-1, 1]; how far the clusters are apart.
+      stability: At most 1; how well they repeat on other images.
+      labels: Domain of every image, `(N,)` int32.
+    """
+
+    num_domains: int
+    silhouette: float
+    stability: float
+    labels: np.ndarray
+
+    @property
+    def score(self) -> float:
+        """What candidates are ranked by."""
+        return self.silhouette * max(self.stability, 0.0)
+
+
+class Suggestion(NamedTuple):
+    """What was found.
+
+    Attributes:
+      candidates: All, by K.
+      best: Those with the best scores, the best first.
+      finest: The largest K whose clusters repeat; None if none do.
+    """
+
+    candidates: list[Candidate]
+    best: list[Candidate]
+    finest: Candidate | None
+
+    @property
+    def shown(self) -> list[Candidate]:
+        """Candidates with contact sheets: the best, and the finest."""
+        return [
+            c for c in self.candidates if any(c is other for other in (*self.best, self.finest))
+        ]
+
+
+def run(request: SuggestionRequest) -> str:
+    """Looks at images, writes what was found, and returns it as text.
+
+    Raises:
+      UserError: The images cannot be read or are too few, the weights are not installed, or the
+        output folder cannot be written or has other content.
+    """
+    folder = folders.named(request.output, "output")
+    _check_output(folder, request.overwrite)
+    config = request.config()
+    images = sources.open_images(request.data, config).sample(request.max_images, request.seed)
+    most = min(request.max_domains, len(images) // IMAGES_PER_DOMAIN)
+    if most < FEWEST:
+        raise UserError(
+            f"{request.data} has {len(images)} images; at least {FEWEST * IMAGES_PER_DOMAIN} are "
+            "needed to tell domains apart."
+        )
+    x = image_features.directions(images, EFFICIENTNET_LITE0, request.cache_dir)
+    found = suggest(x, most, request.seed)
+    with files.writing(f"The folder {folder}", CURE):
+        _write(folder, found, images)
+    return "\n".join([table(found), "", advice(found), f"Pictures  {folder}"])
+
+
+def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
+    """Compares all numbers of domains from 2 on.
+
+    Args:
+      x: Features `(N, D)` of length 1.
+      max_domains: The largest number.
+      seed: Of the clusters.
+    """
+    between = spherical_clusters.distances(x)
+    candidates = []
+    for count in range(FEWEST, max_domains + 1):
+        labels = spherical_clusters.fit(x, count, seed).labels
+        silhouette = spherical_clusters.silhouette(between, labels)
+        stability = spherical_clusters.stability(x, count, seed)
+        candidates.append(Candidate(count, silhouette, stability, labels))
+    best = sorted(candidates, key=lambda c: -c.score)[:SHOWN]
+    repeating = [c for c in candidates if c.stability >= REPEATS]
+    return Suggestion(candidates, best, repeating[-1] if repeating else None)
+
+
+def table(found: Suggestion) -> str:
+    """A line per candidate; the best are marked."""
+    best = {c.num_domains for c in found.best}
+    lines = ["  K  silhouette  stability  images per domain"]
+    for c in found.candidates:
+        sizes = np.bincount(c.labels, minlength=c.num_domains)
+        mark = "*" if c.num_domains in best else " "
+        lines.append(
+            f"{mark}{c.num_domains:2}  {c.silhouette:10.3f}  {c.stability:9.2f}  "
+            f"{sizes.min()} to {sizes.max()}"
+        )
+    return "\n".join(lines)
+
+
+def advice(found: Suggestion) -> str:
+    """One sentence."""
+    first, *others = (c.num_domains for c in found.best)
+    alternatives = f" ({' or '.join(map(str, others))} are next)" if others else ""
+    if found.best[0].stability < UNSTABLE:
+        return (
+            "No number of domains stands out, as the clusters change with the images that are left "
+            f"out: take --num_domains={first}{alternatives}, look at the contact sheets, and "
+            "expect domains that blend into one another."
+        )
+    up_to = ""
+    if found.finest is not None and found.finest.num_domains > max(
+        c.num_domains for c in found.best
+    ):
+        up_to = f"; up to {found.finest.num_domains} still repeat on other images"
+    return (
+        f"Look at the contact sheets, then try --num_domains={first}{alternatives} with "
+        f"--domains_from={EFFICIENTNET_LITE0}{up_to}."
+    )
+
+
+def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
+    folders.check_writable(folder, f"The folder {folder}", CURE)
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if not (folder / NUMBERS).is_file():
+        raise UserError(f"{folder} has other files in it; name another folder with --output.")
+    if not overwrite:
+        raise UserError(
+            f"{folder} has results already; name another folder with --output, or give --overwrite."
+        )
+
+
+def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
+    """Writes into a temporary folder that then takes the place of an earlier one."""
+    with files.temporary_folder(folder.absolute().parent) as temporary:
+        made = temporary / "made"
+        numbers = [
+            {"num_domains": c.num_domains, "silhouette": c.silhouette, "stability": c.stability}
+            for c in found.candidates
+        ]
+        best = [c.num_domains for c in found.best]
+        files.write_json(made / NUMBERS, {"best": best, "candidates": numbers})
+        pixels.save_png(
+            made / PLOT,
+            plots.domain_scores(
+                [c.num_domains for c in found.candidates],
+                {
+                    "silhouette": [c.silhouette for c in found.candidates],
+                    "stability": [c.stability for c in found.candidates],
+                },
+                best,
+            ),
+        )
+        for candidate in found.shown:
+            for domain in range(candidate.num_domains):
+                name = f"domains_{candidate.num_domains:02}/domain_{domain:02}.png"
+                members = np.flatnonzero(candidate.labels == domain)
+                pixels.save_png(made / name, figures.gallery(images, members))
+        if folder.exists():
+            folder.rename(temporary / "replaced")
+        made.rename(folder)
