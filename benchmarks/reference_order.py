@@ -29,7 +29,15 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
     y_ref = steps.pseudo_domain(logits_ref, label_ref, labeled_ref)
     x_fake = generator(x, s_ref)
     for_discriminator = steps.Translated(
-        x_ref, x_fake, x_rec=None, y=y_ref, y_ref=y_ref, s_key_ref=None
+        x_ref,
+        x_fake,
+        x_rec=None,
+        seen_real=x_ref,
+        seen_fake=x_fake,
+        seen_rec=None,
+        y=y_ref,
+        y_ref=y_ref,
+        s_key_ref=None,
     )
     terms |= steps.update_discriminator(state, for_discriminator, config)
 

@@ -1,8 +1,10 @@
 """Seconds, images/s and peak memory of a training step: `python -m benchmarks.train_step`.
 
-Compares three forms of the joint step, each in a process of its own so that memory is its own:
-`reference` (textbook order, direct convolutions), `shared` (our order, direct convolutions) and
-`folded` (our order and folded convolutions, what training uses). Full-size networks.
+Compares forms of the joint step, each in a process of its own so that memory is its own:
+`reference` (textbook order, direct convolutions), `shared` (our order, direct convolutions),
+`folded` (our order and folded convolutions, what training uses), `unpenalized` (folded, a step
+without the gradient penalty, see --r1_every) and `projected` (folded, D on frozen features).
+Full-size networks.
 """
 
 import json
@@ -11,10 +13,12 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 from absl import app, flags
 
-FORMS = ("reference", "shared", "folded")
+FORMS = ("reference", "shared", "folded", "unpenalized", "projected")
+SETTINGS = {"unpenalized": {"weight_r1": 0.0}, "projected": {"discriminator": "projected"}}
 
 SIZES = flags.DEFINE_list("sizes", ["64:8", "128:4"], "Image size and batch, SIZE:BATCH.")
 THREADS = flags.DEFINE_integer("threads", 2, "Threads of one operation.")
@@ -36,8 +40,9 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    config = Config(image_size=size, batch_size=batch_size).resolved()
-    state = TrainState(config, fold=form == "folded")
+    settings: dict[str, Any] = {"image_size": size, "batch_size": batch_size}
+    config = Config(**settings, **SETTINGS.get(form, {})).resolved()
+    state = TrainState(config, fold=form not in ("reference", "shared"))
     images = synthetic.generate(4 * batch_size, size, 0)
     batch = next(iter(pipeline.batches(images, config, 0, 1, batch_size)))
     joint = reference_order.joint_step if form == "reference" else steps.joint_step

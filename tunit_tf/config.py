@@ -16,6 +16,8 @@ IIC = "iic"  # invariant information clustering
 PSEUDO_LABELED = "pseudo-labeled"
 
 IMAGE_SIZES = (32, 64, 128, 256, 512)  # sides in pixels that the networks are made for
+FEATURES_SIZES = (32, 64, 128, 256, 512)  # sides that a projected discriminator resizes to
+DISCRIMINATOR_VIEWS = ("color", "translation", "cutout")
 
 DEFAULT_WARMUP = {
     "unsupervised": 65_000,
@@ -42,6 +44,7 @@ def _field(
     *,
     runtime: bool = False,
     choices: tuple[str, ...] = (),
+    some_of: tuple[str, ...] = (),
 ) -> Any:
     """A field with its help.
 
@@ -51,8 +54,15 @@ def _field(
       bounds: Bounds of a number.
       runtime: Whether the value may change when a run is resumed.
       choices: Permitted values of a text; empty permits all.
+      some_of: Permitted parts of a list that is given as a text, separated by commas.
     """
-    metadata = {"help": help_text, "bounds": bounds, "runtime": runtime, "choices": choices}
+    metadata = {
+        "help": help_text,
+        "bounds": bounds,
+        "runtime": runtime,
+        "choices": choices,
+        "some_of": some_of,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -125,6 +135,16 @@ class Config:
         "Factor on the number of channels of the guiding network.",
         Bounds(0, 16, low_excluded=True),
     )
+    discriminator: str = _field(
+        "paper",
+        "The paper's discriminator, or one on frozen ImageNet features (projected), which needs "
+        "the extra `features`.",
+        choices=("paper", "projected"),
+    )
+    features_size: int = _field(
+        128, f"Side in pixels of the images that a projected D sees, one of {FEATURES_SIZES}."
+    )
+    head_width: int = _field(64, "Channels of a projected D's heads.", Bounds(1, 2**11))
     normalize_style: bool = _field(False, "L2-normalize style codes (the paper's runs do not).")
     domain_stddev: float = _field(
         0.01,
@@ -176,6 +196,11 @@ class Config:
     )
     weight_adversarial: float = _field(1.0, "Weight of the adversarial losses.", WEIGHT)
     weight_r1: float = _field(10.0, "Weight of the gradient penalty on real images.", WEIGHT)
+    r1_every: int = _field(
+        1,
+        "Compute the gradient penalty in every N-th step only, with N times its weight.",
+        Bounds(1, 1000),
+    )
     weight_reconstruction: float = _field(0.1, "Weight of the image reconstruction loss.", WEIGHT)
     weight_style_contrastive: float = _field(
         0.01, "Weight of the generator's contrastive loss.", WEIGHT
@@ -240,6 +265,13 @@ class Config:
     augment_saturation: float = _field(0.4, "Largest relative change of saturation.", CHANGE)
     augment_hue: float = _field(
         0.125, "Largest shift of the hue, as a share of the color circle.", SHARE
+    )
+
+    augment_discriminator: str = _field(
+        "",
+        "Differentiable augmentation of what D sees, for small sets: some of color, translation, "
+        "cutout, separated by commas.",
+        some_of=DISCRIMINATOR_VIEWS,
     )
 
     # Running
@@ -313,6 +345,12 @@ class Config:
                 f"domains_from={self.domains_from} labels every image itself, so it cannot be "
                 f"combined with labeled_fraction={self.labeled_fraction:g}; leave one of them out."
             )
+        if self.r1_every > 1 and self.discriminator == "projected":
+            raise UserError(
+                f"r1_every={self.r1_every} has no effect on a projected discriminator, which has "
+                "no gradient penalty; leave it out."
+            )
+        WEIGHT.check("weight_r1 times r1_every", self.weight_r1 * self.r1_every)
 
     @property
     def mode(self) -> str:
@@ -322,6 +360,11 @@ class Config:
         if self.labeled_fraction == 0.0:
             return "unsupervised"
         return "supervised" if self.labeled_fraction == 1.0 else "semi-supervised"
+
+    @property
+    def discriminator_views(self) -> tuple[str, ...]:
+        """The kinds of augmentation in `augment_discriminator`."""
+        return tuple(kind for kind in self.augment_discriminator.split(",") if kind)
 
     def resolved(self) -> "Config":
         """This config, with numbers in place of values that depend on others, such as -1."""
@@ -358,8 +401,17 @@ def _check(name: str, value: object) -> None:
     if metadata["choices"] and value not in metadata["choices"]:
         choices = ", ".join(metadata["choices"])
         raise UserError(f"{name} must be one of {choices}; received {value!r}.")
-    if name == "image_size" and value not in IMAGE_SIZES:
-        raise UserError(f"{name} must be one of {IMAGE_SIZES}; received {value!r}.")
+    if metadata["some_of"]:
+        listed = ", ".join(metadata["some_of"])
+        for part in str(value).split(",") if value else []:
+            if part not in metadata["some_of"]:
+                raise UserError(
+                    f"{name} must be some of {listed}, separated by commas without spaces; "
+                    f"received {value!r}."
+                )
+    sizes = {"image_size": IMAGE_SIZES, "features_size": FEATURES_SIZES}.get(name)
+    if sizes and value not in sizes:
+        raise UserError(f"{name} must be one of {sizes}; received {value!r}.")
     if metadata["bounds"]:
         metadata["bounds"].check(name, value)
 

@@ -76,7 +76,8 @@ class Run:
 
         reference = tf.constant(META["permutation"], tf.int32)
         unlabeled = tf.fill((BATCH,), False)
-        batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference, unlabeled)
+        draws = tf.zeros((BATCH, 3, 0))
+        batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference, unlabeled, draws)
         self.gradients, self.after = {}, {}
         with pytest.MonkeyPatch.context() as patch:
             original = keras.optimizers.Optimizer.apply_gradients

@@ -94,3 +94,5 @@ def test_classification_and_logit_of():
     expected = np.mean([np.log1p(np.exp(-2)), np.log1p(np.exp(3))])
     np.testing.assert_allclose(losses.classification(logits, y), expected, rtol=1e-6)
     np.testing.assert_allclose(losses.logit_of(logits, y), [2.0, 0.0])
+    patches = tf.stack([logits, 10 * logits, -logits], axis=1)  # (2, 3, 2)
+    np.testing.assert_allclose(losses.logit_of(patches, y), [[2, 20, -2], [0, 0, 0]])

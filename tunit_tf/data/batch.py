@@ -15,6 +15,8 @@ class Batch(NamedTuple):
       reference: Place in the global batch of each image's reference, `(B,)` int32; over the
         replicas together a permutation.
       labeled: Whether labels may be used, `(B,)` bool, the same for all images of a global batch.
+      view_draws: Uniform numbers `(B, 3, D)` in [0, 1) for the augmented views that D gets of the
+        image, its translation and its reconstruction; D is 0 without `augment_discriminator`.
     """
 
     x: tf.Tensor
@@ -22,3 +24,4 @@ class Batch(NamedTuple):
     label: tf.Tensor
     reference: tf.Tensor
     labeled: tf.Tensor
+    view_draws: tf.Tensor

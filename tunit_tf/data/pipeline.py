@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tunit_tf.config import PSEUDO_LABELED, Config
-from tunit_tf.data import augment
+from tunit_tf.data import augment, differentiable_augmentation
 from tunit_tf.data.batch import Batch
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
@@ -25,6 +25,7 @@ class Stream(enum.IntEnum):
     STRONG_VIEW = 4
     REFERENCE = 5
     LABELED_STEP = 6
+    DISCRIMINATOR_VIEW = 7
 
 
 def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
@@ -104,6 +105,8 @@ def batches(
 
     dtype = tf.float64 if config.mixed_precision == "float64" else tf.float32
 
+    view_draws = differentiable_augmentation.NUM_DRAWS if config.augment_discriminator else 0
+
     def gather(rows: np.ndarray) -> np.ndarray:
         return image_set.pixels(rows)
 
@@ -134,6 +137,9 @@ def batches(
             label=tf.where(is_labeled, tf.gather(labels, positions), -1),
             reference=reference,
             labeled=tf.fill((batch_size,), is_labeled),
+            view_draws=tf.random.stateless_uniform(
+                (batch_size, 3, view_draws), seed(Stream.DISCRIMINATOR_VIEW), dtype=dtype
+            ),
         )
 
     dataset = tf.data.Dataset.range(start, stop)

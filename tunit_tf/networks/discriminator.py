@@ -111,6 +111,17 @@ class Discriminator(keras.Model):
             layer.build((None, None, None, width))
         self.built = True
 
+    def frozen_features(self, x: tf.Tensor) -> tf.Tensor:
+        """What does not train: nothing, so the images themselves (see `ProjectedDiscriminator`)."""
+        return x
+
+    def judge(self, features: tf.Tensor) -> tf.Tensor:
+        """Logits `(B, num_domains)` of what `frozen_features` returned."""
+        return self(features)
+
+    def follow_update(self) -> None:
+        """Nothing to do after the weights have moved."""
+
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Logits `(B, num_domains)` of images `(B, S, S, 3)` in [-1, 1]."""
         x = self.stem(tf.cast(x, self.compute_dtype))  # (B, S, S, base)

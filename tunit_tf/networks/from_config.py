@@ -1,7 +1,15 @@
 """The networks that a config describes."""
 
+import keras
+
 from tunit_tf.config import Config
-from tunit_tf.networks import Generator, GuidingNetwork
+from tunit_tf.networks import (
+    Discriminator,
+    Generator,
+    GuidingNetwork,
+    ProjectedDiscriminator,
+    efficientnet_lite,
+)
 
 POLICIES = {
     "float32": "float32",
@@ -27,4 +35,28 @@ def generator(config: Config, policy: str, fold: bool = True) -> Generator:
     """A new generator of a run, under a Keras dtype policy."""
     return Generator(
         config.image_size, config.style_dim, config.base_channels or None, fold, dtype=policy
+    )
+
+
+def discriminator(
+    config: Config, policy: str, fold: bool = True
+) -> Discriminator | ProjectedDiscriminator:
+    """A new discriminator of a run, under a Keras dtype policy.
+
+    Raises:
+      UserError: A projected one is asked for, and the weights of its features are missing.
+    """
+    if config.discriminator == "paper":
+        return Discriminator(
+            config.image_size, config.num_domains, config.base_channels or None, fold, dtype=policy
+        )
+    dtype = keras.DTypePolicy(policy).compute_dtype
+    features = efficientnet_lite.features(efficientnet_lite.LITE0, dtype=dtype)
+    return ProjectedDiscriminator(
+        features,
+        [m.shape[-1] for m in features.outputs],
+        config.features_size,
+        config.num_domains,
+        config.head_width,
+        dtype=policy,
     )

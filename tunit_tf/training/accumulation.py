@@ -37,7 +37,7 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
         return steps.discriminator_gradients(state, translated, config)
 
     gradients, discriminator_terms = mean_over(parts, discriminator_gradients)
-    descend(gradients, steps.discriminator_targets(state))
+    steps.descend_discriminator(state, gradients)
 
     targets = steps.generator_targets(state, config)
 

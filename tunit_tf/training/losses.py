@@ -65,22 +65,22 @@ def classification(domain_logits: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def logit_of(logits: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """The logit `(B,)` of domain y `(B,)` among `(B, K)`."""
-    return tf.gather(logits, y, batch_dims=1)
+    """The logits of domains y `(B,)`: `(B,)` of `(B, K)`, `(B, P)` of P patches `(B, P, K)`."""
+    return tf.gather(logits, y, axis=-1, batch_dims=1)
 
 
 def hinge_real(logit: tf.Tensor) -> tf.Tensor:
-    """Discriminator's hinge loss on real images' logits `(B,)` (eq. 3)."""
+    """Discriminator's hinge loss on real images' logits `(B,)` or `(B, P)` (eq. 3)."""
     return tf.reduce_mean(tf.nn.relu(1.0 - logit))
 
 
 def hinge_fake(logit: tf.Tensor) -> tf.Tensor:
-    """Discriminator's hinge loss on fake images' logits `(B,)` (eq. 3)."""
+    """Discriminator's hinge loss on fake images' logits `(B,)` or `(B, P)` (eq. 3)."""
     return tf.reduce_mean(tf.nn.relu(1.0 + logit))
 
 
 def adversarial(logit: tf.Tensor) -> tf.Tensor:
-    """Generator's side of the hinge loss, on fake images' logits `(B,)` (eq. 3)."""
+    """Generator's side of the hinge loss, on fake images' logits `(B,)` or `(B, P)` (eq. 3)."""
     return -tf.reduce_mean(logit)
 
 

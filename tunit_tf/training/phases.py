@@ -1,5 +1,6 @@
 """The phases of a run, the devices it is trained on, and the compiled loop of steps."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,15 +12,28 @@ from tunit_tf.errors import UserError
 from tunit_tf.training import accumulation, steps
 from tunit_tf.training.state import TrainState
 
+Loop = Callable[[Any, tf.Tensor], steps.Terms]
+
 
 class Phase(NamedTuple):
-    """Half-open range of steps that run the same step function, on batches of one size."""
+    """Half-open range of steps that run the same step function, on batches of one size.
+
+    Every `r1_every`-th step has the gradient penalty.
+    """
 
     name: str
     start: int
     stop: int
     batch_size: int
     step: Callable[[TrainState, Batch, Config], steps.Terms]
+    r1_every: int = 1
+
+    def next_change(self, step: int) -> int:
+        """The step before which the loop must end: before and after one with the lazy penalty."""
+        if self.r1_every == 1:
+            return self.stop
+        since = step % self.r1_every
+        return step + (self.r1_every - since if since else 1)
 
 
 def schedule(config: Config) -> list[Phase]:
@@ -28,7 +42,7 @@ def schedule(config: Config) -> list[Phase]:
     module = accumulation if config.accumulate_steps > 1 else steps
     return [
         Phase("warm-up", 0, warmup, config.warmup_batch_size, module.warmup_step),
-        Phase("joint", warmup, total, config.batch_size, module.joint_step),
+        Phase("joint", warmup, total, config.batch_size, module.joint_step, config.r1_every),
     ]
 
 
@@ -67,9 +81,36 @@ def check_strategy(strategy: tf.distribute.Strategy, config: Config) -> None:
         raise UserError("--xla compiles for one device; leave it out or hide the other devices.")
 
 
+class Loops(NamedTuple):
+    """The compiled loops of a phase; the same one twice unless the gradient penalty is lazy."""
+
+    penalized: Loop
+    plain: Loop
+
+    def at(self, step: int, phase: Phase) -> Loop:
+        """The loop that begins with `step`."""
+        return self.plain if step % phase.r1_every else self.penalized
+
+
+def compile_loops(
+    phase: Phase, state: TrainState, strategy: tf.distribute.Strategy, config: Config
+) -> Loops:
+    """`compile_loop`; with lazy regularization for steps with the penalty and for those without.
+
+    A step with it takes N times the weight (Karras et al., CVPR 2020, section 3.1). Two graphs
+    rather than a condition in one: the step without is as small as if there were no penalty.
+    """
+    if phase.r1_every == 1:
+        loop = compile_loop(phase, state, strategy, config)
+        return Loops(loop, loop)
+    heavy = dataclasses.replace(config, weight_r1=config.weight_r1 * phase.r1_every, r1_every=1)
+    without = dataclasses.replace(config, weight_r1=0.0, r1_every=1)
+    return Loops(*(compile_loop(phase, state, strategy, c) for c in (heavy, without)))
+
+
 def compile_loop(
     phase: Phase, state: TrainState, strategy: tf.distribute.Strategy, config: Config
-) -> Callable[[Any, tf.Tensor], steps.Terms]:
+) -> Loop:
     """A traced function (iterator, number of steps) -> each term's mean over the steps done.
 
     It ends early after a step with a term that is not finite.

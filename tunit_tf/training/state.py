@@ -4,8 +4,7 @@ import keras
 import tensorflow as tf
 
 from tunit_tf.config import Config
-from tunit_tf.networks import Discriminator
-from tunit_tf.networks.from_config import POLICIES, generator, guiding_network
+from tunit_tf.networks.from_config import POLICIES, discriminator, generator, guiding_network
 from tunit_tf.training import ema, optimizers
 from tunit_tf.training.key_queue import KeyQueue
 
@@ -35,9 +34,7 @@ class TrainState(tf.Module):
         policy = POLICIES[config.mixed_precision]
         self.guiding, self.guiding_ema = (guiding_network(config, policy) for _ in range(2))
         self.generator, self.generator_ema = (generator(config, policy, fold) for _ in range(2))
-        self.discriminator = Discriminator(
-            config.image_size, config.num_domains, config.base_channels or None, fold, dtype=policy
-        )
+        self.discriminator = discriminator(config, policy, fold)
         for source, average in (
             (self.guiding, self.guiding_ema),
             (self.generator, self.generator_ema),

@@ -11,11 +11,12 @@ The order of a joint step (docs/architecture.md has the reasons for what is shar
 Returned terms are unweighted; `weighted_*` below are the only places where weights are applied.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import tensorflow as tf
 
 from tunit_tf.config import PSEUDO_LABELED, Config
+from tunit_tf.data import differentiable_augmentation
 from tunit_tf.data.batch import Batch
 from tunit_tf.distribution import all_gather, all_sum
 from tunit_tf.training import ema, losses
@@ -23,6 +24,7 @@ from tunit_tf.training.gradients import Gradients, Target, descend, gradients_of
 from tunit_tf.training.state import TrainState
 
 Terms = dict[str, tf.Tensor]
+Seen: TypeAlias = tf.Tensor | list[tf.Tensor]  # images, or maps of frozen features
 
 
 def warmup_step(state: TrainState, batch: Batch, config: Config) -> Terms:
@@ -55,12 +57,15 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
 
 
 class Translated(NamedTuple):
-    """A batch and its translations.
+    """A batch, its translations, and what D sees of them.
 
     Attributes:
       x: The images `(B, S, S, 3)`.
       x_fake: Translations into the references' styles.
       x_rec: Reconstructions in the images' own styles; D's step does without.
+      seen_real: What D sees of the images.
+      seen_fake: What D sees of the translations.
+      seen_rec: What D sees of the reconstructions; D's step does without.
       y: Pseudo-domains `(B,)`.
       y_ref: Those of the references.
       s_key_ref: Style keys of the references, `(B, style_dim)`; D's step does without.
@@ -69,6 +74,9 @@ class Translated(NamedTuple):
     x: tf.Tensor
     x_fake: tf.Tensor
     x_rec: tf.Tensor | None
+    seen_real: Seen
+    seen_fake: Seen
+    seen_rec: Seen | None
     y: tf.Tensor
     y_ref: tf.Tensor
     s_key_ref: tf.Tensor | None
@@ -84,15 +92,35 @@ def translate(state: TrainState, batch: Batch, config: Config) -> Translated:
     c = state.generator.encode(batch.x)
     both = state.generator.decode(tf.concat([c, c], 0), tf.concat([s_ref, s_gen], 0))
     x_fake, x_rec = tf.split(both, 2)
+    real, fake, rec = (
+        see(state, images, batch.view_draws[:, i], config)
+        for i, images in enumerate((batch.x, x_fake, x_rec))
+    )
     y = pseudo_domain(logits, batch.label, batch.labeled)
     return Translated(
         batch.x,
         x_fake,
         x_rec,
+        real,
+        fake,
+        rec,
         y,
         y_ref=tf.gather(all_gather(y), batch.reference),
         s_key_ref=tf.gather(all_gather(s_key), batch.reference),
     )
+
+
+def see(state: TrainState, x: tf.Tensor, draws: tf.Tensor, config: Config) -> Seen:
+    """What D sees of images: augmented views, or their frozen features if it is projected.
+
+    Args:
+      state: Its discriminator is asked.
+      x: Images `(B, S, S, 3)` in [-1, 1].
+      draws: `(B, D)` in [0, 1), the random numbers of these views.
+      config: Its `augment_discriminator` says which.
+    """
+    views = differentiable_augmentation.augment(x, draws, config.discriminator_views)
+    return state.discriminator.frozen_features(views)
 
 
 def update_guiding(
@@ -133,8 +161,14 @@ def guiding_gradients(
 def update_discriminator(state: TrainState, translated: Translated, config: Config) -> Terms:
     """Steps D on real images of their domains and translations in the references' domains."""
     gradients, terms = discriminator_gradients(state, translated, config)
-    descend(gradients, discriminator_targets(state))
+    descend_discriminator(state, gradients)
     return terms
+
+
+def descend_discriminator(state: TrainState, gradients: Gradients) -> None:
+    """Steps D down its gradients."""
+    descend(gradients, discriminator_targets(state))
+    state.discriminator.follow_update()
 
 
 def discriminator_gradients(
@@ -143,37 +177,43 @@ def discriminator_gradients(
     """Gradients of D's loss, and its terms.
 
     The paper's real images are the references. They are the batch itself in another order, and
-    every term is a mean over samples that D treats alone, so the order does not matter.
+    every term is a mean over samples that D treats alone, so the order does not matter. The
+    penalty R1 takes D's gradient at the views that D sees; one of weight 0 is not computed.
     """
-    x, x_fake = translated.x, tf.stop_gradient(translated.x_fake)
+    real = translated.seen_real
+    fake = tf.nest.map_structure(tf.stop_gradient, translated.seen_fake)
+    penalized = config.discriminator == "paper" and config.weight_r1 > 0
     with tf.GradientTape() as tape:
         with tf.GradientTape() as image_tape:
-            image_tape.watch(x)
-            logit_real = losses.logit_of(state.discriminator(x), translated.y)
+            image_tape.watch(real)
+            logit_real = losses.logit_of(state.discriminator.judge(real), translated.y)
             total = tf.reduce_sum(logit_real)
-        image_gradient = image_tape.gradient(total, x)
-        logit_fake = losses.logit_of(state.discriminator(x_fake), translated.y_ref)
+        logit_fake = losses.logit_of(state.discriminator.judge(fake), translated.y_ref)
         terms = {
             "discriminator/real": losses.hinge_real(logit_real),
             "discriminator/fake": losses.hinge_fake(logit_fake),
-            "discriminator/r1": losses.gradient_penalty(image_gradient),
         }
+        if penalized:
+            image_gradient = image_tape.gradient(total, real)
+            terms["discriminator/r1"] = losses.gradient_penalty(image_gradient)
         loss = weighted_discriminator(terms, config)
     return gradients_of(tape, loss, discriminator_targets(state)), terms
 
 
 def generator_terms(state: TrainState, translated: Translated, config: Config) -> Terms:
     """Terms of G's loss."""
-    x_fake, x_rec = translated.x_fake, translated.x_rec
     y = tf.concat([translated.y_ref, translated.y], 0)
     # One call of D, which treats samples alone.
-    logit = losses.logit_of(state.discriminator(tf.concat([x_fake, x_rec], 0)), y)
+    seen = tf.nest.map_structure(
+        lambda fake, rec: tf.concat([fake, rec], 0), translated.seen_fake, translated.seen_rec
+    )
+    logit = losses.logit_of(state.discriminator.judge(seen), y)
     logit_fake, logit_rec = tf.split(logit, 2)
-    s_fake = state.guiding(x_fake, training=True).style
+    s_fake = state.guiding(translated.x_fake, training=True).style
     return {
         "generator/adversarial_translated": losses.adversarial(logit_fake),
         "generator/adversarial_reconstructed": losses.adversarial(logit_rec),
-        "generator/reconstruction": losses.reconstruction(translated.x, x_rec),
+        "generator/reconstruction": losses.reconstruction(translated.x, translated.x_rec),
         "generator/style_contrastive": losses.contrastive(
             s_fake, translated.s_key_ref, state.queue.keys, config.temperature
         ),
@@ -227,7 +267,10 @@ def weighted_guiding(terms: Terms, labeled: tf.Tensor, config: Config) -> tf.Ten
 def weighted_discriminator(terms: Terms, config: Config) -> tf.Tensor:
     """Loss of D."""
     hinge = terms["discriminator/real"] + terms["discriminator/fake"]
-    return config.weight_adversarial * hinge + config.weight_r1 * terms["discriminator/r1"]
+    loss = config.weight_adversarial * hinge
+    if "discriminator/r1" in terms:
+        loss += config.weight_r1 * terms["discriminator/r1"]
+    return loss
 
 
 def weighted_generator(terms: Terms, config: Config) -> tf.Tensor:

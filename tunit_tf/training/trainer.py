@@ -99,18 +99,20 @@ class Trainer:
         if self.strategy.num_replicas_in_sync > 1:
             batches = self.strategy.experimental_distribute_dataset(batches)
         iterator = iter(batches)
-        loop = phases.compile_loop(phase, self.state, self.strategy, self.config)
+        loops = phases.compile_loops(phase, self.state, self.strategy, self.config)
+        latest: dict[str, float] = {}  # with a lazy penalty, not every loop computes every term
         while self.step < phase.stop and not self._is_to_stop(stop):
             count = self._steps_until_next_event(phase)
             started = time.monotonic()
-            terms = loop(iterator, tf.constant(count))
+            terms = loops.at(self.step, phase)(iterator, tf.constant(count))
             terms = {name: float(term) for name, term in terms.items()}
             self._check_finite(terms, phase)
             self.step += count
+            latest |= terms
             speed = count * phase.batch_size / (time.monotonic() - started)
-            progress.update(self.step, phase.name, speed, terms)
+            progress.update(self.step, phase.name, speed, latest)
             if self.worker.is_chief:
-                self.reports.after_loop(self.step, phase.name, speed, terms)
+                self.reports.after_loop(self.step, phase.name, speed, latest)
 
     def _steps_until_next_event(self, phase: phases.Phase) -> int:
         """Steps to the next report, save or end of the phase, at most steps_per_loop."""
@@ -122,7 +124,8 @@ class Trainer:
             config.checkpoint_every,
         )
         next_event = min((self.step // period + 1) * period for period in periods)
-        return min(next_event, phase.stop, self.step + config.steps_per_loop) - self.step
+        ends = (next_event, phase.stop, phase.next_change(self.step))
+        return min(*ends, self.step + config.steps_per_loop) - self.step
 
     def _check_finite(self, terms: dict[str, float], phase: phases.Phase) -> None:
         if all(abs(value) < float("inf") for value in terms.values()):
