@@ -7,6 +7,7 @@ import pathlib
 
 from absl import flags
 
+from export import example_count
 from export.serving import picture_limits
 from tunit_tf import cli
 from tunit_tf.errors import UserError
@@ -25,6 +26,7 @@ MAX_PIXELS = flags.DEFINE_integer(
 DATA = flags.DEFINE_string(
     "data", "", "Images to measure the domains' styles on, if the run has none of its own."
 )
+EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENCE, example_count.HELP)
 
 
 def main() -> None:
@@ -33,6 +35,7 @@ def main() -> None:
             raise UserError(f"--{flag.name} is empty; name a folder.")
     if MAX_PIXELS.value < 1:
         raise UserError(f"--max_pixels must be at least 1; received {MAX_PIXELS.value}.")
+    example_count.BOUNDS.check("--examples", EXAMPLES.value)
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import versions, warmup
     from tunit_tf.inference.trained_run import TrainedRun
@@ -40,7 +43,9 @@ def main() -> None:
     run = TrainedRun.load(RUN_DIR.value, CHECKPOINT.value)
     run.warn_if_untrained()
     output = pathlib.Path(OUTPUT.value).expanduser()
-    version = versions.write(run, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
+    version = versions.write(
+        run, output, RESIZE.value, MAX_PIXELS.value, DATA.value, EXAMPLES.value
+    )
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     licence = run.config.licence
     print(f"Wrote {version} ({megabytes:.1f} MB){f', licence: {licence}' if licence else ''}.")

@@ -7,6 +7,7 @@ import pathlib
 
 from absl import flags
 
+from export import example_count
 from export.mobile.options import VARIANTS as ALL_VARIANTS
 from export.mobile.options import Options
 from tunit_tf import cli
@@ -36,6 +37,7 @@ TITLE = flags.DEFINE_string("title", "", "Title of the model; '' is made from th
 DESCRIPTION = flags.DEFINE_string(
     "description", "", "A sentence on the model for people; '' is made from the run."
 )
+EXAMPLES = flags.DEFINE_integer("examples", DEFAULTS.examples, example_count.HELP)
 
 
 def main() -> None:
@@ -49,6 +51,7 @@ def main() -> None:
     for flag in (CALIBRATION_STEPS, QUALITY_IMAGES):
         if flag.value < 2:
             raise UserError(f"--{flag.name} must be at least 2; received {flag.value}.")
+    example_count.BOUNDS.check("--examples", EXAMPLES.value)
     for folder in (RUN_DIR, OUTPUT):
         if not folder.value.strip():
             raise UserError(f"--{folder.name} is empty; name a folder.")
@@ -69,6 +72,7 @@ def main() -> None:
         quality_images=QUALITY_IMAGES.value,
         title=TITLE.value,
         description=DESCRIPTION.value,
+        examples=EXAMPLES.value,
     )
     written = bundle.write(run, output, options)
     print(summary.table(written))
