@@ -28,12 +28,12 @@ def number(asked: int, config: Config, are_named: bool) -> int:
       UserError: The user asked for some, and the licence bars them.
     """
     BOUNDS.check("--examples", asked)
-    own = config.data == "synthetic" and not config.origin and not are_named
-    licence = "" if own or are_named else config.licence
+    licence = "" if are_named else config.licence
+    is_barred = licences.bars_examples(licence)
     if asked == BY_LICENCE:
-        allowed = own or (bool(licence) and not licences.bars_examples(licence))
-        return DEFAULT if allowed else 0
-    if asked and licences.bars_examples(licence):
+        is_procedural = config.data == "synthetic" and not config.origin and not are_named
+        return DEFAULT if not is_barred and (licence or is_procedural) else 0
+    if asked and is_barred:
         raise UserError(
             f"--examples={asked} would copy images of the run into the export, which its licence "
             f"'{licence}' does not allow; leave --examples out, or name other images with --data."

@@ -49,14 +49,16 @@ The folder is a version of a model for TensorFlow Serving:
 take the files that `python -m export.tflite` writes of the same run.""")
 
 
-def of_pair(variant: Variant, size: int, examples: list[Example]) -> str:
+def of_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:
     """Markdown for a pair of .tflite files; its code runs in the folder.
 
     Args:
-      variant: The pair that the code loads.
+      variant: The pair that the code loads; None if none is shipped.
       size: Side of the squares in pixels.
       examples: Pictures that the code translates, if there are any.
     """
+    if variant is None:
+        return "No variant is near enough to the networks to be shipped."
     return PAIR.substitute(
         size=size, encoder=variant.encoder, generator=variant.generator, **_named(examples)
     )

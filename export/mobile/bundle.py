@@ -85,7 +85,8 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int)
         min_psnr=options.min_psnr,
         files=manifest.checksums(folder),
     )
-    loaded = entries[written.recommended["cpu"] or next(v for v in entries if entries[v].shipped)]
+    shipped = [entry for entry in entries.values() if entry.shipped]
+    loaded = entries.get(written.recommended["cpu"], shipped[0] if shipped else None)
     model_card.write(
         folder, written, run, loading.of_pair(loaded, written.image_size, shown),
         summary.table(written),

@@ -22,6 +22,8 @@ BY_LICENCE = example_count.BY_LICENCE
     [
         ({}, False, BY_LICENCE, example_count.DEFAULT),  # the procedural set is nobody's
         ({"origin": "a file", "licence": "CC BY-NC 4.0"}, False, BY_LICENCE, 0),
+        ({"licence": "CC BY-NC 4.0"}, False, BY_LICENCE, 0),
+        ({}, True, BY_LICENCE, 0),
         ({"data": "cats"}, False, BY_LICENCE, 0),
         ({"data": "cats"}, False, 7, 7),  # the user may know what the program does not
         ({"data": "cats", "licence": "CC BY 4.0"}, False, BY_LICENCE, example_count.DEFAULT),

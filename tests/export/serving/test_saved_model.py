@@ -107,11 +107,18 @@ def test_runs_of_other_sizes_are_not_compared(model, tiny):
             differences.of_saved_model(model, other, 1)
 
 
-@pytest.mark.parametrize("flag", ["--run_dir=", "--output="])
-def test_empty_folders_are_refused(flag):
+@pytest.mark.parametrize(
+    ("flag", "sentence"),
+    [
+        ("--run_dir=", "--run_dir is empty; name a folder."),
+        ("--output=", "--output is empty; name a folder."),
+        ("--examples=-2", "--examples must be at least -1; received -2."),
+    ],
+)
+def test_flags_that_cannot_be_are_refused(flag, sentence):
     result = commands.run("export.saved_model", flag)
     assert result.returncode == 2
-    assert f"error: {flag[:-1]} is empty; name a folder." in result.stderr
+    assert f"error: {sentence}" in result.stderr
 
 
 def test_a_run_folder_that_cannot_be_written_is_named_or_left_as_it_is(trained_run, tmp_path):
