@@ -5,6 +5,7 @@
 
 from absl import flags
 
+from export import example_count
 from export.serving import picture_limits
 from tunit_tf import cli
 from tunit_tf.errors import Bounds
@@ -24,11 +25,13 @@ MAX_PIXELS = flags.DEFINE_integer(
 DATA = flags.DEFINE_string(
     "data", "", "Images to measure the domains' styles on, if the run has none of its own."
 )
+EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENCE, example_count.HELP)
 
 
 def main() -> None:
     run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
     Bounds(1, 10**9).check("--max_pixels", MAX_PIXELS.value)
+    example_count.BOUNDS.check("--examples", EXAMPLES.value)
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import versions, warmup
     from tunit_tf.inference.trained_run import TrainedRun
@@ -36,7 +39,9 @@ def main() -> None:
     run = TrainedRun.load(run_dir, CHECKPOINT.value)
     run.warn_if_untrained()
     with cli.interruptible(f"No version was written to {output}."):
-        version = versions.write(run, output, RESIZE.value, MAX_PIXELS.value, DATA.value)
+        version = versions.write(
+            run, output, RESIZE.value, MAX_PIXELS.value, DATA.value, EXAMPLES.value
+        )
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     licence = run.config.licence
     print(f"Wrote {version} ({megabytes:.1f} MB){f', licence: {licence}' if licence else ''}.")

@@ -5,6 +5,7 @@
 
 from absl import flags
 
+from export import example_count
 from export.mobile.options import VARIANTS as ALL_VARIANTS
 from export.mobile.options import Options
 from tunit_tf import cli
@@ -35,11 +36,13 @@ TITLE = flags.DEFINE_string("title", "", "Title of the model; '' is made from th
 DESCRIPTION = flags.DEFINE_string(
     "description", "", "A sentence on the model for people; '' is made from the run."
 )
+EXAMPLES = flags.DEFINE_integer("examples", DEFAULTS.examples, example_count.HELP)
 
 BOUNDS = (
     (MIN_PSNR, Bounds(0, 1000)),
     (CALIBRATION_STEPS, Bounds(2, 10**6)),
     (QUALITY_IMAGES, Bounds(2, 10**6)),
+    (EXAMPLES, example_count.BOUNDS),
 )
 
 
@@ -70,6 +73,7 @@ def main() -> None:
         quality_images=QUALITY_IMAGES.value,
         title=TITLE.value,
         description=DESCRIPTION.value,
+        examples=EXAMPLES.value,
     )
     with cli.interruptible(f"{output} is as it was before."):
         written = bundle.write(run, output, options)

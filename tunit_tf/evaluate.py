@@ -16,7 +16,10 @@ from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES, INCEPTION_2015
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "newest", ["newest", "best"], "Checkpoint of the run to evaluate."
+    "checkpoint", "newest", ["newest", "best"], "Checkpoint that heads the report."
+)
+BOTH = flags.DEFINE_boolean(
+    "both_checkpoints", True, "Show the other checkpoint's numbers and grids too if it differs."
 )
 DATA = flags.DEFINE_string("data", "", "Images as for training; '' takes the run's own.")
 VALIDATION_DATA = flags.DEFINE_string(
@@ -42,9 +45,7 @@ NUM_TRANSLATIONS = flags.DEFINE_integer(
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
 REPORT_DIR = flags.DEFINE_string("report_dir", "", "Folder of the report; '' is RUN_DIR/report.")
-COMPARE = flags.DEFINE_list(
-    "compare", [], "Other run folders to compare with, separated by commas."
-)
+COMPARE = flags.DEFINE_list("compare", [], "Other run folders to compare, separated by commas.")
 
 BOUNDS = ((NUM_TRANSLATIONS, Bounds(2, 10_000_000)), (BATCH_SIZE, Bounds(2, 4096)))
 
@@ -56,7 +57,7 @@ def main() -> None:
     run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.data import sources
-    from tunit_tf.evaluation import evaluator, report, run_comparison
+    from tunit_tf.evaluation import both_checkpoints, evaluator, report, run_comparison
     from tunit_tf.evaluation.figures import Figure
     from tunit_tf.inference.trained_run import TrainedRun
     from tunit_tf.metrics import features
@@ -70,7 +71,13 @@ def main() -> None:
     with cli.interruptible(f"No report was written to {folder}."):
         extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
         split = sources.load(config, sources.recorded(run.folder, config))
-        result = evaluator.evaluate(run, split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
+        inputs = (split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
+        result = evaluator.evaluate(run, *inputs)
+        if BOTH.value:
+            both_checkpoints.add_other(
+                result, run, CHECKPOINT.value,
+                lambda other: evaluator.evaluate(other, *inputs, maps=False), BATCH_SIZE.value,
+            )  # fmt: skip
         facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
         compared, curves = run_comparison.compare(run.folder, result, others)
     if curves is not None:

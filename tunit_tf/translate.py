@@ -41,6 +41,13 @@ def main() -> None:
         print(f"skipped: {path} ({reason})", file=sys.stderr)
     if len(result.bad) > MAX_NAMED:
         print(f"skipped: {len(result.bad) - MAX_NAMED} more", file=sys.stderr)
+    if result.unchanged:
+        count = len(result.unchanged)
+        print(
+            f"warning: the masks of {count} pictures are all black, so nothing was redrawn there; "
+            f"the first is that of {result.unchanged[0]}.",
+            file=sys.stderr,
+        )
     skipped = f", skipped {len(result.bad)} that cannot be read" if result.bad else ""
     print(f"Wrote {result.written} files to {request.output}{skipped}.")
 

@@ -1,9 +1,10 @@
 """Writes the folder of a pair: its variants, measured, and the manifest; all of it or nothing."""
 
+import dataclasses
 import pathlib
 from typing import Any
 
-from export import manifest, run_description
+from export import example_count, examples, loading, manifest, model_card, run_description
 from export.manifest import MobileManifest, Variant
 from export.mobile import (
     file_description,
@@ -43,22 +44,24 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
     """
     output = output.resolve()  # a link to a folder stays a link
     replacement.check(output)
+    count = example_count.number(options.examples, run.config, bool(options.data))
     with (
         files.writing(str(output), "free space there or name another --output"),
         files.temporary_folder(output.parent) as temporary,
     ):
         new = temporary / "new"
         new.mkdir()
-        written = _export(run, new, options)
+        written = _export(run, new, options, count)
         replacement.replace(output, new)
     return written
 
 
-def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileManifest:
-    """Does what `write` does, into an empty folder."""
+def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int) -> MobileManifest:
+    """Does what `write` does, into an empty folder, with `count` examples of each role."""
     images = run_images.open_images(
         run, options.data, options.calibration_images, CALIBRATED in options.variants
     )
+    chosen = examples.choose(run.translator, images.held_out, count, options.examples)
     pairs = quality.translated_by_networks(
         run.translator, images.held_out.sample(options.quality_images).pixels()
     )
@@ -70,8 +73,10 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileMa
     }
     translated = {variant: candidate.translated for variant, candidate in candidates.items()}
     pixels.save_png(folder / COMPARISON, summary.picture(pairs, translated))
+    shown = examples.write(folder, chosen)
     written = MobileManifest(
         **described,
+        examples=shown,
         resize="crop",
         signatures=file_description.signatures(run.translator),
         variants=entries,
@@ -80,6 +85,13 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileMa
         min_psnr=options.min_psnr,
         files=manifest.checksums(folder),
     )
+    shipped = [entry for entry in entries.values() if entry.shipped]
+    loaded = entries.get(written.recommended["cpu"], shipped[0] if shipped else None)
+    model_card.write(
+        folder, written, run, loading.of_pair(loaded, written.image_size, shown),
+        summary.table(written),
+    )  # fmt: skip
+    written = dataclasses.replace(written, files=manifest.checksums(folder))  # with the card
     files.write_json(folder / manifest.FILE_NAME, written.to_json())
     return written
 

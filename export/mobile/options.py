@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from export.example_count import BY_LICENCE
+
 VARIANTS = {
     "float32": "the reference",
     "float16": "weights as float16, for GPUs",
@@ -24,6 +26,7 @@ class Options:
       quality_images: Held-out images that are translated for PSNR and SSIM.
       title: The model in a few words for people; '' derives them from the config.
       description: The model in a sentence for people; '' as above.
+      examples: Held-out images to copy into the export, for each role; see `example_count`.
     """
 
     variants: tuple[str, ...] = tuple(VARIANTS)
@@ -34,3 +37,4 @@ class Options:
     quality_images: int = 32
     title: str = ""
     description: str = ""
+    examples: int = BY_LICENCE

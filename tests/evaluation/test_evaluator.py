@@ -10,6 +10,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from benchmarks.chaos.forked import Forked
@@ -17,11 +18,18 @@ from benchmarks.chaos.tiny_runs import wait
 from tests import commands
 from tunit_tf.data import sources, synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import cluster_evaluation, evaluator, metric_table, report
+from tunit_tf.evaluation import (
+    both_checkpoints,
+    cluster_evaluation,
+    evaluator,
+    metric_table,
+    report,
+)
 from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.figures import Figure
-from tunit_tf.inference import domain_styles
+from tunit_tf.inference import domain_styles, saved_run
+from tunit_tf.inference.trained_run import TrainedRun
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -71,6 +79,93 @@ def test_the_report_has_every_number_and_figure(evaluated):
         "styles_by_class", "styles_by_domain",
     } <= figures  # fmt: skip
     assert any(re.fullmatch(r"domain_\d", name) for name in figures)
+
+
+def test_the_other_checkpoint_stands_beside_the_head(evaluated):
+    """The tiny run's best checkpoint, chosen at step 3 or 6, against the newest, step 6."""
+    folder, printed = evaluated
+    written = json.loads((folder / "report" / "metrics.json").read_text())
+    page = (folder / "report" / "index.html").read_text()
+    best = json.loads((folder / "best.json").read_text())["step"]
+    assert saved_run.checkpoint_step(folder, "best") == best
+    figures = {name for name in written["figures"] if name.endswith("_best.png")}
+    if best == 6:
+        assert "beside" not in written
+        assert not figures
+        return
+    assert written["beside"]["checkpoint"] == f"best, step {best}" in printed
+    assert f"<th>newest, step 6</th><th>best, step {best}</th>" in page
+
+
+def test_only_checkpoints_that_differ_are_evaluated_twice(tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    run = TrainedRun.load(tmp_path / "run")
+    asked = []
+
+    def evaluate(other):
+        asked.append(other.step)
+        picture = np.full((4, 4, 3), other.step, np.uint8)
+        return EvaluationResult(
+            metrics={"Clusters": {"nmi": 0.75}, "Image quality": {"fid_random_conv64": 3.0}},
+            warnings=["Same.", "Odd."],
+            figures={"Translations": [Figure("reference_grid", "Grid", picture)]},
+        )
+
+    def head():
+        return EvaluationResult(
+            metrics={"Clusters": {"nmi": 0.5, "domains_used": 3}},
+            warnings=["Same."],
+            figures={"Translations": [Figure("reference_grid", "Grid", np.zeros((4, 4, 3)))]},
+        )
+
+    for step in (6, 3, None):
+        result = head()
+        shutil.rmtree(tmp_path / "run" / "best")
+        if step:
+            save_averages(tmp_path / "run" / "best", run.translator, step)
+        both_checkpoints.add_other(result, run, "newest", evaluate, 4)
+        if step == 3:
+            shown = result
+            continue
+        assert (result.beside, result.warnings) == (None, ["Same."])
+        assert len(result.figures["Translations"]) == 1
+    assert asked == [3]
+    assert shown.beside.checkpoint == "best, step 3"
+    assert shown.warnings == ["Same.", "The best checkpoint: Odd."]
+    captions = {figure.name: figure.caption for figure in shown.figures["Translations"]}
+    assert captions == {
+        "reference_grid": "Grid; newest, step 6", "reference_grid_best": "Grid; best, step 3",
+    }  # fmt: skip
+
+    facts = {"run": "tiny", "checkpoint": "newest, step 6"}
+    shown.figures = {}
+    page = report.write(tmp_path / "out", shown, facts, "random_conv64", {}).read_text()
+    assert "<th>newest, step 6</th><th>best, step 3</th>" in page
+    assert "<th>nmi ↑</th><td>0.5000</td><td class=best>0.7500</td>" in page
+    assert "<th>domains_used </th><td>3</td><td>–</td>" in page
+    assert "<th>fid_random_conv64 ↓</th><td>–</td><td>3.0000</td>" in page
+    text = report.text(shown).splitlines()
+    assert re.fullmatch(r"Clusters +best, step 3", text[0])
+    assert re.fullmatch(r"  nmi +0\.5000 +0\.7500", text[1])
+
+    shutil.rmtree(tmp_path / "run" / "best", ignore_errors=True)
+    save_averages(tmp_path / "run" / "best", run.translator, 3)
+    for part in (tmp_path / "run" / "best").glob("*.data*"):
+        part.write_bytes(part.read_bytes()[:100])
+    damaged = head()
+    both_checkpoints.add_other(damaged, run, "newest", evaluate, 4)
+    assert damaged.beside is None
+    assert re.match(r"The best checkpoint is left out: .* cannot be read", damaged.warnings[-1])
+
+
+def save_averages(folder, translator, step):
+    """Writes a checkpoint of averaged networks, as training keeps the best one."""
+    averages = tf.train.Checkpoint(
+        guiding_ema=[v.value for v in translator.guiding.variables],
+        generator_ema=[v.value for v in translator.generator.variables],
+        step=tf.Variable(step, dtype=tf.int64),
+    )
+    tf.train.CheckpointManager(averages, str(folder), 1).save(step)
 
 
 def test_a_report_replaces_its_own_figures_and_no_others(tmp_path):

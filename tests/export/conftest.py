@@ -1,4 +1,4 @@
-"""An exported tiny run, and pictures of many kinds."""
+"""A tiny run, exported in both ways, and pictures of many kinds."""
 
 import io
 import pathlib
@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export.mobile import bundle
 from export.serving import versions
 from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 
 MAX_PIXELS = 40_000
+PAIR_OPTIONS = bundle.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
 
 
 def encoded(image: Image.Image, form: str, **options) -> bytes:
@@ -29,7 +31,15 @@ def pixels_of(content: bytes) -> np.ndarray:
 def exported(trained_run, tmp_path_factory) -> pathlib.Path:
     """A version's folder."""
     output = tmp_path_factory.mktemp("models") / "tunit"
-    return versions.write(trained_run, output, "crop", MAX_PIXELS)
+    return versions.write(trained_run, output, "crop", MAX_PIXELS, asked_examples=1)
+
+
+@pytest.fixture(scope="session")
+def pair_folder(trained_run, tmp_path_factory) -> pathlib.Path:
+    """All variants of a pair; tests must not change it."""
+    output = tmp_path_factory.mktemp("models") / "mobile"
+    bundle.write(trained_run, output, PAIR_OPTIONS)
+    return output
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.inference import file_translation
+from tunit_tf.inference import file_translation, masking
 from tunit_tf.inference.domain_styles import load_or_measure
 from tunit_tf.inference.request import Request
 from tunit_tf.inference.trained_run import TrainedRun
@@ -146,6 +146,70 @@ def test_letterbox_gives_the_aspect_ratio_back(tiny_run, pictures, tmp_path):
         assert picture.format == "JPEG"
 
 
+@pytest.fixture
+def masked(tmp_path):
+    """Folder of masks of all sources, the broken one too: a half, everything, nothing."""
+    folder = tmp_path / "masks"
+    values = np.zeros((3, 32, 32), np.uint8)
+    values[0, :, :16] = values[1] = 255
+    for name, value in zip(("source0", "source1", "source2"), values, strict=True):
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(value).save(folder / f"{name}.png")
+    Image.fromarray(values[0]).save(folder / "broken.png")
+    return folder, values
+
+
+def test_only_what_a_mask_marks_is_redrawn(translate, translator, pictures, masked):
+    folder, values = masked
+    reference = str(pictures / "references" / "reference0.png")
+    drawn = translator.translate(IMAGES[:3], IMAGES[[3]])
+    for feather, given in ((1, -1), (4, 4)):
+        written = translate(
+            reference=reference, mask=str(folder), mask_feather=given, overwrite=True
+        )
+        expected = masking.blend(IMAGES[:3], drawn, masking.weights(values, feather))
+        for i in range(3):
+            np.testing.assert_array_equal(written[f"source{i}.png"], expected[i])
+    np.testing.assert_array_equal(written["source0.png"][:, 16:], IMAGES[0, :, 16:])
+    np.testing.assert_array_equal(written["source1.png"], drawn[1])
+    np.testing.assert_array_equal(written["source2.png"], IMAGES[2])
+
+
+def test_a_grid_shows_masked_translations(translate, translator, pictures, masked):
+    folder, values = masked
+    reference = str(pictures / "references" / "reference0.png")
+    (grid,) = translate(reference=reference, mask=str(folder), grid=True).values()
+    expected = translator.translate(IMAGES[:3], IMAGES[[3]], values)
+    for i in range(3):
+        cell = grid[::3, ::3][2 + (i + 1) * 34 :, 2 + 34 :][:32, :32]
+        np.testing.assert_array_equal(cell, expected[i])
+
+
+def test_alpha_marks_and_black_masks_are_reported(trained_run, translator, pictures, tmp_path):
+    """One source has a mask, one is transparent everywhere, one has no alpha channel."""
+    (tmp_path / "sources").mkdir()
+    alpha = np.zeros((2, 32, 32), np.uint8)
+    alpha[0, 8:] = 255
+    for i in range(2):
+        picture = Image.fromarray(np.dstack([IMAGES[i], alpha[i]]))
+        picture.save(tmp_path / "sources" / f"{i}.png")
+    Image.fromarray(IMAGES[2]).save(tmp_path / "sources" / "2.png")
+    request = Request(
+        source=str(tmp_path / "sources"), output=str(tmp_path / "out"), mask="alpha",
+        reference=str(pictures / "references" / "reference0.png"), progress=False,
+    )  # fmt: skip
+    result = file_translation.run(trained_run, request)
+    assert [path.name for path in result.unchanged] == ["1.png"]
+    assert {p.name: reason for p, reason in result.bad.items()} == {
+        "2.png": "it has no alpha channel to take the mask from"
+    }
+    white = np.where(alpha[..., None] > 0, IMAGES[:2], 255).astype(np.uint8)
+    expected = translator.translate(white, IMAGES[[3]], alpha)
+    for i in range(2):
+        np.testing.assert_array_equal(pixels_of(tmp_path / "out" / f"{i}.png"), expected[i])
+    assert (expected[0, :8] == 255).all()
+
+
 def test_existing_results_are_kept(translate, pictures):
     reference = str(pictures / "references" / "reference0.png")
     translate(reference=reference)
@@ -165,6 +229,8 @@ def test_existing_results_are_kept(translate, pictures):
         ({"reference": "x", "grid": True, "interpolate": True}, r"only one of"),
         ({"reference": "x", "strength": 1.5}, r"--strength must be in \[0, 1\]; received 1.5"),
         ({"reference": "x", "frames": 1}, r"--frames must be at least 2; received 1"),
+        ({"reference": "x", "mask_feather": 2}, r"--mask_feather softens the edges of masks; give"),
+        ({"reference": "x", "mask": "m", "mask_feather": 513}, r"at most 512; received 513"),
         ({"reference": "x", "batch_size": 0}, r"--batch_size must be at least 1; received 0"),
     ],
 )
@@ -188,11 +254,13 @@ def test_numbers_out_of_range_get_one_sentence(request_, words):
         Request(source="s", **request_)
 
 
-@pytest.mark.parametrize("flag", ["source", "reference"])
+@pytest.mark.parametrize("flag", ["source", "reference", "mask"])
 def test_originals_are_never_replaced(trained_run, tmp_path, flag):
     for i in range(2):
         pixels.save_png(tmp_path / f"{flag}s" / f"{i}.png", IMAGES[i])
     pixels.save_png(tmp_path / "other.png", IMAGES[2])
+    if flag == "mask":
+        pixels.save_png(tmp_path / "masks" / "other.png", IMAGES[2])
     (tmp_path / "link").symlink_to(tmp_path / f"{flag}s")
     before = {p: p.read_bytes() for p in tmp_path.rglob("*.png")}
     named = {

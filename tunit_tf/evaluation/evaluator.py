@@ -23,6 +23,7 @@ def evaluate(
     extractor: Extractor,
     cache_dir: str,
     num_translations: int,
+    maps: bool = True,
 ) -> EvaluationResult:
     """Evaluates the networks of a run on its own or other images.
 
@@ -32,6 +33,7 @@ def evaluate(
       extractor: Computes the features of the image metrics.
       cache_dir: Folder where features of real images are kept.
       num_translations: About this many translations are made for each of FID and mFID.
+      maps: Whether style codes are mapped and the domains' images shown.
 
     Raises:
       UserError: There are too few images, training and held-out images have other classes, or
@@ -73,6 +75,8 @@ def evaluate(
             f"The checkpoint of step {run.step} is from the warm-up: its generator is "
             "untrained, so translations were not evaluated."
         )
+    if not maps:
+        return result
     mapped = held_out if len(held_out.images) >= MIN_MAPPED else train
     result.figures["Style codes"] = figures.style_maps(mapped)
     result.figures["Domains"] = figures.galleries(train)

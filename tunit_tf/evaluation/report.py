@@ -1,6 +1,7 @@
 """Writes an evaluation as one self-contained page and a JSON file beside it."""
 
 import base64
+import dataclasses
 import html
 import json
 import pathlib
@@ -8,7 +9,7 @@ import string
 
 from tunit_tf.config import Config
 from tunit_tf.data.sources import Split
-from tunit_tf.evaluation import metric_table
+from tunit_tf.evaluation import both_checkpoints, metric_table
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.figures import Figure
 from tunit_tf.inference.trained_run import TrainedRun
@@ -41,7 +42,7 @@ def facts(
     held_out = f", held out: {config.validation_data}" if config.validation_data else ""
     found = {
         "run": str(run.folder),
-        "checkpoint": f"{checkpoint}, step {run.step}",
+        "checkpoint": both_checkpoints.name(checkpoint, run.step),
         "data": config.data + held_out,
         "images": f"{len(split.train)} for training, {len(split.validation)} held out",
         "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
@@ -86,6 +87,7 @@ def write(
         "domains": result.domains,
         "warnings": result.warnings,
         "figures": names,
+        **({"beside": dataclasses.asdict(result.beside)} if result.beside else {}),
         **({"comparison": comparison} if comparison else {}),
     }
     page = _page(result, facts, extractor_name, comparison)
@@ -103,10 +105,14 @@ def write(
 
 def text(result: EvaluationResult) -> str:
     """The numbers and warnings for a terminal."""
+    beside = result.beside.metrics if result.beside else {}
     lines = []
     for section, metrics in result.metrics.items():
-        lines.append(section)
-        lines += [f"  {name:<36}{_number(value):>10}" for name, value in metrics.items()]
+        others = beside.get(section, {})
+        lines.append(f"{section:<48}{result.beside.checkpoint:>18}" if result.beside else section)
+        for name, value in metrics.items():
+            other = f"{_number(others[name]):>18}" if name in others else ""
+            lines.append(f"  {name:<36}{_number(value):>10}{other}")
     lines += [f"warning: {sentence}" for sentence in result.warnings]
     return "\n".join(lines)
 
@@ -128,10 +134,15 @@ def _page(
     comparison: dict[str, dict[str, float]],
 ) -> str:
     body = []
-    for section in dict.fromkeys([*result.metrics, *result.figures]):
+    columns = {facts.get("checkpoint", ""): result.metrics}
+    if result.beside:
+        columns[result.beside.checkpoint] = result.beside.metrics
+    sections = [*(name for column in columns.values() for name in column), *result.figures]
+    for section in dict.fromkeys(sections):
         body.append(f"<section><h2>{html.escape(section)}</h2>")
-        if section in result.metrics:
-            body.append(_metrics_table(result.metrics[section], extractor_name))
+        values = {name: column.get(section, {}) for name, column in columns.items()}
+        if any(values.values()):
+            body.append(_metrics_table(values, extractor_name))
         if section == "Comparison" and comparison:
             body.append(_comparison_table(comparison, extractor_name))
         body.append('<div class="figures">')
@@ -148,12 +159,14 @@ def _page(
     )
 
 
-def _metrics_table(metrics: dict[str, float], extractor_name: str) -> str:
-    rows = []
-    for name, value in metrics.items():
+def _metrics_table(columns: dict[str, dict[str, float]], extractor_name: str) -> str:
+    """The metrics of one or two checkpoints, {checkpoint: {metric: value}}."""
+    rows = [_head(list(columns))] if len(columns) > 1 else []
+    for name in dict.fromkeys(name for column in columns.values() for name in column):
         better, meaning = _direction_and_meaning(name, extractor_name)
+        cells = _cells([column.get(name) for column in columns.values()], better)
         rows.append(
-            f"<tr><th>{html.escape(name)} {ARROWS[better]}</th><td>{_number(value)}</td>"
+            f"<tr><th>{html.escape(name)} {ARROWS[better]}</th>{cells}"
             f"<td class='meaning'>{html.escape(meaning)}</td></tr>"
         )
     return f"<table>{''.join(rows)}</table>"
@@ -161,20 +174,29 @@ def _metrics_table(metrics: dict[str, float], extractor_name: str) -> str:
 
 def _comparison_table(comparison: dict[str, dict[str, float]], extractor_name: str) -> str:
     runs = list(dict.fromkeys(run for values in comparison.values() for run in values))
-    head = "".join(f"<th>{html.escape(run)}</th>" for run in runs)
-    rows = [f"<tr><th></th>{head}</tr>"]
+    rows = [_head(runs)]
     for metric, values in comparison.items():
         better, _ = _direction_and_meaning(metric.removeprefix("validation/"), extractor_name)
-        best = None
-        if better and len(set(values.values())) > 1:
-            best = max(values.values()) if better == "more" else min(values.values())
-        cells = "".join(
-            f"<td{' class=best' if values.get(run) == best and best is not None else ''}>"
-            f"{_number(values[run]) if run in values else '–'}</td>"
-            for run in runs
-        )
+        cells = _cells([values.get(run) for run in runs], better)
         rows.append(f"<tr><th>{html.escape(metric)} {ARROWS[better]}</th>{cells}</tr>")
     return f"<table>{''.join(rows)}</table>"
+
+
+def _head(names: list[str]) -> str:
+    return f"<tr><th></th>{''.join(f'<th>{html.escape(name)}</th>' for name in names)}</tr>"
+
+
+def _cells(values: list[float | None], better: str) -> str:
+    """A row of numbers, the best of several different ones marked, and a dash for a missing one."""
+    known = {value for value in values if value is not None}
+    best = None
+    if better and len(known) > 1:
+        best = max(known) if better == "more" else min(known)
+    return "".join(
+        f"<td{' class=best' if value is not None and value == best else ''}>"
+        f"{'–' if value is None else _number(value)}</td>"
+        for value in values
+    )
 
 
 def _direction_and_meaning(name: str, extractor_name: str) -> tuple[str, str]:

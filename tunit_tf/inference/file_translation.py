@@ -14,6 +14,7 @@ from tunit_tf.inference.request import Request
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import folders, picture_files, pixels
+from tunit_tf.io.mask_files import ALPHA, Masks
 
 MAX_GRID_CELLS = 2500
 FRAME_SECONDS = 0.08
@@ -39,14 +40,21 @@ class Result(NamedTuple):
     Attributes:
       written: Number of files.
       bad: Reasons by path of the pictures that cannot be read.
+      unchanged: Pictures whose masks are all black, so that nothing was redrawn.
     """
 
     written: int
     bad: dict[pathlib.Path, str]
+    unchanged: list[pathlib.Path]
 
 
 class Job(NamedTuple):
-    """A request with what carries it out."""
+    """A request with what carries it out.
+
+    Attributes:
+      masks: Of the sources; None redraws them wholly.
+      unchanged: Receives the pictures whose masks are all black.
+    """
 
     request: Request
     translator: Translator
@@ -55,6 +63,18 @@ class Job(NamedTuple):
     sources: list[pathlib.Path]
     inputs: list[pathlib.Path]  # sources and references, which no result may replace
     looks: list[Look]
+    masks: Masks | None
+    unchanged: list[pathlib.Path]
+
+    def batches(self) -> Iterator[list[picture_files.Picture]]:
+        """The sources, with their masks."""
+        for pictures in self.reader.batches(self.sources, self.request.batch_size, self.masks):
+            self.unchanged.extend(
+                picture.path
+                for picture in pictures
+                if picture.mask is not None and not picture.mask.any()
+            )
+            yield pictures
 
 
 def run(trained: TrainedRun, request: Request) -> Result:
@@ -69,12 +89,13 @@ def run(trained: TrainedRun, request: Request) -> Result:
     inputs = [*sources]
     if request.reference:
         inputs += picture_files.find(request.reference, "reference")
+    masks = Masks(request.mask, request.source, sources) if request.mask else None
     writer = picture_files.Writer(request.output, request.overwrite)
     _check_output(writer.folder, request)
     reader = picture_files.Reader(translator.image_size, translator.resize)
     try:
         looks = looks_of(trained, reader, request)
-        job = Job(request, translator, reader, writer, sources, inputs, looks)
+        job = Job(request, translator, reader, writer, sources, inputs, looks, masks, [])
         if request.grid:
             _write_grid(job)
         else:
@@ -82,17 +103,19 @@ def run(trained: TrainedRun, request: Request) -> Result:
     except KeyboardInterrupt:
         files = "1 file was" if writer.written == 1 else f"{writer.written} files were"
         raise KeyboardInterrupt(f"{files} written to {writer.folder}.") from None
-    return Result(writer.written, reader.bad)
+    return Result(writer.written, reader.bad, job.unchanged)
 
 
 def _check_output(output: pathlib.Path, request: Request) -> None:
     """Raises UserError if results would replace the pictures that they are made from."""
     if not request.overwrite:
         return
-    for flag in ("source", "reference"):
-        given = pathlib.Path(getattr(request, flag)).expanduser()
+    masks = "" if request.mask == ALPHA else request.mask
+    named = {"source": request.source, "reference": request.reference, "mask": masks}
+    for flag, value in named.items():
+        given = pathlib.Path(value).expanduser()
         folder = given.parent if given.is_file() else given
-        if getattr(request, flag) and folders.are_same(folder, output):
+        if value and folders.are_same(folder, output):
             raise UserError(
                 f"--output={request.output} is the folder of --{flag}, whose pictures "
                 "--overwrite would replace by results; name another folder."
@@ -161,7 +184,7 @@ def _write_each(job: Job) -> None:
     writer.check(names, job.inputs)
     hidden = None if request.progress else True  # None: hidden where stderr is no terminal
     with tqdm.tqdm(total=len(job.sources), unit="image", disable=hidden) as bar:
-        for pictures in reader.batches(job.sources, request.batch_size):
+        for pictures in job.batches():
             frames: list[list[np.ndarray]] = [[] for _ in pictures]
             for look, squares in _translations(job, pictures):
                 for picture, square, shown in zip(pictures, squares, frames, strict=True):
@@ -190,8 +213,7 @@ def _write_grid(job: Job) -> None:
         )
     name = "grid.png" if request.format == "png" else "grid.jpg"
     job.writer.check([name], job.inputs)
-    batches = job.reader.batches(job.sources, request.batch_size)
-    pictures = list(itertools.chain.from_iterable(batches))
+    pictures = list(itertools.chain.from_iterable(job.batches()))
     job.reader.require(pictures, "source")
     columns = [cells for _, cells in _translations(job, pictures)]
     rows: list[list[np.ndarray | None]] = []
@@ -213,9 +235,11 @@ def _translations(
     """
     translator, strength = job.translator, job.request.strength
     squares = np.stack([picture.square for picture in pictures])
+    masks = [picture.mask for picture in pictures if picture.mask is not None]
+    feather = None if job.request.mask_feather < 0 else job.request.mask_feather
     own = translator.style(squares) if strength < 1 else None
     for look in job.looks:
         style = look.style
         if own is not None:
             style = translator.as_styles((1 - strength) * own + strength * look.style)
-        yield look, translator.generate(squares, style)
+        yield look, translator.generate(squares, style, np.stack(masks) if masks else None, feather)

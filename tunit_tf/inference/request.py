@@ -44,6 +44,17 @@ class Request:
     animation: str = _field("gif", "File format of the animation.", choices=("gif", "webp"))
     grid: bool = _field(False, "Write one picture, sources x looks.")
     strength: float = _field(1.0, "Between 0, the source's own style, and 1, the reference's.")
+    mask: str = _field(
+        "",
+        "Redraw only what masks mark: a folder with a PNG file per source under the source's name, "
+        "white where it is redrawn; or alpha, the alpha channel of the sources.",
+    )
+    mask_feather: int = _field(
+        -1,
+        "With --mask: pixels of the result, inside of a mask's edge, over which it is mixed with "
+        "the source; 0 is a hard edge, -1 a 32nd of the side.",
+        bounds=Bounds(-1, 512),
+    )
     output: str = _field("translated", "Folder for the results, made if missing.")
     format: str = _field("png", "File format of the results.", choices=("png", "jpeg"))
     overwrite: bool = _field(False, "Replace results that exist.")
@@ -68,6 +79,10 @@ class Request:
         require(
             not self.sample or self.domain is not None,
             "--sample draws looks of a domain; give --domain=NUMBER with it.",
+        )
+        require(
+            bool(self.mask) or self.mask_feather == -1,
+            "--mask_feather softens the edges of masks; give --mask=FOLDER or --mask=alpha too.",
         )
         require(
             bool(self.reference) or not (self.average_references or self.interpolate),

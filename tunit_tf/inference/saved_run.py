@@ -13,6 +13,7 @@ from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
 CONFIG = "config.json"
 LOG = "metrics.jsonl"
+FOLDERS = {"newest": "checkpoints", "best": "best"}  # of checkpoints
 
 # What restoring a broken checkpoint raises; a cut file is an IndexError.
 UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
@@ -39,6 +40,34 @@ def saved_config(folder: pathlib.Path) -> Config:
     return config_lib.from_json(text, str(path))
 
 
+def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
+    """The step of a checkpoint, read without building networks; None if there is none.
+
+    Args:
+      folder: Folder of the run.
+      which: `newest` or `best`.
+
+    Raises:
+      UserError: It cannot be read.
+    """
+    path = _newest_in(folder / FOLDERS[which])
+    if path is None:
+        return None
+    try:
+        return int(tf.train.load_variable(path, "step/.ATTRIBUTES/VARIABLE_VALUE"))
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: Exception) -> UserError:
+    reason = str(error).strip().splitlines()[0]
+    return UserError(f"The checkpoint {path} cannot be read ({reason}).")
+
+
+def _newest_in(checkpoints: pathlib.Path) -> str | None:
+    return tf.train.latest_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+
+
 def restore_averages(
     folder: pathlib.Path, which: str, guiding: GuidingNetwork, generator: Generator
 ) -> int:
@@ -56,8 +85,8 @@ def restore_averages(
     Raises:
       UserError: There is no such checkpoint, or it cannot be read.
     """
-    checkpoints = folder / {"newest": "checkpoints", "best": "best"}[which]
-    path = tf.train.latest_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    checkpoints = folder / FOLDERS[which]
+    path = _newest_in(checkpoints)
     if path is None:
         raise UserError(
             f"{folder} has no {which} checkpoint yet (nothing in {checkpoints}); train until one "
@@ -72,8 +101,7 @@ def restore_averages(
     try:
         averages.restore(path).expect_partial().assert_existing_objects_matched()
     except UNREADABLE as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"The checkpoint {path} cannot be read ({reason}).") from None
+        raise _unreadable(path, error) from None
     return int(step.numpy())
 
 

@@ -9,7 +9,8 @@ from PIL import Image
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.inference import saved_run
+from tunit_tf.inference import masking, saved_run
+from tunit_tf.inference.masking import Masks
 from tunit_tf.io import pixels, value_range
 from tunit_tf.networks import Generator, GuidingNetwork
 
@@ -29,6 +30,14 @@ class Translator:
     - a uint8 array `(N, S, S, 3)` of squares with the side S of the networks,
     - a list of file names and opened PIL pictures of any size and mode, which are cut to squares,
     - an `ImageSet`, as `tunit_tf.data` makes them.
+
+    With `masks`, only what they mark is redrawn, and all other pixels are those of the sources.
+    They are one of:
+
+    - a uint8 or bool array `(N, S, S)`, 255 or True where a source is redrawn,
+    - a list of file names and opened PIL pictures, white where a source is redrawn, with the
+      aspect ratio of the source,
+    - `"alpha"`: the alpha channels of the sources, which are pictures then.
 
     Args:
       guiding: Guiding network, usually the averaged one of a run.
@@ -137,12 +146,21 @@ class Translator:
         """Assigns N images to pseudo-domains `(N,)` int32, in 0..K-1; see `guide`."""
         return self.guide(images)[1]
 
-    def translate(self, sources: Images, references: Images) -> np.ndarray:
+    def translate(
+        self,
+        sources: Images,
+        references: Images,
+        masks: Masks | None = None,
+        feather: int | None = None,
+    ) -> np.ndarray:
         """Translates every source into the style of its reference.
 
         Args:
           sources: N images whose content is kept.
           references: N images whose style is taken, or a single one for all sources.
+          masks: Where the sources are redrawn; None redraws them wholly.
+          feather: Pixels inside of a mask's edge over which it is mixed with the source; None is
+            S/32.
 
         Returns:
           Translations, uint8 `(N, S, S, 3)`.
@@ -152,26 +170,42 @@ class Translator:
             shape or dtype.
           UserError: There are no images.
         """
-        return self.generate(sources, self.style(references))
+        return self.generate(sources, self.style(references), masks, feather)
 
-    def generate(self, sources: Images, styles: np.ndarray) -> np.ndarray:
+    def generate(
+        self,
+        sources: Images,
+        styles: np.ndarray,
+        masks: Masks | None = None,
+        feather: int | None = None,
+    ) -> np.ndarray:
         """Translates every source into the style of a code.
 
         Args:
           sources: N images whose content is kept.
           styles: Style codes `(N, style_dim)`, or one `(style_dim,)` for all sources, from `style`
             or `as_styles`.
+          masks: Where the sources are redrawn; None redraws them wholly.
+          feather: Pixels inside of a mask's edge over which it is mixed with the source; None is
+            S/32.
 
         Returns:
           Translations, uint8 `(N, S, S, 3)`.
 
         Raises:
-          ValueError: The number or the length of the style codes does not fit.
-          UserError: There are no images.
+          ValueError: The number of style codes or masks, or the length or shape of one, does not
+            fit.
+          UserError: There are no images, or a mask does not fit its source.
         """
-        return np.concatenate(list(self.generate_batches(sources, styles)))
+        return np.concatenate(list(self.generate_batches(sources, styles, masks, feather)))
 
-    def generate_batches(self, sources: Images, styles: np.ndarray) -> Iterator[np.ndarray]:
+    def generate_batches(
+        self,
+        sources: Images,
+        styles: np.ndarray,
+        masks: Masks | None = None,
+        feather: int | None = None,
+    ) -> Iterator[np.ndarray]:
         """Yields what `generate` returns in batches, for more images than fit into memory."""
         styles = np.atleast_2d(styles)
         if len(styles) not in (1, len(sources)):
@@ -184,9 +218,20 @@ class Translator:
                 f"The style codes have {self.style_dim} numbers in this run; received "
                 f"{styles.shape[1]}: they are from another run."
             )
+        if not isinstance(masks, str | None) and len(masks) != len(sources):
+            raise ValueError(
+                f"There must be one mask per source; received {len(masks)} for {len(sources)}."
+            )
+        if feather is None:
+            feather = masking.default_feather(self.image_size)
         styles = np.broadcast_to(styles, (len(sources), self.style_dim))
         for positions, x in self._batches(sources):
-            yield pixels.to_bytes(self._generate(x, styles[positions]))
+            drawn = pixels.to_bytes(self._generate(x, styles[positions]))
+            if masks is not None:
+                chosen = masks if isinstance(masks, str) else masks[positions]
+                shown = masking.read(chosen, sources[positions], self.image_size, self.resize)
+                drawn = masking.blend(x, drawn, masking.weights(shown, feather))
+            yield drawn
 
     def as_styles(self, styles: np.ndarray) -> np.ndarray:
         """Maps means, mixtures and samples of style codes to valid style codes.

@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import functools
 import itertools
 import os
 import pathlib
@@ -14,6 +15,7 @@ import numpy as np
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, folders, pixels
+from tunit_tf.io.mask_files import Masks
 
 MAX_NAME_BYTES = 240  # of a name without suffix; file systems take 255 with it
 
@@ -26,11 +28,13 @@ class Picture(NamedTuple):
       square: uint8 `(S, S, 3)`.
       box: Part of the square that shows the picture: left, top, right, bottom. Smaller than the
         square only for `letterbox`.
+      mask: Where the picture is to be redrawn, uint8 `(S, S)`, 255 for wholly; None if everywhere.
     """
 
     path: pathlib.Path
     square: np.ndarray
     box: tuple[int, int, int, int]
+    mask: np.ndarray | None = None
 
 
 def find(path: str, flag: str) -> list[pathlib.Path]:
@@ -82,12 +86,21 @@ class Reader:
         self._size = size
         self._resize = resize
 
-    def batches(self, paths: Sequence[pathlib.Path], count: int) -> Iterator[list[Picture]]:
-        """Yields up to `count` pictures at once, in order, without the unreadable ones."""
+    def batches(
+        self, paths: Sequence[pathlib.Path], count: int, masks: Masks | None = None
+    ) -> Iterator[list[Picture]]:
+        """Yields up to `count` pictures at once, in order, without the unreadable ones.
+
+        Args:
+          paths: Files of the pictures.
+          count: Pictures at once.
+          masks: Their masks, if they have any; a picture without a mask that fits is unreadable.
+        """
+        read = functools.partial(self._read, masks=masks)
         remaining = iter(paths)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             while chunk := list(itertools.islice(remaining, count)):
-                pictures = [picture for picture in pool.map(self._read, chunk) if picture]
+                pictures = [picture for picture in pool.map(read, chunk) if picture]
                 if pictures:
                     yield pictures
 
@@ -97,16 +110,21 @@ class Reader:
             path, reason = next(iter(self.bad.items()))
             raise UserError(f"--{flag}: no picture can be read; {path}: {reason}.")
 
-    def _read(self, path: pathlib.Path) -> Picture | None:
+    def _read(self, path: pathlib.Path, masks: Masks | None) -> Picture | None:
         size = self._size
         try:
             rgb = pixels.open_rgb(path)
+            mask = masks.of(path, rgb.size) if masks else None
+        except UserError as error:
+            self.bad[path] = str(error)
+            return None
         except (OSError, ValueError, MemoryError) as error:
             self.bad[path] = f"{type(error).__name__}: {error}"
             return None
         letterbox = self._resize == "letterbox"
         box = pixels.letterbox_box(rgb.size, size) if letterbox else (0, 0, size, size)
-        return Picture(path, pixels.square(rgb, size, self._resize), box)
+        shown = None if mask is None else pixels.square(mask, size, self._resize)
+        return Picture(path, pixels.square(rgb, size, self._resize), box, shown)
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:

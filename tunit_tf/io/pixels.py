@@ -5,7 +5,7 @@ import logging
 import os
 import pathlib
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -92,10 +92,18 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
 
 
 def open_rgb(source: str | pathlib.Path | BinaryIO) -> Image.Image:
-    """A picture of any format as RGB, upright.
+    """A picture of any format as RGB, upright; see `open_as`."""
+    return open_as(source, upright_rgb)
+
+
+def open_as(
+    source: str | pathlib.Path | BinaryIO, converted: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """A picture of any format, decoded and converted.
 
     Args:
       source: Path of a file, or an open one.
+      converted: Makes what is wanted of the opened picture.
 
     Raises:
       OSError: It is missing, no regular file (a pipe would block), or broken.
@@ -107,7 +115,7 @@ def open_rgb(source: str | pathlib.Path | BinaryIO) -> Image.Image:
         with Image.open(source) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
-            return upright_rgb(opened)
+            return converted(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(f"more than {MAX_PIXELS} pixels are too many") from None
     except (OSError, ValueError):
@@ -117,23 +125,23 @@ def open_rgb(source: str | pathlib.Path | BinaryIO) -> Image.Image:
         raise OSError(f"it cannot be decoded ({type(error).__name__}: {error})") from error
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
-    """An opened picture of any mode as RGB: EXIF rotation applied, transparency over white."""
+def upright_rgb(image: Image.Image, background: tuple[int, int, int] = BACKGROUND) -> Image.Image:
+    """An opened picture of any mode as RGB: EXIF rotation applied, transparency over a color."""
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I;16", "I;16B", "I;16L"):
         image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        opaque = Image.new("RGBA", image.size, (*BACKGROUND, 255))
+        opaque = Image.new("RGBA", image.size, (*background, 255))
         return Image.alpha_composite(opaque, image).convert("RGB")
     return image.convert("RGB")
 
 
 def square(image: Image.Image, size: int, resize: str) -> np.ndarray:
-    """An RGB picture as `(size, size, 3)` uint8, antialiased.
+    """An RGB picture as `(size, size, 3)` uint8, a gray one as `(size, size)`, antialiased.
 
     Args:
-      image: RGB picture.
+      image: RGB or gray picture.
       size: Side of the result in pixels.
       resize: `stretch` changes the aspect ratio, `crop` keeps it and cuts the center, `letterbox`
         keeps it and fills the margins with the mirrored picture.
@@ -142,7 +150,8 @@ def square(image: Image.Image, size: int, resize: str) -> np.ndarray:
         left, top, right, bottom = letterbox_box(image.size, size)
         image = image.resize((right - left, bottom - top), Image.Resampling.BICUBIC)
         margins = ((top, size - bottom), (left, size - right), (0, 0))
-        return np.pad(np.asarray(image), margins, mode="symmetric")
+        content = np.asarray(image)
+        return np.pad(content, margins[: content.ndim], mode="symmetric")
     if resize == "crop":
         image = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     elif image.size != (size, size):

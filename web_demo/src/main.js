@@ -19,6 +19,7 @@ import { Translation } from './translation.js';
 
 const MODELS = new URL('models/', document.baseURI);
 const RUNTIME = new URL('litert/', document.baseURI);
+const ROLE_OF_EXAMPLE = /^(picture|look)_(?=.)/; // at the start of the names that exports give
 
 const element = (id) => document.getElementById(id);
 
@@ -89,11 +90,12 @@ function react(page, role, event) {
 
 /** Pictures of the manifest, or else those of the page; and the average style of every group. */
 async function addExamples(page) {
-  const { sources, references, base } = await listExamples(page.manifest);
-  for (const [gallery, names] of [[page.sources, sources], [page.looks, references]]) {
-    for (const name of names) {
-      const response = await fetch(new URL(name, base)).catch(() => null);
-      if (response?.ok) await page.pictures.add(gallery, await response.blob(), name.split('/').pop());
+  const { sources, references } = await listExamples(page.manifest);
+  for (const [gallery, addresses] of [[page.sources, sources], [page.looks, references]]) {
+    for (const address of addresses) {
+      const name = decodeURIComponent(address.pathname.split('/').pop()).replace(ROLE_OF_EXAMPLE, '');
+      const response = await fetch(address).catch(() => null);
+      if (response?.ok) await page.pictures.add(gallery, await response.blob(), name);
       else fail(`The example ${name} cannot be reached.`);
     }
   }
@@ -106,16 +108,20 @@ async function addExamples(page) {
   for (const gallery of [page.sources, page.looks]) gallery.choose(gallery.entries[0] ?? null);
 }
 
+/** Addresses of the pictures to begin with; the page's own in a role of which the manifest has none. */
 async function listExamples(manifest) {
-  const own = manifests.examples(manifest);
-  if (own) return { ...own, base: MODELS };
+  const at = (names, base) => names.map((name) => new URL(name, base));
+  const own = manifests.examples(manifest) ?? { sources: [], references: [] };
+  const shown = { sources: at(own.sources, MODELS), references: at(own.references, MODELS) };
+  const missing = Object.keys(shown).filter((role) => !shown[role].length);
+  if (!missing.length) return shown;
   try {
-    const response = await fetch(new URL('examples/index.json', document.baseURI));
-    return { ...(await response.json()), base: document.baseURI };
+    const listed = await (await fetch(new URL('examples/index.json', document.baseURI))).json();
+    for (const role of missing) shown[role] = at(listed[role], document.baseURI);
   } catch {
     fail('The examples cannot be reached; add pictures of your own.');
-    return { sources: [], references: [], base: document.baseURI };
   }
+  return shown;
 }
 
 /** Shows what each average style, which has no picture, makes of the first picture. */

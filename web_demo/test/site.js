@@ -2,7 +2,7 @@
 // MODELS names the exported pair, CHROMIUM the browser.
 
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export async function open(args = []) {
   const original = path.resolve(process.env.MODELS);
   const models = await mkdtemp(path.join(os.tmpdir(), 'tunit-models-'));
-  await cp(original, models, { recursive: true });
+  await copyModels(original, models);
   const built = await mkdtemp(path.join(os.tmpdir(), 'tunit-page-'));
   await cp(DIST, built, { recursive: true });
   process.env.MODELS = models;
@@ -40,7 +40,7 @@ export async function open(args = []) {
     manifest: async () => JSON.parse(await readFile(path.join(models, 'manifest.json'))),
     /** Puts back what a test has spoiled. */
     async repair() {
-      await cp(original, models, { recursive: true });
+      await copyModels(original, models);
       await cp(DIST, built, { recursive: true });
     },
     visit: ({ from = browser, ...options } = {}) => visit(from, address, options),
@@ -51,6 +51,14 @@ export async function open(args = []) {
       for (const folder of [models, built]) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The exported pair without examples, so that the page shows its own, whose names tests know. */
+async function copyModels(from, to) {
+  await cp(from, to, { recursive: true });
+  const name = path.join(to, 'manifest.json');
+  const manifest = JSON.parse(await readFile(name));
+  await writeFile(name, JSON.stringify({ ...manifest, examples: [] }));
 }
 
 /** A Chromium with further arguments. */

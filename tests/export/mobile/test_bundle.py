@@ -31,7 +31,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
 
 DOCS_SHAPES = pathlib.Path(__file__).parents[3] / "docs" / "images" / "shapes"
-ONE = bundle.Options(variants=("float32",), quality_images=2)
+ONE = bundle.Options(variants=("float32",), quality_images=2, examples=0)
 
 
 def files_in(path):
@@ -78,6 +78,7 @@ def test_a_second_export_replaces_the_first(trained_run, tmp_path):
     bundle.write(trained_run, output, ONE)
     assert set(files_in(output)) == {
         "encoder_float32.tflite", "generator_float32.tflite", "manifest.json", "comparison.png",
+        "README.md",
     }  # fmt: skip
     assert [p.name for p in tmp_path.iterdir()] == ["mobile"]
 
@@ -98,6 +99,7 @@ def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(traine
     assert described.variants["static_int8"].psnr > 0
     assert not list((tmp_path / "mobile").glob("*.tflite"))
     assert "| static_int8 | - | - |" in summary.table(described)
+    assert "No variant is near enough" in (tmp_path / "mobile" / "README.md").read_text()
 
 
 def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
@@ -115,6 +117,7 @@ def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
         (["--quality_images=1"], "--quality_images must be at least 2; received 1"),
         (["--quality_images=1000000000000"], "--quality_images must be at most 1000000"),
         (["--min_psnr=nan"], "--min_psnr must be a finite number; received nan"),
+        (["--examples=33"], "--examples must be at most 32; received 33"),
         (["--run_dir=nowhere"], "nowhere"),
         (["--data=nowhere"], "--data=FOLDER"),
     ],

@@ -108,18 +108,19 @@ def test_runs_of_other_sizes_are_not_compared(model, tiny):
 
 
 @pytest.mark.parametrize(
-    ("command", "flag"),
+    ("command", "flag", "sentence"),
     [
-        ("saved_model", "--run_dir="),
-        ("saved_model", "--output="),
-        ("compare", "--run_dir="),
-        ("compare", "--model="),
+        ("saved_model", "--run_dir=", "--run_dir is empty; name a folder."),
+        ("saved_model", "--output=", "--output is empty; name a folder."),
+        ("saved_model", "--examples=-2", "--examples must be at least -1; received -2."),
+        ("compare", "--run_dir=", "--run_dir is empty; name a folder."),
+        ("compare", "--model=", "--model is empty; name a folder."),
     ],
 )
-def test_empty_folders_are_refused(command, flag):
+def test_flags_that_cannot_be_are_refused(command, flag, sentence):
     result = commands.run(f"export.{command}", flag)
     assert result.returncode == 2
-    assert f"error: {flag[:-1]} is empty; name a folder." in result.stderr
+    assert f"error: {sentence}" in result.stderr
 
 
 def test_a_run_folder_that_cannot_be_written_is_named_or_left_as_it_is(trained_run, tmp_path):

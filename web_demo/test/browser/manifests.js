@@ -1,7 +1,7 @@
 // Manifests as the page meets them: wrong ones are one sentence, new fields are shown.
 
 import assert from 'node:assert/strict';
-import { cp, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { drawn, expectations, open, problem } from '../site.js';
@@ -56,5 +56,30 @@ test('examples of the manifest take the place of the page\'s', async () => {
   const { context, page } = await site.visit();
   const names = await page.$$eval('input[name=source]', (all) => all.map((one) => one.getAttribute('aria-label')));
   assert.deepEqual(names, ['temple_0.png']);
+  await context.close();
+});
+
+test('the examples of an export are shown as pictures and as looks', async () => {
+  const { examples } = JSON.parse(await readFile(path.join(process.env.MODELS, 'manifest.json')));
+  assert.ok(examples.length >= 2);
+  await changeManifest(() => ({ examples }));
+  const { context, page, faults } = await site.visit();
+  for (const [role, of] of [['source', 'picture'], ['look', 'look']]) {
+    const shown = await page.$$eval(`input[name=${role}]`, (all) => all.map((one) => one.getAttribute('aria-label')));
+    const files = examples.filter((one) => one.role === of).map((one) => one.file);
+    assert.deepEqual(shown.slice(0, files.length).map((name) => `${of}_${name}`), files);
+  }
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test('a role without examples has those of the page', async () => {
+  await cp(path.join(expected.folder, 'photographs', 'temple_0.png'), site.file('temple_0.png'));
+  await changeManifest(() => ({ examples: [{ file: 'temple_0.png', role: 'look' }] }));
+  const { context, page } = await site.visit();
+  const names = (role) =>
+    page.$$eval(`input[name=${role}]`, (all) => all.map((one) => one.getAttribute('aria-label')));
+  assert.equal((await names('look'))[0], 'temple_0.png');
+  assert.ok((await names('source')).includes('shape_0.png'));
   await context.close();
 });

@@ -1,0 +1,41 @@
+"""How many example pictures an export has; no heavy imports, for command lines."""
+
+from export import licences
+from tunit_tf.config import Config
+from tunit_tf.errors import Bounds, UserError
+
+BY_LICENCE = -1  # in place of a number
+DEFAULT = 4
+MAX = 32
+BOUNDS = Bounds(BY_LICENCE, MAX)
+HELP = (
+    f"Held-out images to copy into the export, as many to redraw as to take looks from; -1 is "
+    f"{DEFAULT} where the licence of the run is known and allows it, else none."
+)
+
+
+def number(asked: int, config: Config, are_named: bool) -> int:
+    """How many examples of each role an export of a run has.
+
+    Args:
+      asked: As the user gave it; `BY_LICENCE` takes `DEFAULT` where the licence is known and allows
+        it, and none elsewhere.
+      config: Config of the run.
+      are_named: Whether they come from images that the user named for the export, which are not
+        those that the run's licence is about.
+
+    Raises:
+      UserError: The user asked for some, and the licence bars them.
+    """
+    BOUNDS.check("--examples", asked)
+    licence = "" if are_named else config.licence
+    is_barred = licences.bars_examples(licence)
+    if asked == BY_LICENCE:
+        is_procedural = config.data == "synthetic" and not config.origin and not are_named
+        return DEFAULT if not is_barred and (licence or is_procedural) else 0
+    if asked and is_barred:
+        raise UserError(
+            f"--examples={asked} would copy images of the run into the export, which its licence "
+            f"'{licence}' does not allow; leave --examples out, or name other images with --data."
+        )
+    return asked

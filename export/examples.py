@@ -1,0 +1,86 @@
+"""Pictures of the held-out images beside an export, where their licence allows it."""
+
+import pathlib
+import re
+
+import numpy as np
+
+from export.example_count import BY_LICENCE, MAX
+from export.manifest import Example
+from tunit_tf.data import sources
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import sample_grids
+from tunit_tf.inference.trained_run import TrainedRun
+from tunit_tf.inference.translator import Translator
+from tunit_tf.io import files, picture_files, pixels
+
+ROLES = ("picture", "look")  # in the manifest; the start of the names of the files
+MAX_PNG_SIDE = 64  # pixels; larger pictures are JPEG, a tenth of the size
+MAX_NAME = 40  # characters of the image's own name
+
+
+def held_out(run: TrainedRun, asked: int) -> ImageSet | None:
+    """The images that examples are taken from; None if they are not there and nobody asked.
+
+    Raises:
+      UserError: The user asked for examples, and the images cannot be opened.
+    """
+    try:
+        return sources.load(run.config, sources.recorded(run.folder, run.config)).validation
+    except UserError:
+        if asked == BY_LICENCE:
+            return None
+        raise
+
+
+def choose(
+    translator: Translator, images: ImageSet, count: int, asked: int
+) -> dict[Example, bytes]:
+    """Chooses pictures to redraw and others to take looks from; no image is both.
+
+    Args:
+      translator: Networks, which sort the looks into domains so that as many as possible are shown.
+      images: Images to choose from.
+      count: Number of each, from `example_count.number`.
+      asked: As the user gave it; where nobody asked, fewer images give fewer examples.
+
+    Returns:
+      {entry of the manifest: content of the file}.
+
+    Raises:
+      UserError: The user asked for more than there are.
+    """
+    if count > len(images) // 2:
+        if asked != BY_LICENCE:
+            raise UserError(
+                f"--examples={asked} takes {2 * asked} held-out images and there are "
+                f"{len(images)}; ask for at most {len(images) // 2}."
+            )
+        count = len(images) // 2
+    if not count:
+        return {}
+    shuffled = images.sample(sample_grids.MAX_REFERENCES * MAX)
+    pictures, others = (shuffled.take(part) for part in np.split(np.arange(len(shuffled)), [count]))
+    looks = others.take(sample_grids.spread(translator.domains(others), count))
+    suffix = ".png" if translator.image_size <= MAX_PNG_SIDE else ".jpg"
+    chosen = {}
+    for role, part in zip(ROLES, (pictures, looks), strict=True):
+        names = picture_files.unique_names([_word(name) for name in part.name_list()])
+        for name, square in zip(names, part.pixels(), strict=True):
+            example = Example(file=f"{role}_{name}{suffix}", role=role)
+            chosen[example] = pixels.encode(square, suffix)
+    return chosen
+
+
+def write(folder: pathlib.Path, chosen: dict[Example, bytes]) -> list[Example]:
+    """Writes the files of examples to the folder of an export; returns the manifest's entries."""
+    for example, content in chosen.items():
+        files.write_bytes(folder / example.file, content)
+    return list(chosen)
+
+
+def _word(name: str) -> str:
+    """The name of an image in characters that file systems, addresses and manifests all take."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", str(pathlib.PurePath(name).with_suffix("")))
+    return plain.strip("-")[-MAX_NAME:].strip("-") or "image"

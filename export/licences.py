@@ -1,0 +1,46 @@
+"""What a licence in a user's words means: its name on the Hugging Face Hub, and what it bars."""
+
+import re
+
+# Those identifiers of the Hub that people give to weights and pictures.
+HUB_IDENTIFIERS = frozenset([
+    "apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "zlib", "unlicense",
+    "wtfpl", "openrail", "mpl-2.0", "gpl", "gpl-2.0", "gpl-3.0", "lgpl", "lgpl-2.1", "lgpl-3.0",
+    "agpl-3.0", "gfdl", "eupl-1.2", "odbl", "odc-by", "pddl", "cc", "cc0-1.0", "cc-by-2.0",
+    "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0",
+    "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0",
+    "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cdla-permissive-1.0",
+    "cdla-permissive-2.0", "cdla-sharing-1.0",
+])  # fmt: skip
+UNKNOWN = "unknown"  # identifiers of the Hub too
+OTHER = "other"
+
+# Non-commercial; no derivatives, which squares cut out of pictures are; no rights given at all.
+BARRED = re.compile(
+    r"\b(nc|nd)\b|non-?commercial|no-?deriv|research|all-rights-reserved|proprietary|confidential"
+)  # in a slug
+
+
+def hub_identifier(licence: str) -> str:
+    """The identifier of a licence on the Hub: `CC BY-NC 4.0` is `cc-by-nc-4.0`.
+
+    Args:
+      licence: In a user's words; '' where it is not known.
+
+    Returns:
+      `unknown` for '', `other` where the Hub has no identifier.
+    """
+    if not licence.strip():
+        return UNKNOWN
+    plain = slug(licence)
+    return plain if plain in HUB_IDENTIFIERS else OTHER
+
+
+def slug(licence: str) -> str:
+    """A licence as a word: lower case, hyphens for spaces."""
+    return re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-") or OTHER
+
+
+def bars_examples(licence: str) -> bool:
+    """Whether pictures under a licence should not be copied into an export."""
+    return bool(BARRED.search(slug(licence)))

@@ -1,0 +1,150 @@
+"""The model card: what the Hub reads is strict, what people read is true, its code runs."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from export import card_numbers, licences, manifest, model_card
+from export.manifest import Manifest
+from tests.manifests.write_cases import FOLDER
+
+GOOD = manifest.parse_mobile((FOLDER / "good.json").read_bytes())
+
+
+def parsed(text: str) -> dict:
+    """The subset of YAML that the cards use: `name: text` and lists of text; strict."""
+    begin, block, _ = text.split("---\n", 2)
+    assert begin == ""
+    fields: dict = {}
+    for line in block.splitlines():
+        if found := re.fullmatch(r"- (.+)", line):
+            fields[next(reversed(fields))].append(scalar(found[1]))
+            continue
+        name, value = re.fullmatch(r"([a-z_]+):(?: (.+))?", line).groups()
+        assert name not in fields
+        fields[name] = [] if value is None else scalar(value)
+    return fields
+
+
+def scalar(text: str) -> str:
+    if text.startswith('"'):
+        return json.loads(text)
+    assert re.fullmatch(r"[a-z][a-z0-9.-]*", text)
+    assert text not in ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("licence", "identifier", "bars"),
+    [
+        ("", "unknown", False),
+        ("Apache-2.0", "apache-2.0", False),
+        ("CC BY 4.0", "cc-by-4.0", False),
+        ("CC BY-NC 4.0", "cc-by-nc-4.0", True),
+        ("cc_by_nc_sa_4.0", "cc-by-nc-sa-4.0", True),
+        ("CC BY-ND 4.0", "cc-by-nd-4.0", True),
+        ("Non-commercial research only", "other", True),
+        ("All rights reserved", "other", True),
+        ("Ours, free for all: \"yes\"", "other", False),
+        ("Encyclopedia licence, candid", "other", False),
+    ],
+)  # fmt: skip
+def test_a_licence_has_the_identifier_of_the_hub(trained_run, licence, identifier, bars):
+    assert licences.hub_identifier(licence) == identifier
+    assert licences.bars_examples(licence) == bars
+    config = dataclasses.replace(trained_run.config, licence=licence)
+    fields = parsed(model_card.front_matter(config, GOOD) + "\n")
+    assert fields["license"] == identifier
+    assert ("license_name" in fields) == (identifier == "other")
+
+
+def test_the_front_matter_survives_odd_names(trained_run):
+    title = 'Cätze 🐈: "best" of - #1\n---\n{x}'
+    described = dataclasses.replace(GOOD, title=title)
+    config = dataclasses.replace(trained_run.config, data="tfds:oxford_flowers102/plain:1.0.0")
+    fields = parsed(model_card.front_matter(config, described) + "\n")
+    assert fields["model_name"] == title
+    assert fields["pipeline_tag"] == "image-to-image"
+    assert fields["library_name"] == "tflite"
+    assert fields["datasets"] == ["oxford_flowers102"]
+    assert {"tunit", "litert"} <= set(fields["tags"])
+
+
+def test_numbers_are_those_of_the_exported_checkpoint(trained_run, tmp_path):
+    shutil.copytree(trained_run.folder, tmp_path / "run")
+    run = dataclasses.replace(trained_run, folder=tmp_path / "run")
+    logged = card_numbers.of_run(run)
+    assert logged.caption == "Validation during training, at step 6, on held-out images"
+    (tmp_path / "run" / "report").mkdir()
+    report = tmp_path / "run" / "report" / "metrics.json"
+    facts = {
+        "checkpoint": "newest, step 6", "data": "synthetic", "images": "72 and 8",
+        "features": "random_conv64",
+    }  # fmt: skip
+    sections = {"Image quality": {"fid_random_conv64": 12.34567, "odd": 1.0}}
+    report.write_text(json.dumps({"facts": facts, "metrics": sections}))
+    (row,) = card_numbers.of_run(run).rows
+    assert row[:3] == ("fid_random_conv64", "12.3457", "less")
+    assert "images of the run" in card_numbers.of_run(run).caption
+    facts |= {"data": "/home/me/other", "checkpoint": "newest, step 6"}
+    report.write_text(json.dumps({"facts": facts, "metrics": sections}))
+    assert "another set" in card_numbers.of_run(run).caption
+    assert "/home" not in card_numbers.of_run(run).caption
+    for damaged in ('{"facts"', "[]", json.dumps({"facts": {**facts, "checkpoint": "step 5"}})):
+        report.write_text(damaged)
+        assert card_numbers.of_run(run) == logged
+    assert card_numbers.of_run(dataclasses.replace(run, step=5)) is None
+
+
+def check_card(folder, described: Manifest) -> str:
+    """The card's file table is the manifest's, and all its other properties; returns it."""
+    text = (folder / "README.md").read_text()
+    fields = parsed(text)
+    assert fields["license"] == "unknown"
+    assert fields["model_name"] == described.title
+    rows = dict(re.findall(r"^\| `([^`]+)` \| ([\d,]+) \|$", text, re.MULTILINE))
+    sizes = {name: int(size.replace(",", "")) for name, size in rows.items()}
+    assert sizes == {n: f.bytes for n, f in described.files.items() if n != "README.md"}
+    assert described.files["README.md"].bytes == len(text.encode())
+    for heading in ("Data", "License", "Intended use and limits", "Numbers", "How to load it"):
+        assert f"\n## {heading}\n" in text
+    assert "`frechet_random_conv64`" in text
+    for example in described.examples:
+        assert f"![]({example.file})" in text
+    assert str(folder) not in text
+    return text
+
+
+def run_its_code(text: str, folder) -> None:
+    """Runs the Python of a card as a reader would, in the folder."""
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=300)
+    with Image.open(folder / "translated.png") as picture:
+        assert picture.size == (32, 32)
+
+
+def test_the_card_of_a_pair(pair_folder, tmp_path):
+    described = manifest.read_mobile(pair_folder)
+    text = check_card(pair_folder, described)
+    assert "| dynamic_int8 |" in text
+    shutil.copytree(pair_folder, tmp_path / "copy")
+    run_its_code(text, tmp_path / "copy")
+
+
+def test_the_card_of_a_saved_model(exported, tmp_path):
+    listed = json.loads((exported / "manifest.json").read_text())
+    assert "README.md" in listed["files"]
+    assert [one["role"] for one in listed["examples"]] == ["picture", "look"]
+    assert {one["file"] for one in listed["examples"]} <= set(listed["files"])
+    text = (exported / "README.md").read_text()
+    fields = parsed(text)
+    assert fields["library_name"] == "tensorflow"
+    assert f"`saved_model.pb` | {listed['files']['saved_model.pb']['bytes']:,} |" in text
+    shutil.copytree(exported, tmp_path / "copy")
+    run_its_code(text, tmp_path / "copy")
