@@ -93,7 +93,10 @@ class GridActivity : Screen() {
                 else View.ACCESSIBILITY_LIVE_REGION_NONE
             if (text.toString() != progress) text = progress
         }
-        findViewById<View>(R.id.save).isEnabled = grid.isComplete
+        findViewById<View>(R.id.save).apply {
+            isEnabled = grid.isComplete
+            alpha = if (isEnabled) 1f else DISABLED
+        }
         if (grid.isComplete) saveTo?.let(::save)
     }
 
@@ -172,5 +175,6 @@ class GridActivity : Screen() {
         const val SIDE_DP = 88
         const val GAP = 4
         const val SAVE_TO = "save_to"
+        const val DISABLED = 0.4f
     }
 }
