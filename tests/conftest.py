@@ -7,6 +7,8 @@ import os
 import pathlib
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# XLA compiles fast code slowly, or slow code fast.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import pytest
 import tensorflow as tf
@@ -71,16 +73,32 @@ def freed_memory():
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+@contextlib.contextmanager
+def graph_optimizer(disabled):
+    """Turns TensorFlow's graph optimizer off or on."""
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": disabled})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
+
+
 @pytest.fixture(scope="module")
 def plain_graphs():
     """Graphs as they are traced: optimizing them takes most of the time and changes rounding."""
-    options = tf.config.optimizer.get_experimental_options()
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
+    with graph_optimizer(disabled=True):
+        yield
 
 
 @pytest.fixture
+def optimized_graphs():
+    """Optimized graphs, where `plain_graphs` is the rule of a module."""
+    with graph_optimizer(disabled=False):
+        yield
+
+
+@pytest.fixture(scope="session")
 def tiny():
     """A function that makes a resolved config of tiny networks, with changes."""
 
