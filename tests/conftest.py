@@ -5,8 +5,12 @@ import ctypes
 import gc
 import os
 import pathlib
+import resource
+import sys
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# XLA compiles fast code slowly, or slow code fast.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import pytest
 import tensorflow as tf
@@ -35,6 +39,7 @@ TINY = {
     "progress": False,
 }
 
+MAX_MEMORY = 3_000_000_000  # resident bytes of a test process
 
 # Files that take minutes, the slowest first, so that the two processes of `make test`, each of
 # which takes a whole file at a time, end at about the same time.
@@ -63,24 +68,53 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def freed_memory():
-    """Gives back what a module's tests held: traced functions keep networks in reference cycles."""
+def freed_memory(request):
+    """Gives back what a module's tests held: traced functions keep networks in reference cycles.
+
+    The module with which a process passes the limit of resident memory fails.
+    """
+    before = peak_memory()
     yield
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # other C libraries do without
         ctypes.CDLL("libc.so.6").malloc_trim(0)
+    if "oracle" not in request.path.parts:  # PyTorch and Beam need more
+        peak = peak_memory()
+        assert before > MAX_MEMORY or peak < MAX_MEMORY, f"{peak / 1e9:.1f} GB resident"
+
+
+def peak_memory() -> int:
+    """Largest resident memory of this process so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@contextlib.contextmanager
+def graph_optimizer(disabled):
+    """Turns TensorFlow's graph optimizer off or on."""
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": disabled})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
 
 
 @pytest.fixture(scope="module")
 def plain_graphs():
     """Graphs as they are traced: optimizing them takes most of the time and changes rounding."""
-    options = tf.config.optimizer.get_experimental_options()
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    yield
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **options})
+    with graph_optimizer(disabled=True):
+        yield
 
 
 @pytest.fixture
+def optimized_graphs():
+    """Optimized graphs, where `plain_graphs` is the rule of a module."""
+    with graph_optimizer(disabled=False):
+        yield
+
+
+@pytest.fixture(scope="session")
 def tiny():
     """A function that makes a resolved config of tiny networks, with changes."""
 

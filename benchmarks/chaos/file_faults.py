@@ -63,10 +63,10 @@ def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
     whole = whole_run(folder, **settings)
     flag = {"halt_on_failed_save": str(halt).lower()}
     run = Run(folder / ("full_halt" if halt else "full_goes_on"), {**settings, **flag})
-    process = run.start()
-    wait(process, lambda: len(run.checkpoints) > 0)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(SECONDS)
+    shutil.copytree(whole.folder, run.folder)
+    for checkpoint in run.checkpoints[1:]:  # as a run that was stopped at the oldest of them
+        for path in checkpoint.parent.glob(f"{checkpoint.name}.*"):
+            path.unlink()
     before = [path.name for path in run.checkpoints]
     done = run.finish(file_limit=run.newest_data.stat().st_size // 2)
     facts = {

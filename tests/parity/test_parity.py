@@ -5,8 +5,11 @@ the first outputs and the guiding network agree as well, while D's and G's gradi
 more, because rounding flips a few of the piecewise linear units of D.
 """
 
+import concurrent.futures
 import json
+import multiprocessing
 import pathlib
+import types
 
 import keras
 import numpy as np
@@ -31,6 +34,8 @@ TOLERANCE = {
     "float64": {"C": 1e-6, "D": 1e-6, "G": 1e-6},
     "float32": {"C": 1e-4, "D": 1e-2, "G": 3e-2},
 }
+
+MOVED = {"C": "C", "D": "D", "G": "CG"}  # the networks that a phase moves
 
 
 class Run:
@@ -78,17 +83,20 @@ class Run:
         unlabeled = tf.fill((BATCH,), False)
         draws = tf.zeros((BATCH, 3, 0))
         batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference, unlabeled, draws)
+        # Probes by phase: the tensors of all phases would take gigabytes.
         self.gradients, self.after = {}, {}
+        networks = (state.guiding, state.discriminator, state.generator)
         with pytest.MonkeyPatch.context() as patch:
             original = keras.optimizers.Optimizer.apply_gradients
             order = iter(("C", "D", "G", "G"))
 
             def recording(optimizer, pairs):
                 phase, pairs = next(order), list(pairs)
-                own = {id(v): g.numpy() for g, v in pairs}
+                gradients = {id(v): g for g, v in pairs}
+                self.gradients.setdefault(phase, {}).update(self.probes(phase, gradients.get))
                 original(optimizer, pairs)
-                self.gradients.setdefault(phase, {}).update(own)
-                self.after[phase] = self.snapshot()
+                values = {id(v): v for network in networks for v in network.variables}
+                self.after[phase] = self.probes(phase, values.get)
 
             patch.setattr(keras.optimizers.Optimizer, "apply_gradients", recording)
             self.terms = {k: float(v) for k, v in steps.joint_step(state, batch, config).items()}
@@ -97,28 +105,59 @@ class Run:
         drawn = recipe.draw(key, (BATCH, 3, SIZE, SIZE), "image")
         return tf.constant(drawn.transpose(0, 2, 3, 1), self.dtype)
 
-    def probe(self, network, name, values):
-        return probe(network, name, self.names[network][name], values)
+    def probes(self, phase, value_of):
+        """Probes by network and name, of a phase's tensors that `value_of` gives by id."""
+        found = {}
+        for network in MOVED[phase]:
+            for name, variable in self.names[network].items():
+                parts = [value_of(id(part)) for part in official_names.parts_of(variable)]
+                if not any(part is None for part in parts):
+                    found[network, name] = probe(network, name, parts)
+        return found
 
-    def snapshot(self):
-        networks = (self.state.guiding, self.state.discriminator, self.state.generator)
-        return {id(v): v.numpy() for network in networks for v in network.variables}
+    def averages(self):
+        """Probes of the averages, by network and name."""
+        averages = {
+            "C": official_names.guiding(self.state.guiding_ema),
+            "G": official_names.generator(self.state.generator_ema),
+        }
+        return {
+            (network, name): probe(network, name, official_names.parts_of(variable))
+            for network, names in averages.items()
+            for name, variable in names.items()
+        }
+
+
+def measure(dtype):
+    """What a run has computed, as NumPy arrays."""
+    run = Run(dtype)
+    return types.SimpleNamespace(
+        dtype=dtype,
+        names={network: list(names) for network, names in run.names.items()},
+        style=run.eval.style.numpy(),
+        domain_logits=run.eval.domain_logits.numpy(),
+        key=run.key.numpy(),
+        content=run.content.numpy(),
+        image=run.image.numpy(),
+        logits=run.logits.numpy(),
+        terms=run.terms,
+        gradients=run.gradients,
+        after=run.after,
+        averages=run.averages(),
+    )
 
 
 @pytest.fixture(scope="module", params=["float64", "float32"])
 def run(request):
-    return Run(request.param)
+    """Measured in a process of its own: the paper's widths take 5 GB in float64."""
+    context = multiprocessing.get_context("forkserver")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        return pool.submit(measure, request.param).result()
 
 
-def probe(network, name, variable, values):
-    """The probe of a variable (or the parts of a split one), None where a part is missing.
-
-    `values` are arrays by id of variable.
-    """
-    parts = variable if isinstance(variable, list) else [variable]
-    if any(id(part) not in values for part in parts):
-        return None
-    arrays = [values[id(part)].astype(np.float64) for part in parts]
+def probe(network, name, parts):
+    """The probe of a tensor, from its parts (several where we split it)."""
+    arrays = [np.asarray(part, np.float64) for part in parts]
     return recipe.probe(network, name, official_names.to_official(name, arrays))
 
 
@@ -128,8 +167,8 @@ def relative(measured, reference):
 
 
 def test_forward_passes(run):
-    assert relative(run.eval.style, REFERENCE["C/eval/style"]) < 1e-5
-    assert relative(run.eval.domain_logits, REFERENCE["C/eval/domain_logits"]) < 1e-5
+    assert relative(run.style, REFERENCE["C/eval/style"]) < 1e-5
+    assert relative(run.domain_logits, REFERENCE["C/eval/domain_logits"]) < 1e-5
     assert relative(run.key, REFERENCE["C/train/key"]) < 1e-5
     assert relative(np.mean(run.content, (1, 2)), REFERENCE["G/content_mean"]) < 1e-5
     assert relative(run.content[:, 0, 0], REFERENCE["G/content_corner"]) < 1e-5
@@ -164,7 +203,7 @@ def test_gradients(run, phase, network, count):
     compared = 0
     for name in run.names[network]:
         expected = PROBES.get(f"step/{phase}/grad/{network}/{name}")
-        measured = run.probe(network, name, run.gradients[phase])
+        measured = run.gradients[phase].get((network, name))
         assert (expected is None) == (measured is None), name
         if expected is not None and expected[0] > NOISE:
             compared += 1
@@ -179,20 +218,13 @@ def test_updated_parameters(run, phase, network):
     for name in run.names[network]:
         expected = PROBES.get(f"step/{phase}/after/{network}/{name}")
         if expected is not None:
-            measured = run.probe(network, name, run.after[phase])
+            measured = run.after[phase][network, name]
             assert relative(measured, expected) < tolerance, name
 
 
 def test_averages(run):
     tolerance = {"float64": 1e-7, "float32": 1e-5}[run.dtype]
-    averages = {
-        "C": (run.state.guiding_ema, official_names.guiding),
-        "G": (run.state.generator_ema, official_names.generator),
-    }
-    for letter, (network, name_all) in averages.items():
-        values = {id(v): v.numpy() for v in network.variables}
-        for name, variable in name_all(network).items():
-            expected = PROBES.get(f"step/EMA/after/{letter}/{name}")
-            if expected is not None:
-                measured = probe(letter, name, variable, values)
-                assert relative(measured, expected) < tolerance, name
+    for (letter, name), measured in run.averages.items():
+        expected = PROBES.get(f"step/EMA/after/{letter}/{name}")
+        if expected is not None:
+            assert relative(measured, expected) < tolerance, name

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.training.states import everything
 from tests.training.test_steps import batch_of
-from tests.training.test_trainer import everything
 from tunit_tf.data.batch import Batch
 from tunit_tf.errors import UserError
 from tunit_tf.training import accumulation, phases, steps, trainer
-from tunit_tf.training.state import TrainState
 
 
 def twice(batch):
@@ -22,30 +21,31 @@ def twice(batch):
 
 @pytest.mark.parametrize("mode", [0.0, 1.0])
 @pytest.mark.parametrize("name", ["warmup_step", "joint_step"])
-def test_equal_halves_give_the_update_of_the_whole(tiny, name, mode):
+def test_equal_halves_give_the_update_of_the_whole(tiny, fresh_state, name, mode):
     """Then batch statistics, clustering matrix and references of a part are those of the whole."""
     changes = {"mixed_precision": "float64", "batch_size": 8, "labeled_fraction": mode}
     config = tiny(**changes)
     batch = twice(batch_of(tiny(**{**changes, "batch_size": 4})))
-    whole, parts = TrainState(config), TrainState(config)
-    expected = getattr(steps, name)(whole, batch, config)
-    in_parts = tiny(**changes, accumulate_steps=2)
-    found = getattr(accumulation, name)(parts, batch, in_parts)
+    state = fresh_state(config)
+    expected = getattr(steps, name)(state, batch, config)
+    ours = everything(state)
+    state = fresh_state(config)
+    found = getattr(accumulation, name)(state, batch, tiny(**changes, accumulate_steps=2))
+    theirs = everything(state)
     assert found.keys() == expected.keys()
     for term, value in expected.items():
         np.testing.assert_allclose(found[term], value, rtol=1e-9, atol=1e-12, err_msg=term)
-    ours, theirs = everything(whole), everything(parts)
     # Running statistics move once a pass: twice a step here, and again for what G's step redraws.
     running = {
         f"{part}/{i}"
         for part in ("guiding", "guiding_ema")
-        for i, variable in enumerate(getattr(whole, part).variables)
+        for i, variable in enumerate(getattr(state, part).variables)
         if "running" in variable.path
     }
     biases = {
         f"{part}/{i}"
         for part in ("guiding", "generator", "guiding_ema", "generator_ema", "discriminator")
-        for i, variable in enumerate(getattr(whole, part).variables)
+        for i, variable in enumerate(getattr(state, part).variables)
         if "bias" in variable.path  # in front of a norm their gradients are rounding errors
     }
     for key in ours.keys() - running - biases:

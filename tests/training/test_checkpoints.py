@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 
 import pytest
 import tensorflow as tf
@@ -19,13 +20,20 @@ def state():
     return TrainState(Config(**TINY).resolved())
 
 
-@pytest.fixture
-def folder(state, tmp_path):
-    """A folder with checkpoints of the steps 10, 20 and 30."""
-    checkpoints = Checkpoints(tmp_path, state, 3)
+@pytest.fixture(scope="module")
+def saved(state, tmp_path_factory):
+    """A folder with checkpoints of the steps 10, 20 and 30; tests work on copies."""
+    folder = tmp_path_factory.mktemp("saved")
+    checkpoints = Checkpoints(folder, state, 3)
     for step in (10, 20, 30):
         state.step.assign(step)
         checkpoints.save()
+    return folder
+
+
+@pytest.fixture
+def folder(saved, state, tmp_path):
+    shutil.copytree(saved, tmp_path, dirs_exist_ok=True)
     state.step.assign(99)
     return tmp_path
 

@@ -1,8 +1,11 @@
 """The search for sums that depend on timing finds those and no others."""
 
+import pytest
 import tensorflow as tf
 
 from tests import compiled_graphs
+
+pytestmark = pytest.mark.usefixtures("optimized_graphs")
 
 
 def found_in(function) -> list[str]:

@@ -1,14 +1,16 @@
 """The step: what is shared changes no number, what is stopped stays still, modes differ right."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tunit_tf.data import pipeline, synthetic
 from tunit_tf.training import losses, steps
-from tunit_tf.training.state import TrainState
 
 
+@functools.cache
 def batch_of(config, step=0):
     images = synthetic.generate(16, config.image_size, 0)
     return next(iter(pipeline.batches(images, config, step, step + 1, config.batch_size)))
@@ -22,9 +24,18 @@ def moved(before, after):
     return [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
 
 
-def test_warmup_moves_only_the_guiding_network(tiny):
+@pytest.fixture(scope="module")
+def joint(tiny, fresh_state):
+    """Terms of a joint step with the usual settings, and E's weights after it."""
     config = tiny()
-    state = TrainState(config)
+    state = fresh_state(config)
+    terms = steps.joint_step(state, batch_of(config), config)
+    return terms, [v.numpy() for v in state.guiding.trainable_variables]
+
+
+def test_warmup_moves_only_the_guiding_network(tiny, fresh_state):
+    config = tiny()
+    state = fresh_state(config)
     before = [values(n) for n in (state.guiding, state.generator, state.discriminator)]
     terms = steps.warmup_step(state, batch_of(config), config)
     after = [values(n) for n in (state.guiding, state.generator, state.discriminator)]
@@ -34,14 +45,9 @@ def test_warmup_moves_only_the_guiding_network(tiny):
     assert state.queue.position == config.batch_size
 
 
-def test_joint_terms_are_unweighted_and_named(tiny):
-    terms = []
-    for changes in (
-        {},
-        {"weight_r1": 1e-3, "weight_reconstruction": 7.0, "weight_adversarial": 0.0},
-    ):
-        config = tiny(**changes)
-        terms.append(steps.joint_step(TrainState(config), batch_of(config), config))
+def test_joint_terms_are_unweighted_and_named(tiny, fresh_state, joint):
+    config = tiny(weight_r1=1e-3, weight_reconstruction=7.0, weight_adversarial=0.0)
+    terms = steps.joint_step(fresh_state(config), batch_of(config), config)
     before_d_moves = [
         "guiding/contrastive",
         "guiding/mutual_information",
@@ -52,19 +58,20 @@ def test_joint_terms_are_unweighted_and_named(tiny):
         "generator/style_contrastive",
     ]
     for name in before_d_moves:
-        np.testing.assert_allclose(terms[0][name], terms[1][name], rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(joint[0][name], terms[name], rtol=1e-5, err_msg=name)
 
 
-def test_separate_training_keeps_the_generators_loss_out_of_the_guiding_network(tiny):
+def test_separate_training_keeps_the_generators_loss_out_of_the_guiding_network(
+    tiny, fresh_state, joint
+):
     """Separate: E moves as in a step whose generator loss is zero. Joint: it does not."""
-    results = {}
+    results = {"joint": joint[1]}
     for name, changes in {
-        "joint": {},
         "separate": {"joint": False},
         "silent": {"joint": False, "weight_adversarial": 0.0, "weight_reconstruction": 0.0},
     }.items():
         config = tiny(**changes)
-        state = TrainState(config)
+        state = fresh_state(config)
         steps.joint_step(state, batch_of(config), config)
         results[name] = [v.numpy() for v in state.guiding.trainable_variables]
     for separate, silent in zip(results["separate"], results["silent"], strict=True):
@@ -72,10 +79,10 @@ def test_separate_training_keeps_the_generators_loss_out_of_the_guiding_network(
     assert any(moved(results["joint"], results["separate"]))
 
 
-def test_sharing_changes_no_number(tiny):
+def test_sharing_changes_no_number(tiny, fresh_state):
     """Fakes and losses of D equal those of the textbook order, computed piece by piece."""
     config = tiny(mixed_precision="float64")
-    batch, state = batch_of(config), TrainState(config)
+    batch, state = batch_of(config), fresh_state(config)
     steps.update_guiding(state, batch, config, weight=config.weight_guiding)
     x, x_ref = batch.x, tf.gather(batch.x, batch.reference)
     y_ref = tf.argmax(state.guiding(x_ref, training=True).domain_logits, -1, tf.int32)
@@ -91,19 +98,19 @@ def test_sharing_changes_no_number(tiny):
         "discriminator/fake": losses.hinge_fake(fake),
         "discriminator/r1": losses.gradient_penalty(gradient),
     }
-    other = TrainState(config)
+    other = fresh_state(config)
     terms = steps.joint_step(other, batch, config)
     for name, value in expected.items():
         np.testing.assert_allclose(terms[name], value, rtol=1e-6, err_msg=name)
 
 
-def test_generator_average_starts_as_a_copy_and_then_lags(tiny):
-    config = tiny(warmup_steps=0, ema_start=2)
-    state = TrainState(config)
-    for step in range(4):
+def test_generator_average_starts_as_a_copy_and_then_lags(tiny, fresh_state):
+    config = tiny(warmup_steps=0, ema_start=1)
+    state = fresh_state(config)
+    for step in range(2):
         steps.joint_step(state, batch_of(config, step), config)
         same = not any(moved(values(state.generator), values(state.generator_ema)))
-        assert same == (step < 2)
+        assert same == (step < 1)
 
 
 def test_weights_follow_the_papers_table(tiny):
@@ -139,20 +146,18 @@ def test_labels_replace_pseudo_domains_where_there_are_some():
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_mixed_precision_steps_stay_close_to_float32(tiny, precision):
-    terms = []
-    for name in ("float32", precision):
-        config = tiny(mixed_precision=name)
-        state = TrainState(config)
-        terms.append(steps.joint_step(state, batch_of(config), config))
+def test_mixed_precision_steps_stay_close_to_float32(tiny, fresh_state, joint, precision):
+    config = tiny(mixed_precision=precision)
+    for state in (fresh_state(tiny()), fresh_state(config)):
         assert all(v.dtype == "float32" for v in state.generator.variables)
+    terms = steps.joint_step(fresh_state(config), batch_of(config), config)
     for name in ("guiding/contrastive", "discriminator/real", "generator/reconstruction"):
-        np.testing.assert_allclose(terms[1][name], terms[0][name], rtol=0.05, err_msg=name)
+        np.testing.assert_allclose(terms[name], joint[0][name], rtol=0.05, err_msg=name)
 
 
-def test_float16_scales_losses_and_skips_overflow(tiny):
+def test_float16_scales_losses_and_skips_overflow(tiny, fresh_state):
     config = tiny(mixed_precision="float16")
-    state = TrainState(config)
+    state = fresh_state(config)
     scale = state.generator_optimizer.dynamic_scale
     before = values(state.generator)
     scale.assign(1e38)  # every gradient overflows

@@ -1,5 +1,6 @@
 """Whole tiny runs: resuming bit for bit, refusing, stopping, what is left on disk."""
 
+import gc
 import json
 import os
 import shutil
@@ -12,27 +13,12 @@ import tensorflow as tf
 
 from benchmarks.chaos.tiny_runs import Run, wait
 from tests import compiled_graphs
-from tests.conftest import TINY
+from tests.conftest import TINY, graph_optimizer
+from tests.training.states import everything
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.inference import saved_run
 from tunit_tf.training import health, phases, signals, trainer
-
-PARTS = (
-    "guiding", "generator", "discriminator", "guiding_ema", "generator_ema",
-    "guiding_optimizer", "generator_optimizer", "discriminator_optimizer",
-)  # fmt: skip
-
-
-def everything(state):
-    """Values of all variables of a state, by part and place."""
-    values = {
-        f"{part}/{i}": variable.numpy()
-        for part in PARTS
-        for i, variable in enumerate(getattr(state, part).variables)
-    }
-    values |= {"keys": state.queue.keys.numpy(), "position": state.queue.position.numpy()}
-    return values | {"step": state.step.numpy()}
 
 
 def saved(folder, step):
@@ -62,16 +48,34 @@ WHOLE = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def freed_graphs():
+    """Frees the graphs of a test's runs before the next: they are in reference cycles."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run of four steps in one go: its folder, its settings, and the graphs of its steps."""
+    """A run of four steps in one go: its folder, its settings, and the sums in its graphs.
+
+    The sums are, per graph, the names of those of three terms and more, and the names of those
+    that depend on timing.
+    """
     folder = tmp_path_factory.mktemp("runs") / "whole"
     values = {**WHOLE, "run_dir": str(folder)}
-    with compiled_graphs.collected() as graphs:
+    with graph_optimizer(disabled=False), compiled_graphs.collected() as graphs:
         trainer.train(Config(**values).resolved())
-    return folder, values, graphs
+    sums = [
+        (compiled_graphs.sums_of_three(graph), compiled_graphs.sums_that_depend_on_timing(graph))
+        for graph in graphs
+    ]
+    graphs.clear()
+    gc.collect()
+    return folder, values, sums
 
 
+@pytest.mark.usefixtures("optimized_graphs")
 def test_a_run_resumed_at_step_two_ends_in_the_same_bits(whole, tmp_path):
     """It may also be given other runtime settings and more steps: the fourth is the same."""
     original, values, _ = whole
@@ -104,10 +108,12 @@ def test_a_stopped_run_is_saved_and_restored_as_it_was(tiny, tmp_path, monkeypat
     assert 2 <= first.step < 4
     second = trainer.open_run(config)
     assert second.step == first.step
+    found = everything(second.state)
     for name, value in everything(first.state).items():
-        np.testing.assert_array_equal(everything(second.state)[name], value, err_msg=name)
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
+@pytest.mark.usefixtures("shared_graphs")
 def test_a_second_ctrl_c_says_what_is_left(tiny, tmp_path, monkeypatch):
     folder = tmp_path / "run"
     settings = {"warmup_steps": 6, "joint_steps": 0, "checkpoint_every": 2}
@@ -122,10 +128,9 @@ def test_a_second_ctrl_c_says_what_is_left(tiny, tmp_path, monkeypatch):
 
 
 def test_no_sum_of_a_step_depends_on_timing(whole):
-    graphs = whole[2]
-    assert sum(len(compiled_graphs.sums_of_three(graph)) for graph in graphs) > 100
-    for graph in graphs:
-        assert compiled_graphs.sums_that_depend_on_timing(graph) == []
+    assert sum(len(sums) for sums, _ in whole[2]) > 100
+    for _, depending_on_timing in whole[2]:
+        assert depending_on_timing == []
 
 
 def test_run_folder_has_what_the_readme_lists(whole):
@@ -193,6 +198,7 @@ def test_a_finished_run_on_a_full_disk_gets_one_sentence_and_keeps_its_files(who
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.usefixtures("shared_graphs")
 def test_a_first_start_that_failed_may_be_corrected(tiny, tmp_path):
     settings = {"run_dir": str(tmp_path / "run"), "warmup_steps": 2, "joint_steps": 0}
     failing = trainer.open_run(tiny(**settings, temperature=0.001))
@@ -230,6 +236,7 @@ def test_an_unknown_metric_is_refused_with_the_choices(tiny, tmp_path):
         trainer.open_run(tiny(run_dir=str(tmp_path), best_metric="beauty"))
 
 
+@pytest.mark.usefixtures("shared_graphs")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precision):
     config = tiny(run_dir=str(tmp_path / "run"), mixed_precision=precision, warmup_steps=4)
@@ -244,10 +251,11 @@ def test_a_loss_that_is_not_finite_stops_with_all_terms(tiny, tmp_path, precisio
     assert not list((tmp_path / "run" / "checkpoints").glob("*"))
 
 
-def test_the_inner_loop_ends_at_the_first_bad_step(tiny):
+@pytest.mark.usefixtures("shared_graphs")
+def test_the_inner_loop_ends_at_the_first_bad_step(tiny, fresh_state):
     config = tiny()
     phase = phases.schedule(config)[0]
-    state = trainer.TrainState(config)
+    state = fresh_state(config)
     state.guiding.style_head.bias.assign(np.full(8, np.nan))
     batches = trainer.pipeline.batches(
         trainer.sources.load(config).train, config, 0, 10, config.batch_size
@@ -258,7 +266,7 @@ def test_the_inner_loop_ends_at_the_first_bad_step(tiny):
     assert state.step == 1
 
 
-@pytest.mark.usefixtures("plain_graphs")
+@pytest.mark.usefixtures("shared_graphs")
 def test_a_run_that_goes_nowhere_is_warned_of_once_or_halts(tiny, tmp_path, monkeypatch, caplog):
     """Fifty domains for four held-out images: most are empty."""
     monkeypatch.setattr(health, "MIN_PER_DOMAIN", 0)
@@ -276,17 +284,15 @@ def test_a_run_that_goes_nowhere_is_warned_of_once_or_halts(tiny, tmp_path, monk
     assert (tmp_path / "halted" / "checkpoints" / "ckpt-2.index").exists()
 
 
-def test_xla_gives_the_same_numbers(tiny):
+def test_xla_gives_the_same_numbers(tiny, fresh_state):
     """Compiled by XLA, a step has the terms that it has eagerly (the joint one takes minutes)."""
     config = tiny(xla=True)
     batches = trainer.pipeline.batches(
         trainer.sources.load(config).train, config, 0, 1, config.batch_size
     )
     phase = phases.schedule(config)[0]
-    expected = phase.step(trainer.TrainState(config), next(iter(batches)), config)
-    loop = phases.compile_loop(
-        phase, trainer.TrainState(config), tf.distribute.get_strategy(), config
-    )
+    expected = phase.step(fresh_state(config), next(iter(batches)), config)
+    loop = phases.compile_loop(phase, fresh_state(config), tf.distribute.get_strategy(), config)
     compiled = loop(iter(batches), tf.constant(1))
     for name, value in expected.items():
         np.testing.assert_allclose(compiled[name], value, rtol=2e-3, atol=1e-5, err_msg=name)

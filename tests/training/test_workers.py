@@ -13,6 +13,8 @@ from tunit_tf.training import trainer, workers
 
 TWO = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 1}}
 
+SETTINGS = {"warmup_steps": 2, "joint_steps": 0, "mixed_precision": "float64"}
+
 
 @pytest.fixture(autouse=True)
 def no_cluster(monkeypatch):
@@ -59,26 +61,36 @@ def test_a_wrong_tf_config_is_named(tiny, monkeypatch, described):
         workers.join(tiny())
 
 
-def test_two_processes_equal_two_replicas(tiny, two_replicas, tmp_path):
+@pytest.fixture(scope="module")
+def one(tiny, two_replicas, tmp_path_factory):
+    """A run on two replicas of this process, from the first step to the last checkpoint."""
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    run = trainer.open_run(tiny(**SETTINGS, run_dir=str(folder)), two_replicas)
+    assert run.run()
+    return run
+
+
+def test_a_run_trains_on_two_replicas(one, two_replicas):
+    """The whole trainer under a strategy; the same strategy restores it."""
+    assert trainer.open_run(one.config, two_replicas).step == 2
+
+
+def test_two_processes_equal_two_replicas(one, tmp_path):
     """Two steps of the guiding network; only the first process writes.
 
     The joint step is compared on two replicas of one process (test_distribution); traced in two
     processes more it would take minutes.
     """
-    settings = {"warmup_steps": 2, "joint_steps": 0, "mixed_precision": "float64"}
-    config = tiny(**settings, run_dir=str(tmp_path / "one"))
-    one = trainer.open_run(config, two_replicas)
-    assert one.run()
-
-    values = {**TINY, **settings, "progress": "false", "workers": local_workers(2)}
-    both = [Run(tmp_path / "two", {**values, "worker_index": i}).start() for i in (1, 0)]
+    values = {**TINY, **SETTINGS, "progress": "false", "workers": local_workers(2)}
+    two = tmp_path / "two"
+    both = [Run(two, {**values, "worker_index": i}).start() for i in (1, 0)]
     outputs = [process.communicate(240) for process in both]
     for output in outputs:
         assert output.returncode == 0, output
     assert "Trained 2 steps" in outputs[1].stdout
     assert outputs[0].stdout == ""
 
-    folders = [tmp_path / name / "checkpoints" / "ckpt-2" for name in ("one", "two")]
+    folders = [folder / "checkpoints" / "ckpt-2" for folder in (one.folder.path, two)]
     ours, theirs = (tf.train.load_checkpoint(str(folder)) for folder in folders)
     shapes = ours.get_variable_to_shape_map()
     assert shapes == theirs.get_variable_to_shape_map()

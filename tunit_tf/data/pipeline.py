@@ -110,6 +110,7 @@ def batches(
     def gather(rows: np.ndarray) -> np.ndarray:
         return image_set.pixels(rows)
 
+    @tf.autograph.experimental.do_not_convert  # no control flow that depends on tensors
     def batch_of(step: tf.Tensor) -> Batch:
         def seed(stream: Stream) -> tf.Tensor:
             return tf.random.experimental.stateless_fold_in(

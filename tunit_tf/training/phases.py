@@ -116,13 +116,16 @@ def compile_loop(
     It ends early after a step with a term that is not finite.
     """
 
+    # Only the loop below has control flow that depends on tensors. Steps have none, and without
+    # AutoGraph they are traced in half the time, into the same graph.
+    @tf.autograph.experimental.do_not_convert
     def replica_step(batch: Batch) -> steps.Terms:
         return phase.step(state, batch, config)
 
     if config.xla:
-        replica_step = tf.function(replica_step, jit_compile=True)
+        replica_step = tf.function(replica_step, jit_compile=True, autograph=False)
 
-    @tf.function
+    @tf.function(autograph=False)
     def global_step(batch: Batch) -> steps.Terms:
         terms = strategy.run(replica_step, args=(batch,))
         return {
