@@ -2,7 +2,8 @@
 
 `python -m export.benchmark --run_dir=runs/mine --models=models/mobile`; the baseline is the float32
 graph that a plain conversion of the networks gives. Encoder + generator; every number
-is of a process of its own.
+is of a process of its own. With both flags given several times, pairs of different sizes are timed
+in turns, for one table.
 """
 
 import pathlib
@@ -15,11 +16,13 @@ from tunit_tf import cli
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, folders
 
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
+RUN_DIR = flags.DEFINE_multi_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
-MODELS = flags.DEFINE_string("models", "models/mobile", "Folder that export.tflite wrote.")
+MODELS = flags.DEFINE_multi_string(
+    "models", "models/mobile", "Folder that export.tflite wrote of the run."
+)
 ROUNDS = flags.DEFINE_integer("rounds", 3, "How often each file is loaded, in turns.")
 REPEATS = flags.DEFINE_integer("repeats", 15, "Runs in a round; the median of all is reported.")
 PROFILE = flags.DEFINE_boolean("profile", False, "Print the slowest operations of the files.")
@@ -30,31 +33,45 @@ def main() -> None:
     """Measures the files of an export, writes the table beside them and prints it."""
     for flag in (ROUNDS, REPEATS):
         Bounds(1, 10_000).check(f"--{flag.name}", flag.value)
-    run_dir, models = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, MODELS))
-    exported = manifest.read_mobile(models)
-    manifest.verify(models, exported)
+    run_dirs, models = (
+        [folders.named(value, flag.name) for value in flag.value] for flag in (RUN_DIR, MODELS)
+    )
+    if len(run_dirs) != len(models):
+        raise UserError(
+            f"There are {len(run_dirs)} --run_dir and {len(models)} --models; give one of each for "
+            "every pair."
+        )
+    manifests = [manifest.read_mobile(folder) for folder in models]
+    for folder, exported in zip(models, manifests, strict=True):
+        manifest.verify(folder, exported)
 
     # Here and not above, so that --help does not wait for TensorFlow.
-    from export.mobile import variant_timing
+    from export.mobile import replacement, variant_timing
     from export.mobile.conversion import ROLES
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(run_dir, CHECKPOINT.value)
-    if run.step != exported.step:
-        raise UserError(
-            f"{models} was exported at step {exported.step}, and {RUN_DIR.value} is at "
-            f"{run.step}; export again, or name the right --run_dir."
-        )
-    rows = variant_timing.measure(run, models, exported, ROUNDS.value, REPEATS.value, progress)
+    exports = []
+    for run_dir, folder, exported in zip(run_dirs, models, manifests, strict=True):
+        run = TrainedRun.load(run_dir, CHECKPOINT.value)
+        if run.step != exported.step:
+            raise UserError(
+                f"{folder} was exported at step {exported.step}, and {run_dir} is at "
+                f"{run.step}; export again, or name the right --run_dir."
+            )
+        exports.append(variant_timing.Exported(run, folder, exported))
+    rows = variant_timing.measure(exports, ROUNDS.value, REPEATS.value, progress)
     text = variant_timing.table(rows)
     print(text)
-    if PROFILE.value:
-        for entry in exported.variants.values():
+    for _, folder, exported in exports:
+        for entry in exported.variants.values() if PROFILE.value else ():
             for role in ROLES.values():
                 if entry.shipped:
-                    print_profile(models / getattr(entry, role))
-    with files.writing(f"The table in {models}", "copy it from above or make the folder writable"):
-        files.write_bytes(models / "benchmark.md", (text + "\n").encode())
+                    print_profile(folder / getattr(entry, role))
+    for folder in models:
+        with files.writing(
+            f"The table in {folder}", "copy it from above or make the folder writable"
+        ):
+            files.write_bytes(folder / replacement.BENCHMARK, (text + "\n").encode())
 
 
 def print_profile(path: pathlib.Path) -> None:

@@ -104,7 +104,7 @@ def _candidates(
     if images.calibration is not None:
         seen = images.calibration.sample(options.calibration_steps).pixels()
         samples = variants.calibration_samples(run.translator, seen)
-    floats = variants.float_pair(run.translator)
+    floats = variants.float_pair(run.translator, pairs.sources)
     return {
         variant: variants.make(variant, floats, samples, pairs, options.min_psnr)
         for variant in options.variants

@@ -4,7 +4,9 @@ Batch 1, static shapes, rank 4, built-in operations only. Weights become constan
 biases before an instance norm are left out, as it removes them.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,34 +17,36 @@ from export.mobile.operations import adaptive_instance_norm
 from tunit_tf.networks import Generator, GuidingNetwork
 from tunit_tf.networks.generator import RESIDUAL_SCALE
 from tunit_tf.networks.guiding import TRUNK
-from tunit_tf.networks.layers import BatchNorm, ReflectConv2D
+from tunit_tf.networks.layers import BatchNorm, ReflectConv2D, UpsampleConv2D
 
 Layer = Callable[[tf.Tensor], tf.Tensor]
+Generate = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 TO_IMAGE_BLOCK = 2  # pixels in each direction that the last convolution computes at once
+STYLE_EPSILON = 1e-12  # on the square of a style code's length, as in the network
+LARGEST_RECIPROCAL = 2.0**15  # of that length: float16 holds it, and float32 does not come near it
 
 
-def encoder(guiding: GuidingNetwork) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """`encode`: `image` `(1, S, S, 3)` to `style` and `domain_probabilities`, BatchNorm folded."""
-    folded = [
-        _fold(convolution, norm)
-        for convolution, norm in zip(guiding.convolutions, guiding.norms, strict=True)
-    ]
-    style_head, domain_head = _dense(guiding.style_head), _dense(guiding.domain_head)
+def encoder(
+    guiding: GuidingNetwork, style_factor: float = 1.0
+) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """`encode`: `image` `(1, S, S, 3)` to `style` and `domain_probabilities`, BatchNorm folded.
+
+    Args:
+      guiding: The network.
+      style_factor: On style codes before they are normalized; see `ranges.style_factor`.
+    """
+    trunk = _trunk(guiding)
+    factor = style_factor if guiding.normalize_style else 1.0
+    style_head, domain_head = _dense(guiding.style_head, factor), _dense(guiding.domain_head)
 
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        x, weights = image, iter(folded)
-        for width in TRUNK:
-            if width == "pool":
-                x = tf.nn.max_pool2d(x, 2, 2, "VALID")
-            else:
-                kernel, bias = next(weights)
-                x = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") + bias)
-        features = tf.reduce_mean(x, (1, 2))  # (1, 512)
+        features = trunk(image)
         style = style_head(features)
         if guiding.normalize_style:
             square = tf.reduce_sum(style * style, -1, keepdims=True)
-            style *= tf.math.rsqrt(tf.maximum(square, 1e-12))
+            reciprocal = tf.math.rsqrt(tf.maximum(square, STYLE_EPSILON * factor**2))
+            style *= tf.minimum(reciprocal, LARGEST_RECIPROCAL)
         return {
             "style": style,  # (1, style_dim)
             "domain_probabilities": tf.nn.softmax(domain_head(features)),  # (1, K)
@@ -51,8 +55,68 @@ def encoder(guiding: GuidingNetwork) -> Callable[[tf.Tensor], dict[str, tf.Tenso
     return encode
 
 
-def generator(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
-    """`generate`: `image` `(1, S, S, 3)` and `style` `(1, style_dim)` to `translated`."""
+def style_length(guiding: GuidingNetwork) -> Layer:
+    """A function from an image to the length `(1,)` of its style code before it is normalized."""
+    trunk, head = _trunk(guiding), _dense(guiding.style_head)
+    return lambda image: tf.norm(head(trunk(image)), axis=-1)
+
+
+def generator(
+    network: Generator,
+    factors: Sequence[np.ndarray] | None = None,
+    norm: Callable[..., tf.Tensor] = adaptive_instance_norm,
+) -> Generate:
+    """`generate`: `image` `(1, S, S, 3)` and `style` `(1, style_dim)` to `translated`.
+
+    Args:
+      network: The network.
+      factors: `(C,)` for every norm in the order of the graph, powers of two on the channels that
+        it gets; see `ranges.norm_factors`. None for none.
+      norm: What computes the norms, called as `operations.adaptive_instance_norm`.
+    """
+    draw = _drawing(network, factors)
+    return lambda image, style: {"translated": draw(image, style, norm)}
+
+
+def norm_inputs(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], list[tf.Tensor]]:
+    """A function from image and style to the maps `(1, H, W, C)` that the generator's norms get."""
+    draw = _drawing(network, None)
+
+    def inputs(image: tf.Tensor, style: tf.Tensor) -> list[tf.Tensor]:
+        maps = []
+
+        def norm(x: tf.Tensor, *options: Any) -> tf.Tensor:
+            maps.append(x)
+            return adaptive_instance_norm(x, *options)
+
+        draw(image, style, norm)
+        return maps
+
+    return inputs
+
+
+def _trunk(guiding: GuidingNetwork) -> Layer:
+    """From an image to its features `(1, 512)`."""
+    folded = [
+        _fold(convolution, norm)
+        for convolution, norm in zip(guiding.convolutions, guiding.norms, strict=True)
+    ]
+
+    def features(image: tf.Tensor) -> tf.Tensor:
+        x, weights = image, iter(folded)
+        for width in TRUNK:
+            if width == "pool":
+                x = tf.nn.max_pool2d(x, 2, 2, "VALID")
+            else:
+                kernel, bias = next(weights)
+                x = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") + bias)
+        return operations.mean(x, keepdims=False)
+
+    return features
+
+
+def _drawing(network: Generator, factors: Sequence[np.ndarray] | None) -> Callable[..., tf.Tensor]:
+    """`(image, style, norm)` to the image redrawn; `norm` is called as `adaptive_instance_norm`."""
     # The scale of a residual branch goes into the weights of its second norm.
     residual_scales = [1.0, RESIDUAL_SCALE] * len(network.decoder_blocks)
     scales = residual_scales + [1.0] * len(network.ups)
@@ -60,46 +124,60 @@ def generator(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], dict[str, 
         _style_head(head, scale) for head, scale in zip(network.adain_heads, scales, strict=True)
     ]
     mlp = [_dense(dense) for dense in network.mlp]
-    downs = [_reflect_conv(convolution) for convolution in [network.stem, *network.downs]]
+    each = itertools.repeat(np.ones(())) if factors is None else iter(factors)
+    downs = [_normed(_reflect_conv, layer, each) for layer in [network.stem, *network.downs]]
     encoder_blocks, decoder_blocks = (
-        [[_reflect_conv(convolution) for convolution in block] for block in blocks]
+        [[_normed(_reflect_conv, layer, each) for layer in block] for block in blocks]
         for blocks in (network.encoder_blocks, network.decoder_blocks)
     )
-    ups = [up.kernel.numpy() for up in network.ups]
+    ups = [_normed(_upsample_conv, layer, each) for layer in network.ups]
     kernel_to_image, bias_to_image = (
         v.numpy() for v in (network.to_image.kernel, network.to_image.bias)
     )
 
-    def generate(image: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
+    def draw(image: tf.Tensor, style: tf.Tensor, norm: Callable[..., tf.Tensor]) -> tf.Tensor:
         x = image
-        for down in downs:
-            x = tf.nn.relu(adaptive_instance_norm(down(x), 1.0))  # (1, S/2^i, S/2^i, base * 2^i)
-        for first, second in encoder_blocks:
-            residual = tf.nn.relu(adaptive_instance_norm(first(x), 1.0))
-            x += adaptive_instance_norm(second(residual), RESIDUAL_SCALE)
+        for down, epsilon in downs:
+            x = tf.nn.relu(norm(down(x), 1.0, None, epsilon))  # (1, S/2^i, S/2^i, base * 2^i)
+        for (first, epsilon), (second, epsilon_2) in encoder_blocks:
+            residual = tf.nn.relu(norm(first(x), 1.0, None, epsilon))
+            x += norm(second(residual), RESIDUAL_SCALE, None, epsilon_2)
         hidden = style
         for dense in mlp:
             hidden = tf.nn.relu(dense(hidden))  # (1, 256)
         styles = (head(hidden) for head in heads)
-        for first, second in decoder_blocks:
-            residual = tf.nn.relu(adaptive_instance_norm(first(x), *next(styles)))
-            x += adaptive_instance_norm(second(residual), *next(styles))
-        for kernel in ups:
-            x = operations.upsample_convolve(x, kernel)  # (1, 16 * 2^i, 16 * 2^i, C / 2^i)
-            x = tf.nn.relu(adaptive_instance_norm(x, *next(styles)))
+        for (first, epsilon), (second, epsilon_2) in decoder_blocks:
+            residual = tf.nn.relu(norm(first(x), *next(styles), epsilon))
+            x += norm(second(residual), *next(styles), epsilon_2)
+        for up, epsilon in ups:  # (1, 16 * 2^i, 16 * 2^i, C / 2^i)
+            x = tf.nn.relu(norm(up(x), *next(styles), epsilon))
         x = operations.reflect_pad(x, network.to_image.pad)
         x = operations.convolve_to_few(x, kernel_to_image, bias_to_image, TO_IMAGE_BLOCK)
-        return {"translated": tf.tanh(x)}  # (1, S, S, 3)
+        return tf.tanh(x)  # (1, S, S, 3)
 
-    return generate
+    return draw
 
 
-def _reflect_conv(layer: ReflectConv2D) -> Layer:
-    """A `ReflectConv2D` without its bias."""
-    kernel = layer.kernel.numpy()
+def _normed(
+    make: Callable[..., Layer], layer: ReflectConv2D | UpsampleConv2D, factors: Iterator[np.ndarray]
+) -> tuple[Layer, np.ndarray]:
+    """A convolution without its bias times the next factor, and the epsilon of its norm.
+
+    A norm takes every factor out again, if its epsilon has the factor's square.
+    """
+    factor, dtype = next(factors), layer.kernel.numpy().dtype
+    kernel = (layer.kernel.numpy() * factor).astype(dtype)
+    return make(layer, kernel), (operations.EPSILON * factor**2).astype(dtype)
+
+
+def _reflect_conv(layer: ReflectConv2D, kernel: np.ndarray) -> Layer:
     return lambda x: operations.convolve(
         operations.reflect_pad(x, layer.pad), tf.constant(kernel), layer.strides[0]
     )
+
+
+def _upsample_conv(_: UpsampleConv2D, kernel: np.ndarray) -> Layer:
+    return lambda x: operations.upsample_convolve(x, kernel)
 
 
 def _fold(convolution: keras.layers.Conv2D, norm: BatchNorm) -> tuple[np.ndarray, np.ndarray]:
@@ -114,8 +192,8 @@ def _fold(convolution: keras.layers.Conv2D, norm: BatchNorm) -> tuple[np.ndarray
     return (kernel * scale).astype(dtype), ((bias - mean) * scale + beta).astype(dtype)
 
 
-def _dense(layer: keras.layers.Dense) -> Layer:
-    kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
+def _dense(layer: keras.layers.Dense, factor: float = 1.0) -> Layer:
+    kernel, bias = layer.kernel.numpy() * factor, layer.bias.numpy() * factor
     return lambda x: tf.matmul(x, kernel) + bias
 
 

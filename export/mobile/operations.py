@@ -7,6 +7,10 @@ counterpart in `tunit_tf.networks.layers` does; `docs/architecture.md` has the a
 import numpy as np
 import tensorflow as tf
 
+EPSILON = 1e-5  # of the instance norms
+BLOCK = 16  # side of the blocks that are averaged in one operation
+MEAN = "map_mean"  # in the names of the tensors of a mean
+
 
 def convolve(x: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor:
     """Convolution without padding."""
@@ -33,17 +37,40 @@ def symmetric_pad(x: tf.Tensor) -> tf.Tensor:
     return x
 
 
+def mean(x: tf.Tensor, keepdims: bool = True) -> tf.Tensor:
+    """Means over rows and columns, `(1, 1, 1, C)`, or `(1, C)` without `keepdims`.
+
+    Of blocks first, then of their means: no sum has more than 256 terms where the sides are powers
+    of two. In float16, the sum of a whole map may pass 65504, and rounds more.
+    """
+    with tf.name_scope(MEAN):
+        while min(x.shape[1:3]) > BLOCK and x.shape[1] % BLOCK == x.shape[2] % BLOCK == 0:
+            x = tf.nn.avg_pool2d(x, BLOCK, BLOCK, "VALID")
+        return tf.reduce_mean(x, (1, 2), keepdims=keepdims)
+
+
 def adaptive_instance_norm(
-    x: tf.Tensor, scale: tf.Tensor | float, shift: tf.Tensor | None = None, epsilon: float = 1e-5
+    x: tf.Tensor,
+    scale: tf.Tensor | float,
+    shift: tf.Tensor | None = None,
+    epsilon: float | np.ndarray = EPSILON,
 ) -> tf.Tensor:
     """`scale * (x - mean) / sqrt(var + eps) + shift`; `scale` and `shift` are `(1, 1, 1, C)`.
 
     The difference is squared by a product (SQUARED_DIFFERENCE is delegated in float only) and
-    used again for the result.
+    used again for the result. The limit of the reciprocal root changes nothing in float32; in
+    float16 it keeps the result finite where variance and `epsilon`, too small for it, become zero.
+
+    Args:
+      x: `(1, H, W, C)`.
+      scale: Factor of the result.
+      shift: Added to the result; None for none.
+      epsilon: Added to the variance; a number, or one per channel.
     """
-    difference = x - tf.reduce_mean(x, (1, 2), keepdims=True)
-    variance = tf.reduce_mean(difference * difference, (1, 2), keepdims=True)
-    x = difference * (scale * tf.math.rsqrt(variance + epsilon))
+    difference = x - mean(x)
+    variance = mean(difference * difference)
+    reciprocal = tf.minimum(tf.math.rsqrt(variance + epsilon), epsilon**-0.5)
+    x = difference * (scale * reciprocal)
     return x if shift is None else x + shift
 
 

@@ -10,7 +10,7 @@ from ai_edge_quantizer import qtyping, quantizer
 from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.qtyping import TFLOperationName as Op
 
-from export.mobile import flatbuffer
+from export.mobile import flatbuffer, operations
 
 # What runs the model, and the variants it runs best, in order.
 BEST_FOR = {
@@ -55,6 +55,10 @@ def quantize(
         tool.add_static_config(EVERYWHERE, ALL, activation_num_bits=8, weight_num_bits=8)
         for op in IN_FLOAT:
             tool.update_quantization_recipe(EVERYWHERE, op, algorithm_key=AlgorithmName.NO_QUANTIZE)
+        # The pools of the norms; another one moves pixels.
+        tool.update_quantization_recipe(
+            operations.MEAN, Op.AVERAGE_POOL_2D, algorithm_key=AlgorithmName.NO_QUANTIZE
+        )
         tool.add_dynamic_config(EVERYWHERE, Op.FULLY_CONNECTED, 8, *DENSE)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):  # progress bars
         warnings.simplefilter("ignore")  # calibration keeps all tensors, and LiteRT warns of that

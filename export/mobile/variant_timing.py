@@ -1,14 +1,14 @@
-"""The variants of an exported pair, timed side by side with the graph that a plain export gives."""
+"""Variants of exported pairs, timed side by side with the graphs that a plain export gives."""
 
 import pathlib
 import statistics
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from export.manifest import MobileManifest, Variant
+from export.manifest import MobileManifest
 from export.mobile import conversion, timing
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
 from tunit_tf.inference.trained_run import TrainedRun
@@ -16,6 +16,15 @@ from tunit_tf.networks import from_config
 
 BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
 THREADS = [1, 2]
+Files = dict[str, dict[str, pathlib.Path]]  # {variant: {signature: file}}
+
+
+class Exported(NamedTuple):
+    """A run, the folder that it was exported to, and the manifest there."""
+
+    run: TrainedRun
+    folder: pathlib.Path
+    manifest: MobileManifest
 
 
 def default_pair(run: TrainedRun) -> dict[str, bytes]:
@@ -43,50 +52,60 @@ def default_pair(run: TrainedRun) -> dict[str, bytes]:
 
 
 def measure(
-    run: TrainedRun,
-    folder: pathlib.Path,
-    exported: MobileManifest,
-    rounds: int,
-    repeats: int,
-    note: Callable[[str], None],
+    exports: list[Exported], rounds: int, repeats: int, note: Callable[[str], None]
 ) -> list[dict]:
     """Times all variants in turns, so that a slow minute of the machine meets every one of them.
 
     Args:
-      run: The run that was exported.
-      folder: Folder of the export.
-      exported: Its manifest.
+      exports: What was exported.
       rounds: How often every file is loaded, each time in a new process.
       repeats: Runs per round and number of threads.
       note: Called with what is being measured.
 
     Returns:
-      A row for every variant, the baseline first; milliseconds, MB, dB.
+      A row for every variant of every export, the baseline first; milliseconds, MB, dB.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        files: dict[str, dict[str, pathlib.Path]] = {BASELINE: {}}
-        for signature, content in default_pair(run).items():
-            files[BASELINE][signature] = pathlib.Path(scratch) / f"{signature}.tflite"
-            files[BASELINE][signature].write_bytes(content)
-        for variant, entry in exported.variants.items():
-            if entry.shipped:
-                files[variant] = {s: folder / getattr(entry, role) for s, role in ROLES.items()}
-        timings: dict[str, dict[str, list]] = {v: {s: [] for s in ROLES} for v in files}
+        files = [_files(export, pathlib.Path(scratch) / str(i)) for i, export in enumerate(exports)]
+        timings: list[dict[str, dict[str, list]]] = [
+            {variant: {s: [] for s in ROLES} for variant in found} for found in files
+        ]
         for i in range(rounds):
-            for variant, paths in files.items():
-                note(f"round {i + 1} of {rounds}: {variant}")
-                for signature, path in paths.items():
-                    timings[variant][signature].append(
-                        timing.measure(path, signature, THREADS, repeats)
-                    )
+            for export, found, times in zip(exports, files, timings, strict=True):
+                for variant, paths in found.items():
+                    size = export.manifest.image_size
+                    note(f"round {i + 1} of {rounds}: {size} px, {variant}")
+                    for signature, path in paths.items():
+                        times[variant][signature].append(
+                            timing.measure(path, signature, THREADS, repeats)
+                        )
         return [
-            _row(variant, paths, timings[variant], exported.variants.get(variant))
-            for variant, paths in files.items()
+            _row(export.manifest, variant, paths, times[variant])
+            for export, found, times in zip(exports, files, timings, strict=True)
+            for variant, paths in found.items()
         ]
 
 
-def _row(variant: str, paths: dict, timings: dict, entry: Variant | None) -> dict:
-    row: dict[str, Any] = {"variant": variant, "psnr": entry.psnr if entry else None}
+def _files(export: Exported, scratch: pathlib.Path) -> Files:
+    """The files of an export's variants, and those of the baseline, which are written."""
+    scratch.mkdir()
+    files: Files = {BASELINE: {}}
+    for signature, content in default_pair(export.run).items():
+        files[BASELINE][signature] = scratch / f"{signature}.tflite"
+        files[BASELINE][signature].write_bytes(content)
+    for variant, entry in export.manifest.variants.items():
+        if entry.shipped:
+            files[variant] = {s: export.folder / getattr(entry, role) for s, role in ROLES.items()}
+    return files
+
+
+def _row(exported: MobileManifest, variant: str, paths: dict, timings: dict) -> dict:
+    entry = exported.variants.get(variant)
+    row: dict[str, Any] = {
+        "size": exported.image_size,
+        "variant": variant,
+        "psnr": entry.psnr if entry else None,
+    }
     for signature, role in ROLES.items():
         runs = timings[signature]
         row[role] = {
@@ -104,16 +123,18 @@ def _row(variant: str, paths: dict, timings: dict, entry: Variant | None) -> dic
 
 def table(rows: list[dict]) -> str:
     """The rows as Markdown; encoder + generator in each cell that has two."""
-    first = _together(rows[0])
     lines = [
-        "| variant | MB | load ms | ms, 1 thread | ms, 2 threads | times faster, 1 thread "
+        "| px | variant | MB | load ms | ms, 1 thread | ms, 2 threads | times faster, 1 thread "
         "| peak MB | partitions | PSNR dB |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
+        if row["variant"] == BASELINE:
+            first = _together(row)
         parts = [row[role] for role in ROLES.values()]
         megabytes = [part["megabytes"] for part in parts]
         cells = [
+            str(row["size"]),
             row["variant"],
             f"{megabytes[0]:.2f} + {megabytes[1]:.2f} = {sum(megabytes):.2f}",
             " + ".join(f"{part['load']:.0f}" for part in parts),

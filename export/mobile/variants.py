@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from export.mobile import conversion, graphs, quality, quantization
+from export.mobile import conversion, graphs, quality, quantization, ranges
 from export.mobile.conversion import ENCODE, GENERATE
 from export.mobile.quality import Pairs, Quality
 from export.mobile.quantization import CALIBRATED
@@ -36,12 +36,19 @@ class Candidate:
 Samples = dict[str, list[dict[str, np.ndarray]]]  # {signature: inputs by name}
 
 
-def float_pair(translator: Translator) -> dict[str, bytes]:
-    """{signature: float32 .tflite file} of the phone's graphs."""
+def float_pair(translator: Translator, squares: np.ndarray) -> dict[str, bytes]:
+    """{signature: float32 .tflite file} of the phone's graphs.
+
+    Args:
+      translator: The networks.
+      squares: uint8 `(N, S, S, 3)`; the first few decide which powers of two the graphs use
+        inside (`ranges`).
+    """
     shapes = conversion.input_shapes(translator)
+    style_factor, norm_factors = ranges.pair_factors(translator, squares)
     functions: dict[str, Callable[..., dict[str, tf.Tensor]]] = {
-        ENCODE: graphs.encoder(translator.guiding),
-        GENERATE: graphs.generator(translator.generator),
+        ENCODE: graphs.encoder(translator.guiding, style_factor),
+        GENERATE: graphs.generator(translator.generator, norm_factors),
     }
     return {
         name: conversion.convert(function, name, shapes[name])

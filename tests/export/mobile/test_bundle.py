@@ -22,6 +22,8 @@ from export.mobile import (
     replacement,
     run_images,
     summary,
+    timing,
+    variant_timing,
 )
 from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
@@ -218,6 +220,9 @@ def test_the_commands_export_and_measure(tiny_run, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "| dynamic_int8 |" in result.stdout
     flags = [f"--run_dir={tiny_run}", f"--models={output}", "--rounds=1", "--repeats=2"]
+    result = commands.run("export.benchmark", *flags, f"--run_dir={tiny_run}")
+    assert result.returncode == 2
+    assert "There are 2 --run_dir and 1 --models;" in result.stderr
     result = commands.run("export.benchmark", *flags, "--profile")
     assert result.returncode == 0, result.stderr
     for text in ("| default graph |", "| float32 |", "| dynamic_int8 |", "x CONV_2D"):
@@ -227,6 +232,30 @@ def test_the_commands_export_and_measure(tiny_run, tmp_path):
     result = commands.run("export.benchmark", *flags)
     assert result.returncode == 2
     assert 'manifest.json: The manifest is not of kind "tflite"' in result.stderr
+
+
+def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(
+    trained_run, pair_folder, monkeypatch
+):
+    """Of two exports, the second takes twice as long in everything but float16."""
+    timed = []
+
+    def measure(path, *_):
+        timed.append(path)
+        slower = 1 + (len(timed) > 12) if "float16" not in path.name else 1
+        return timing.Timing(1.0, {1: [10.0 * slower], 2: [5.0]}, 100.0, 1)
+
+    monkeypatch.setattr(timing, "measure", measure)
+    monkeypatch.setattr(variant_timing, "default_pair", lambda _: {"encode": b"", "generate": b""})
+    described = manifest.read_mobile(pair_folder)
+    export = variant_timing.Exported(trained_run, pair_folder, described)
+    rows = variant_timing.measure([export, export], 1, 1, lambda _: None)
+    names = ["default graph", *VARIANTS]
+    assert [row["variant"] for row in rows] == names + names
+    assert len(timed) == 2 * 2 * len(names)
+    cells = [line.split(" | ") for line in variant_timing.table(rows).splitlines()[2:]]
+    assert {line[0] for line in cells} == {f"| {described.image_size}"}
+    assert [line[6] for line in cells] == ["1.00"] * 8 + ["2.00"] + ["1.00"] * 3
 
 
 @pytest.mark.parametrize("variant", ["dynamic_int8", "weight_int8"])

@@ -13,8 +13,8 @@ from tunit_tf.networks import Generator, GuidingNetwork
 # All of these are XNNPACK's in float32.
 DELEGATED = {
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTH_TO_SPACE", "FULLY_CONNECTED",
-    "MAX_POOL_2D", "MAXIMUM", "MEAN", "MUL", "PAD", "RESHAPE", "RSQRT", "SLICE", "SOFTMAX",
-    "STRIDED_SLICE", "SUB", "SUM", "TANH",
+    "MAX_POOL_2D", "MAXIMUM", "MEAN", "MINIMUM", "MUL", "PAD", "RESHAPE", "RSQRT", "SLICE",
+    "SOFTMAX", "STRIDED_SLICE", "SUB", "SUM", "TANH",
 }  # fmt: skip
 
 

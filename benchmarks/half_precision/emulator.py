@@ -1,7 +1,8 @@
 """Computes a float32 .tflite file in NumPy with every value rounded to float16, as GPUs may.
 
-Convolutions and dense layers add up in float32 and round their results; sums of means and pools add
-up in float16. Subnormal numbers become zero. Knows the operations of a generator's graph.
+Subnormal numbers become zero, as constants, inputs and results. Sums over maps, pools and vectors
+are added in pairs, and every sum is rounded. Convolutions and dense layers add up in float32 and
+round their results, as GPUs with float32 accumulators do. Has the operations of the phone's graphs.
 """
 
 from collections.abc import Callable
@@ -10,20 +11,21 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from export.mobile import flatbuffer
+from export.mobile import flatbuffer, op_profile
 
 SMALLEST = np.float16(2**-14)  # smaller ones are subnormal
 RELU = 1  # of ActivationFunctionType
-Arrays = list[np.ndarray]
-NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
+SAME = 0  # of Padding
 DTYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.INT32: np.int32}
 
 
-def run(content: bytes, inputs: dict[str, np.ndarray], dtype: Any = np.float16) -> np.ndarray:
-    """The only output of a model.
+def run(
+    content: bytes, inputs: dict[str, np.ndarray], dtype: Any = np.float16
+) -> dict[str, np.ndarray]:
+    """Outputs of a model by name.
 
     Args:
-      content: A .tflite file.
+      content: A .tflite file, inputs and outputs named as in its signature.
       inputs: Its inputs by name.
       dtype: np.float16, or np.float32 for a check of this function.
     """
@@ -40,32 +42,50 @@ def run(content: bytes, inputs: dict[str, np.ndarray], dtype: Any = np.float16) 
     with np.errstate(all="ignore"):
         for op in graph.operators:
             code = model.operatorCodes[op.opcodeIndex]
-            name = NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            name = op_profile.OP_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
             given = [values[i] for i in op.inputs if i >= 0]
             found = _rounded(OPERATIONS[name](op.builtinOptions, *given), dtype)
             if getattr(op.builtinOptions, "fusedActivationFunction", 0) == RELU:
                 found = np.maximum(found, 0)
             values[op.outputs[0]] = found.reshape(graph.tensors[op.outputs[0]].shape)
-    return values[graph.outputs[0]]
+    return {graph.tensors[i].name.decode(): values[i] for i in graph.outputs}
 
 
 def _rounded(x: np.ndarray, dtype: Any) -> np.ndarray:
     if x.dtype == np.int32:
         return x
-    x = x.astype(dtype)
-    if dtype == np.float16:
-        x = np.where(np.abs(x) < SMALLEST, np.float16(0), x)
+    with np.errstate(over="ignore"):
+        x = x.astype(dtype)
+    return np.where(np.abs(x) < SMALLEST, np.float16(0), x) if dtype == np.float16 else x
+
+
+def _sum(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """Sums along axes in the precision of `x`, in pairs; the axes keep length 1."""
+    for axis in axes:
+        while (length := x.shape[axis]) > 1:
+            first, second, rest = np.split(x, [length // 2, length // 2 * 2], axis)
+            x = np.concatenate([first + second, rest], axis)
     return x
 
 
-def _convolution(options: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndarray) -> np.ndarray:
-    """VALID convolution of `(1, H, W, C)` with `(F, k, l, C)`."""
-    filters, height, width, _ = kernel.shape
+def _axes(constant: np.ndarray) -> tuple[int, ...]:
+    return tuple(constant.reshape(-1))
+
+
+def _windows(x: np.ndarray, options: Any, height: int, width: int) -> np.ndarray:
+    """`(1, H', W', C, height, width)`."""
     windows = np.lib.stride_tricks.sliding_window_view(x, (height, width), axis=(1, 2))
-    windows = windows[:, :: options.strideH, :: options.strideW]  # (1, H', W', C, k, l)
-    flat = windows.transpose(0, 1, 2, 4, 5, 3).reshape(*windows.shape[:3], -1)
-    found = flat.astype(np.float32) @ kernel.reshape(filters, -1).T.astype(np.float32)
-    return found + bias[0].astype(np.float32) if bias else found
+    return windows[:, :: options.strideH, :: options.strideW]
+
+
+def _convolution(options: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndarray) -> np.ndarray:
+    """Convolution of `(1, H, W, C)` with `(F, k, l, C)`; with SAME padding, of stride 1."""
+    filters, height, width, _ = kernel.shape
+    if options.padding == SAME:
+        sides = [((n - 1) // 2, n // 2) for n in (height, width)]
+        x = np.pad(x, [(0, 0), *sides, (0, 0)])
+    flat = _windows(x, options, height, width).transpose(0, 1, 2, 4, 5, 3)
+    return _dense(options, flat.reshape(*flat.shape[:3], -1), kernel.reshape(filters, -1), *bias)
 
 
 def _dense(_: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndarray) -> np.ndarray:
@@ -73,17 +93,24 @@ def _dense(_: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndarray) -> np.n
     return found + bias[0].astype(np.float32) if bias else found
 
 
-def _pool(options: Any, x: np.ndarray) -> np.ndarray:
-    shape = options.filterHeight, options.filterWidth
-    windows = np.lib.stride_tricks.sliding_window_view(x, shape, axis=(1, 2))
-    windows = windows[:, :: options.strideH, :: options.strideW]
-    total = windows.sum((-2, -1), dtype=x.dtype)
-    return total / x.dtype.type(shape[0] * shape[1])
+def _average_pool(options: Any, x: np.ndarray) -> np.ndarray:
+    windows = _windows(x, options, options.filterHeight, options.filterWidth)
+    count = options.filterHeight * options.filterWidth
+    return _sum(windows, (-1, -2)) / x.dtype.type(count)
+
+
+def _max_pool(options: Any, x: np.ndarray) -> np.ndarray:
+    return _windows(x, options, options.filterHeight, options.filterWidth).max((-2, -1))
 
 
 def _mean(_: Any, x: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    count = np.prod([x.shape[i] for i in axes])
-    return x.sum(tuple(axes), dtype=x.dtype, keepdims=True) / x.dtype.type(count)
+    count = np.prod([x.shape[i] for i in _axes(axes)])
+    return _sum(x, _axes(axes)) / x.dtype.type(count)
+
+
+def _softmax(_: Any, x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    return powers / _sum(powers, (-1,))
 
 
 def _depth_to_space(options: Any, x: np.ndarray) -> np.ndarray:
@@ -116,12 +143,16 @@ OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
     "SUB": lambda _, a, b: a - b,
     "MUL": lambda _, a, b: a * b,
     "MINIMUM": lambda _, a, b: np.minimum(a, b),
+    "MAXIMUM": lambda _, a, b: np.maximum(a, b),
     "RSQRT": lambda _, x: 1 / np.sqrt(x),
     "TANH": lambda _, x: np.tanh(x),
+    "SOFTMAX": _softmax,
     "CONV_2D": _convolution,
     "FULLY_CONNECTED": _dense,
-    "AVERAGE_POOL_2D": _pool,
+    "AVERAGE_POOL_2D": _average_pool,
+    "MAX_POOL_2D": _max_pool,
     "MEAN": _mean,
+    "SUM": lambda _, x, axes: _sum(x, _axes(axes)),
     "DEPTH_TO_SPACE": _depth_to_space,
     "CONCATENATION": lambda options, *x: np.concatenate(x, options.axis),
     "PAD": lambda _, x, widths: np.pad(x, widths),
