@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export.serving import versions
+from tests import commands, session_folder
 from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 
@@ -26,10 +26,15 @@ def pixels_of(content: bytes) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def exported(trained_run, tmp_path_factory) -> pathlib.Path:
-    """A version's folder."""
-    output = tmp_path_factory.mktemp("models") / "tunit"
-    return versions.write(trained_run, output, "crop", MAX_PIXELS)
+def exported(tiny_run, tmp_path_factory) -> pathlib.Path:
+    """A version's folder; tests must not change it."""
+
+    def fill(folder: pathlib.Path) -> None:
+        flags = f"--run_dir={tiny_run}", f"--output={folder}", f"--max_pixels={MAX_PIXELS}"
+        result = commands.run("export.saved_model", *flags)
+        assert result.returncode == 0, result.stderr
+
+    return session_folder.make(tmp_path_factory, "saved_model", fill) / "1"
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,21 @@ import pathlib
 import numpy as np
 import pytest
 
-from export.mobile import bundle
+from tests import commands, session_folder
 
-OPTIONS = bundle.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
+FLAGS = "--min_psnr=15", "--calibration_steps=8", "--quality_images=4"
 
 
 @pytest.fixture(scope="session")
-def pair_folder(trained_run, tmp_path_factory) -> pathlib.Path:
+def pair_folder(tiny_run, tmp_path_factory) -> pathlib.Path:
     """All variants; tests must not change it."""
-    output = tmp_path_factory.mktemp("models") / "mobile"
-    bundle.write(trained_run, output, OPTIONS)
-    return output
+
+    def fill(folder: pathlib.Path) -> None:
+        folders = f"--run_dir={tiny_run}", f"--output={folder / 'mobile'}"
+        result = commands.run("export.tflite", *folders, *FLAGS)
+        assert result.returncode == 0, result.stderr
+
+    return session_folder.make(tmp_path_factory, "pair", fill) / "mobile"
 
 
 @pytest.fixture
