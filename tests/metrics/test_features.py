@@ -12,6 +12,8 @@ from PIL import Image
 from tunit_tf.errors import UserError
 from tunit_tf.metrics import features
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 20, 20, 3), np.uint8)
 
