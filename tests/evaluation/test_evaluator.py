@@ -20,6 +20,8 @@ from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.figures import Figure
 from tunit_tf.inference import domain_styles
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
