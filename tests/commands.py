@@ -1,17 +1,21 @@
 """Command lines in processes of their own, without waiting for TensorFlow to be imported each time.
 
-A command is run as `python -m MODULE FLAGS` is: its own flags, its own exit code, its own output.
+A command is run as `python -m MODULE FLAGS` is: its own flags, its own exit code, its own output;
+only the graph optimizer of TensorFlow is off, which would take most of the time.
 """
 
 import subprocess
 
-from benchmarks.chaos.forked import ROOT, Forked
+from benchmarks.chaos import forked
 
 __all__ = ["ROOT", "run"]
 
+ROOT = forked.ROOT
 SECONDS = 300
+
+forked.context.set_forkserver_preload([*forked.PRELOADED, "tests.plain_graphs"])
 
 
 def run(module: str, *flags) -> subprocess.CompletedProcess:
     """Runs `python -m MODULE FLAGS` in the project's folder."""
-    return Forked(module, [str(flag) for flag in flags]).communicate(SECONDS)
+    return forked.Forked(module, [str(flag) for flag in flags]).communicate(SECONDS)

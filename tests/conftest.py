@@ -15,9 +15,9 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 import pytest
 import tensorflow as tf
 
+from tests import commands, session_folder
 from tunit_tf.config import Config
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.training import trainer
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -127,13 +127,15 @@ def tiny():
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory):
     """Folder of a finished run of tiny networks on the procedural set; tests must not change it."""
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
     changes = {"joint_steps": 4, "synthetic_images": 80, "evaluate_every": 3, "log_every": 1}
-    cache = str(tmp_path_factory.mktemp("cache"))
-    trainer.train(
-        Config(**{**TINY, **changes, "run_dir": str(folder), "cache_dir": cache}).resolved()
-    )
-    return folder
+
+    def fill(folder: pathlib.Path) -> None:
+        settings = {**TINY, **changes, "run_dir": folder / "run", "cache_dir": folder / "cache"}
+        flags = (f"--{name}={value}" for name, value in settings.items())
+        result = commands.run("tunit_tf.train", *flags)
+        assert result.returncode == 0, result.stderr
+
+    return session_folder.make(tmp_path_factory, "tiny", fill) / "run"
 
 
 @pytest.fixture(scope="session")

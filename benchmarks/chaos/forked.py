@@ -17,10 +17,10 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(
-    ["tensorflow", "keras", "tunit_tf.training.trainer", "tunit_tf.evaluation.evaluator"]
-)
+PRELOADED = ["tensorflow", "keras", "tunit_tf.training.trainer", "tunit_tf.evaluation.evaluator"]
+
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(PRELOADED)
 
 
 class Forked:
@@ -36,7 +36,7 @@ class Forked:
         self._folder = pathlib.Path(tempfile.mkdtemp())
         self._outputs = [self._folder / name for name in ("stdout", "stderr")]
         arguments = (module, flags, [str(path) for path in self._outputs], file_limit)
-        self._process = _context.Process(target=_run, args=arguments)
+        self._process = context.Process(target=_run, args=arguments)
         self._process.start()
 
     @property

@@ -31,6 +31,8 @@ from tunit_tf.evaluation.figures import Figure
 from tunit_tf.inference import domain_styles, saved_run
 from tunit_tf.inference.trained_run import TrainedRun
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 

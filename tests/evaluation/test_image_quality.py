@@ -19,6 +19,8 @@ from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.metrics import extractor_names, features, frechet
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 TRAIN, HELD_OUT = synthetic.generate(120, 32, 0), synthetic.generate(40, 32, 1)
 
 

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export.mobile import bundle
-from export.serving import versions
+from tests import commands, session_folder
 from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 
 MAX_PIXELS = 40_000
-PAIR_OPTIONS = bundle.Options(min_psnr=15.0, calibration_steps=8, quality_images=4)
+PAIR_FLAGS = "--min_psnr=15", "--calibration_steps=8", "--quality_images=4"
 
 
 def encoded(image: Image.Image, form: str, **options) -> bytes:
@@ -28,18 +27,27 @@ def pixels_of(content: bytes) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def exported(trained_run, tmp_path_factory) -> pathlib.Path:
-    """A version's folder."""
-    output = tmp_path_factory.mktemp("models") / "tunit"
-    return versions.write(trained_run, output, "crop", MAX_PIXELS, asked_examples=1)
+def exported(tiny_run, tmp_path_factory) -> pathlib.Path:
+    """A version's folder; tests must not change it."""
+
+    def fill(folder: pathlib.Path) -> None:
+        flags = f"--output={folder}", f"--max_pixels={MAX_PIXELS}", "--examples=1"
+        result = commands.run("export.saved_model", f"--run_dir={tiny_run}", *flags)
+        assert result.returncode == 0, result.stderr
+
+    return session_folder.make(tmp_path_factory, "saved_model", fill) / "1"
 
 
 @pytest.fixture(scope="session")
-def pair_folder(trained_run, tmp_path_factory) -> pathlib.Path:
+def pair_folder(tiny_run, tmp_path_factory) -> pathlib.Path:
     """All variants of a pair; tests must not change it."""
-    output = tmp_path_factory.mktemp("models") / "mobile"
-    bundle.write(trained_run, output, PAIR_OPTIONS)
-    return output
+
+    def fill(folder: pathlib.Path) -> None:
+        folders = f"--run_dir={tiny_run}", f"--output={folder / 'mobile'}"
+        result = commands.run("export.tflite", *folders, *PAIR_FLAGS)
+        assert result.returncode == 0, result.stderr
+
+    return session_folder.make(tmp_path_factory, "pair", fill) / "mobile"
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from tunit_tf.inference import domain_styles
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 RNG = np.random.default_rng(0)
 
 

@@ -18,6 +18,8 @@ from tunit_tf.inference.request import Request
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 IMAGES = synthetic.generate(5, 32, 3).pixels()
 
 

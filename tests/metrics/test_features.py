@@ -13,6 +13,8 @@ from tunit_tf.errors import UserError
 from tunit_tf.metrics import features
 from tunit_tf.networks import efficientnet_lite
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 20, 20, 3), np.uint8)
 

@@ -32,6 +32,8 @@ from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 DOCS_SHAPES = pathlib.Path(__file__).parents[3] / "docs" / "images" / "shapes"
 ONE = bundle.Options(variants=("float32",), quality_images=2, examples=0)
 

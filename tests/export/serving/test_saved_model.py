@@ -34,6 +34,8 @@ from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 from tunit_tf.networks import from_config
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 ROOT = pathlib.Path(__file__).parents[3]
 RNG = np.random.default_rng(0)
 
