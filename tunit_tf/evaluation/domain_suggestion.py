@@ -11,7 +11,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.evaluation import figures, image_features, plots
 from tunit_tf.evaluation.suggestion_request import FEWEST, SuggestionRequest
 from tunit_tf.io import files, folders, pixels
-from tunit_tf.metrics import spherical_clusters
+from tunit_tf.metrics import clustering, spherical_clusters
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 
 SHOWN = 3  # numbers of domains with contact sheets
@@ -86,7 +86,7 @@ def run(request: SuggestionRequest) -> str:
     found = suggest(x, most, request.seed)
     with files.writing(f"The folder {folder}", CURE):
         _write(folder, found, images)
-    return "\n".join([table(found), "", advice(found), f"Pictures  {folder}"])
+    return "\n".join([table(found, images), "", advice(found), f"Pictures  {folder}"])
 
 
 def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
@@ -109,17 +109,25 @@ def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
     return Suggestion(candidates, best, repeating[-1] if repeating else None)
 
 
-def table(found: Suggestion) -> str:
-    """A line per candidate; the best are marked."""
+def table(found: Suggestion, images: ImageSet | None = None) -> str:
+    """A line per candidate; the best are marked. Images with classes add how these match."""
+    classes = None if images is None else images.classes()
     best = {c.num_domains for c in found.best}
-    lines = ["  K  silhouette  stability  images per domain"]
+    heading = "  K  silhouette  stability  images per domain"
+    lines = [heading if classes is None else f"{heading}  accuracy   NMI"]
     for c in found.candidates:
         sizes = np.bincount(c.labels, minlength=c.num_domains)
         mark = "*" if c.num_domains in best else " "
-        lines.append(
+        line = (
             f"{mark}{c.num_domains:2}  {c.silhouette:10.3f}  {c.stability:9.2f}  "
-            f"{sizes.min()} to {sizes.max()}"
+            f"{f'{sizes.min()} to {sizes.max()}':>17}"
         )
+        if images is not None and classes is not None:
+            shape = (c.num_domains, len(images.label_names))
+            right = clustering.accuracy(c.labels, classes, shape)
+            shared = clustering.normalized_mutual_information(c.labels, classes)
+            line += f"  {right:8.3f}  {shared:4.2f}"
+        lines.append(line)
     return "\n".join(lines)
 
 
