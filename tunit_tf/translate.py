@@ -42,10 +42,9 @@ def main() -> None:
     if len(result.bad) > MAX_NAMED:
         print(f"skipped: {len(result.bad) - MAX_NAMED} more", file=sys.stderr)
     if result.unchanged:
-        count = len(result.unchanged)
         print(
-            f"warning: the masks of {count} pictures are all black, so nothing was redrawn there; "
-            f"the first is that of {result.unchanged[0]}.",
+            f"warning: nothing was redrawn in {len(result.unchanged)} of the pictures, whose masks "
+            f"are all black; the first is {result.unchanged[0]}.",
             file=sys.stderr,
         )
     skipped = f", skipped {len(result.bad)} that cannot be read" if result.bad else ""
