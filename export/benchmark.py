@@ -34,9 +34,9 @@ def main() -> None:
     for flag in (ROUNDS, REPEATS):
         if flag.value < 1:
             raise UserError(f"--{flag.name} must be at least 1; received {flag.value}.")
-    for flag in (RUN_DIR, MODELS):
-        if not all(folder.strip() for folder in flag.value):
-            raise UserError(f"--{flag.name} is empty; name a folder.")
+    for folders in (RUN_DIR, MODELS):
+        if not all(folder.strip() for folder in folders.value):
+            raise UserError(f"--{folders.name} is empty; name a folder.")
     if len(RUN_DIR.value) != len(MODELS.value):
         raise UserError(
             f"There are {len(RUN_DIR.value)} --run_dir and {len(MODELS.value)} --models; give one "
