@@ -61,8 +61,8 @@ def norm_factors(network: Generator, images: np.ndarray, styles: np.ndarray) -> 
 def style_factor(guiding: GuidingNetwork, images: np.ndarray) -> float:
     """A factor for style codes before they are normalized; images as for `norm_factors`."""
     length = graphs.style_length(guiding)
-    longest = max(float(length(image[None])[0]) for image in images)
-    return float(_power_of_two(np.float64(LONGEST_STYLE / longest), STYLE_EXPONENTS))
+    longest = max(1e-12, *(float(length(image[None])[0]) for image in images))
+    return float(_power_of_two(np.array(LONGEST_STYLE / longest), STYLE_EXPONENTS))
 
 
 def _largest_difference(x: np.ndarray) -> np.ndarray:
