@@ -1,6 +1,7 @@
 """The exported folder: whole or not there, and true to its manifest."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
@@ -19,6 +20,7 @@ from export.mobile import (
     replacement,
     run_images,
     summary,
+    variants,
 )
 from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
@@ -31,6 +33,14 @@ pytestmark = pytest.mark.usefixtures("plain_graphs")
 
 DOCS_SHAPES = pathlib.Path(__file__).parents[3] / "docs" / "images" / "shapes"
 ONE = bundle.Options(variants=("float32",), quality_images=2)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def converted_once():
+    """Every export in this process starts from the same float32 pair of the run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variants, "float_pair", functools.cache(variants.float_pair))
+        yield
 
 
 def files_in(path):
