@@ -24,6 +24,7 @@ from export.mobile import (
     summary,
     timing,
     variant_timing,
+    variants,
 )
 from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
@@ -36,6 +37,24 @@ pytestmark = pytest.mark.usefixtures("plain_graphs")
 
 DOCS_SHAPES = pathlib.Path(__file__).parents[3] / "docs" / "images" / "shapes"
 ONE = bundle.Options(variants=("float32",), quality_images=2, examples=0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def converted_once():
+    """Every export in this process starts from the same float32 pair of the run.
+
+    The images given to `float_pair` decide factors that change no result (`ranges`).
+    """
+    convert, pairs = variants.float_pair, {}
+
+    def float_pair(translator, squares):
+        if translator not in pairs:
+            pairs[translator] = convert(translator, squares)
+        return pairs[translator]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variants, "float_pair", float_pair)
+        yield
 
 
 def files_in(path):
