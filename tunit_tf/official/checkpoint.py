@@ -241,8 +241,7 @@ def _assign_moments(
         if moments is None:  # PyTorch keeps none for a parameter that never had a gradient
             continue
         step = moments.get("step") if isinstance(moments, dict) else None
-        is_count = isinstance(step, int | float | np.ndarray) and np.ndim(step) == 0
-        if not is_count or not 0 <= step < 2**62:
+        if not isinstance(step, int | float | np.ndarray) or np.ndim(step) or not 0 <= step < 2**62:
             raise UserError(f"{part} has no moments with a step count for {name}.")
         steps = max(steps, int(step))
         parts = official_names.parts_of(names[name])
