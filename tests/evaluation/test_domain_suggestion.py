@@ -25,7 +25,7 @@ def test_planted_groups_are_suggested(groups):
     found = domain_suggestion.suggest(planted(groups, 0.05), 7, seed=0)
     assert [c.num_domains for c in found.candidates] == [2, 3, 4, 5, 6, 7]
     assert found.best[0].num_domains == groups
-    assert f"then try --num_domains={groups} (" in domain_suggestion.advice(found)
+    assert f"number of domains is {groups} (then" in domain_suggestion.advice(found)
     marked = [line for line in domain_suggestion.table(found).splitlines() if line[0] == "*"]
     assert len(marked) == 3
 

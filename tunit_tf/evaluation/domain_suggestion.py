@@ -134,22 +134,26 @@ def table(found: Suggestion, images: ImageSet | None = None) -> str:
 def advice(found: Suggestion) -> str:
     """One sentence."""
     first, *others = (c.num_domains for c in found.best)
-    alternatives = f" ({' or '.join(map(str, others))} are next)" if others else ""
+    clearest = f"{first}{f' (then {_listed(others)})' if others else ''}"
     if found.best[0].stability < UNSTABLE:
         return (
-            "No number of domains stands out, as the clusters change with the images that are left "
-            f"out: take --num_domains={first}{alternatives}, look at the contact sheets, and "
-            "expect domains that blend into one another."
+            "No number of domains stands out, as groups change with the images that are left out: "
+            f"look at the contact sheets of {clearest}, and expect domains that blend into one "
+            "another."
         )
-    up_to = ""
-    if found.finest is not None and found.finest.num_domains > max(
-        c.num_domains for c in found.best
-    ):
-        up_to = f"; up to {found.finest.num_domains} still repeat on other images"
-    return (
-        f"Look at the contact sheets, then try --num_domains={first}{alternatives} with "
-        f"--domains_from={EFFICIENTNET_LITE0}{up_to}."
+    finest = 0 if found.finest is None else found.finest.num_domains
+    finer = (
+        f", and up to {finest} repeat on other images" if finest > max(first, *others, 0) else ""
     )
+    return (
+        f"The clearest number of domains is {clearest}{finer}: look at the contact sheets and "
+        f"choose, for example --num_domains={max(first, finest)} "
+        f"--domains_from={EFFICIENTNET_LITE0}."
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    return " or ".join(map(str, numbers))
 
 
 def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
