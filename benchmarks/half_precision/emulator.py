@@ -81,6 +81,7 @@ def _windows(x: np.ndarray, options: Any, height: int, width: int) -> np.ndarray
 def _convolution(options: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndarray) -> np.ndarray:
     """Convolution of `(1, H, W, C)` with `(F, k, l, C)`; with SAME padding, of stride 1."""
     filters, height, width, _ = kernel.shape
+    x = x.astype(np.float32)
     if options.padding == SAME:
         sides = [((n - 1) // 2, n // 2) for n in (height, width)]
         x = np.pad(x, [(0, 0), *sides, (0, 0)])
@@ -89,7 +90,7 @@ def _convolution(options: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndar
 
 
 def _dense(_: Any, x: np.ndarray, kernel: np.ndarray, *bias: np.ndarray) -> np.ndarray:
-    found = x.astype(np.float32) @ kernel.T.astype(np.float32)
+    found = x.astype(np.float32, copy=False) @ kernel.T.astype(np.float32)
     return found + bias[0].astype(np.float32) if bias else found
 
 
