@@ -25,23 +25,16 @@ DATA = flags.DEFINE_string("data", "", "Images as for training; '' takes the run
 VALIDATION_DATA = flags.DEFINE_string(
     "validation_data", "", "With --data: held-out images; '' splits --data as training does."
 )
-CACHE_DIR = flags.DEFINE_string(
-    "cache_dir", "", "Folder for decoded images and features; '' takes the run's."
-)
+CACHE_DIR = flags.DEFINE_string("cache_dir", "", "Folder of caches; '' takes the run's.")
 FEATURES = flags.DEFINE_enum(
     "features",
     INCEPTION_2015,
     list(EXTRACTOR_NAMES),
-    "Feature extractor of the image metrics; efficientnet_* need the extra 'features', "
-    "random_conv64 needs no file.",
+    "Extractor of image metrics; random_conv64 needs no file, efficientnet_* the extra 'features'.",
 )
-FEATURES_FILE = flags.DEFINE_string(
-    "features_file", "", "Weights of the extractor, instead of downloading them."
-)
+FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
 NUM_TRANSLATIONS = flags.DEFINE_integer(
-    "num_translations",
-    2000,
-    "Translations made for the Fréchet distance, and as many for its mean over groups.",
+    "num_translations", 2000, "Translations made for the Fréchet distance, and for its group mean."
 )
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images computed at once.")
 REPORT_DIR = flags.DEFINE_string("report_dir", "", "Folder of the report; '' is RUN_DIR/report.")
