@@ -39,7 +39,7 @@ TINY = {
     "progress": False,
 }
 
-MAX_MEMORY = 3_000_000_000  # resident bytes of a test process
+MAX_MEMORY = 5_000_000_000  # resident bytes of a test process, over all its modules
 
 # Files that take minutes, the slowest first, so that the two processes of `make test`, each of
 # which takes a whole file at a time, end at about the same time.
