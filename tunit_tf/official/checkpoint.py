@@ -241,11 +241,7 @@ def _assign_moments(
         moments = saved["state"].pop(index, None)
         if moments is None:  # PyTorch keeps none for a parameter that never had a gradient
             continue
-        step = moments.get("step") if isinstance(moments, dict) else None
-        is_count = isinstance(step, int | float | np.ndarray) and np.ndim(step) == 0
-        if not is_count or not 0 <= step < 2**62:
-            raise UserError(f"{part} has no moments with a step count for {name}.")
-        steps = max(steps, int(step))
+        steps = max(steps, _steps_of(part, name, moments))
         parts = official_names.parts_of(names[name])
         for place, slot in enumerate(slots):
             if slot is None:
@@ -258,6 +254,14 @@ def _assign_moments(
             used += 1
     optimizer.iterations.assign(steps)
     return used, ""
+
+
+def _steps_of(part: str, name: str, moments: object) -> int:
+    """The number of steps that a parameter's moments are from; raises UserError without one."""
+    step = moments.get("step") if isinstance(moments, dict) else None
+    if isinstance(step, int | float | np.ndarray) and np.ndim(step) == 0 and 0 <= step < 2**62:
+        return int(step)
+    raise UserError(f"{part} has no moments with a step count for {name}.")
 
 
 def _parameter_numbers(part: str, saved: dict) -> list[int]:
