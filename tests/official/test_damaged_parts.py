@@ -63,7 +63,7 @@ def not_steps(step):
     ("change", "words"),
     [
         (put("D_state_dict", 7, np.zeros(2)), "D_state_dict has the key 7, which is not the name"),
-        (put("C_EMA_state_dict", "disc.weight", np.float32(3).reshape(())), "is a single number"),
+        (put("C_EMA_state_dict", "disc.weight", np.array(3.0)), "is a single number"),
         (put("G_state_dict", "mlp", 4), "G_state_dict: mlp is a int and not a tensor"),
         (negative, "running_var holds negative numbers, which a variance cannot be"),
         (moments(param_groups=None), r"c_optimizer does not list its parameters \(param_groups\)"),
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_one_sentence_and_nothing_is_left(arrays, tmp_path, cha
 def test_scalar_moments_are_named(arrays, tmp_path):
     content = {part: dict(named) for part, named in arrays.items()}
     not_steps(1)(content)
-    content["c_optimizer"]["state"][0]["exp_avg"] = np.float32(1).reshape(())
+    content["c_optimizer"]["state"][0]["exp_avg"] = np.array(1.0)
     path = write_parts(tmp_path / "tiny.ckpt", content)
     with pytest.raises(UserError, match=r"c_optimizer: exp_avg of .* has shape \(\) and not"):
         checkpoint.import_run(str(path), Config(run_dir=str(tmp_path / "run")), set())
