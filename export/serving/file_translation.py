@@ -99,7 +99,8 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{_progress(result, request)}.") from None
     except ServerError as error:
-        raise UserError(f"{str(error).rstrip('.')}. {_progress(result, request)}.") from None
+        sentence = str(error) if str(error).endswith((".", "?")) else f"{error}."
+        raise UserError(f"{sentence} {_progress(result, request)}.") from None
     if result.skipped and not result.written and not result.kept:
         raise UserError(
             f"--source={request.source}: none of {result.skipped} pictures can be translated."

@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pytorch_file
+from tunit_tf.io import files
 from tunit_tf.networks.generator import CONTENT_SIZE
 from tunit_tf.networks.sizes import paper_channels
 from tunit_tf.official import names as official_names
+from tunit_tf.official import pytorch_file
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
 
@@ -240,10 +241,7 @@ def _assign_moments(
         moments = saved["state"].pop(index, None)
         if moments is None:  # PyTorch keeps none for a parameter that never had a gradient
             continue
-        step = moments.get("step") if isinstance(moments, dict) else None
-        if not isinstance(step, int | float | np.ndarray) or np.ndim(step) or not 0 <= step < 2**62:
-            raise UserError(f"{part} has no moments with a step count for {name}.")
-        steps = max(steps, int(step))
+        steps = max(steps, _steps_of(part, name, moments))
         parts = official_names.parts_of(names[name])
         for place, slot in enumerate(slots):
             if slot is None:
@@ -256,6 +254,14 @@ def _assign_moments(
             used += 1
     optimizer.iterations.assign(steps)
     return used, ""
+
+
+def _steps_of(part: str, name: str, moments: object) -> int:
+    """The number of steps that a parameter's moments are from; raises UserError without one."""
+    step = moments.get("step") if isinstance(moments, dict) else None
+    if isinstance(step, int | float | np.ndarray) and np.ndim(step) == 0 and 0 <= step < 2**62:
+        return int(step)
+    raise UserError(f"{part} has no moments with a step count for {name}.")
 
 
 def _parameter_numbers(part: str, saved: dict) -> list[int]:
