@@ -13,11 +13,10 @@ import tensorflow as tf
 
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.io import files
+from tunit_tf.io import files, pytorch_file
 from tunit_tf.networks.generator import CONTENT_SIZE
 from tunit_tf.networks.sizes import paper_channels
 from tunit_tf.official import names as official_names
-from tunit_tf.official import pytorch_file
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
 
