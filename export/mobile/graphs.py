@@ -24,7 +24,6 @@ Generate = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
 TO_IMAGE_BLOCK = 2  # pixels in each direction that the last convolution computes at once
 STYLE_EPSILON = 1e-12  # on the square of a style code's length, as in the network
-LARGEST_RECIPROCAL = 2.0**15  # of that length: float16 holds it, and float32 does not come near it
 
 
 def encoder(
@@ -46,7 +45,7 @@ def encoder(
         if guiding.normalize_style:
             square = tf.reduce_sum(style * style, -1, keepdims=True)
             reciprocal = tf.math.rsqrt(tf.maximum(square, STYLE_EPSILON * factor**2))
-            style *= tf.minimum(reciprocal, LARGEST_RECIPROCAL)
+            style *= tf.minimum(reciprocal, operations.LARGEST_RECIPROCAL)
         return {
             "style": style,  # (1, style_dim)
             "domain_probabilities": tf.nn.softmax(domain_head(features)),  # (1, K)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 EPSILON = 1e-5  # of the instance norms
+LARGEST_RECIPROCAL = 2.0**15  # of a root: float16 holds it, and float32 hardly comes near it
 BLOCK = 16  # side of the blocks that are averaged in one operation
 MEAN = "map_mean"  # in the names of the tensors of a mean
 
@@ -69,7 +70,8 @@ def adaptive_instance_norm(
     """
     difference = x - mean(x)
     variance = mean(difference * difference)
-    reciprocal = tf.minimum(tf.math.rsqrt(variance + epsilon), epsilon**-0.5)
+    limit = np.minimum(epsilon**-0.5, LARGEST_RECIPROCAL)
+    reciprocal = tf.minimum(tf.math.rsqrt(variance + epsilon), tf.cast(limit, x.dtype))
     x = difference * (scale * reciprocal)
     return x if shift is None else x + shift
 

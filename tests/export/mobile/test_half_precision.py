@@ -52,11 +52,14 @@ def test_half_precision_holds_where_norms_over_whole_maps_fail(inputs, activatio
 
     factors = ranges.norm_factors(network, *(part[:2] for part in inputs))
     after = graphs.generator(network, factors)
-    same, again, half = drawn(conversion.convert(after, "generate", SHAPES), *inputs)
+    content = conversion.convert(after, "generate", SHAPES)
+    same, again, half = drawn(content, *inputs)
     assert np.sqrt(np.mean(np.square(same - exact))) < 1e-5
     np.testing.assert_allclose(again, same, rtol=0, atol=1e-4)
     assert np.isfinite(half).all()
     assert psnr(half, same) > 40
+    flat, _, half = drawn(content, np.full_like(inputs[0], 0.3), inputs[1])  # all variances are 0
+    assert psnr(half, flat) > 40
 
 
 @pytest.mark.parametrize("length", [1e-3, 1.0, 1e3])
