@@ -1,5 +1,6 @@
 """D on frozen features: spectral norm against NumPy, what is frozen, what samples see."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,8 +12,13 @@ CHANNELS = (3, 3, 3, 3)
 
 
 def pyramid(x):
-    """A frozen network of three operations: means, times what differs per scale."""
+    """A frozen network: means over patches, through a tanh."""
     return [tf.tanh(3.0 * tf.nn.avg_pool2d(x, stride, stride, "VALID")) for stride in STRIDES]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,7 @@ def test_the_norm_is_the_largest_singular_value_and_follows_the_kernel():
     layer = SpectralConv2D(6, 3, dtype="float64")
     layer.build((None, 8, 8, 5))
     assert float(layer.norm()) == pytest.approx(
-        largest_singular_value(layer.kernel.numpy()), rel=1e-3
+        largest_singular_value(layer.kernel.numpy()), rel=0.02
     )
     rng = np.random.default_rng(0)
     layer.kernel.assign(rng.normal(size=layer.kernel.shape))
