@@ -76,15 +76,15 @@ class ManifestTest {
     fun examplesAreReadByTheirRoles() {
         val shared = Manifest.parse(File("../tests/manifests/good.json").readText())
         assertEquals(listOf("example.png" to false), shared.examples.map { it.file to it.isLook })
-        assertEquals(emptyList<Example>(), Manifest.parse(text).examples)
+        @Suppress("UNCHECKED_CAST")
+        val known = Json.parse(text) as Map<String, Any?> - "examples"
+        assertEquals(emptyList<Example>(), Manifest.parse(Json.write(known)).examples)
         fun example(file: Any?, role: Any?) = listOf(mapOf("file" to file, "role" to role))
         val outside = example("../a.png", "look")
         for (wrong in listOf("a.png", outside, example(1.0, "look"), example("a", null))) {
             val said = refused { it["examples"] = wrong }
             assertEquals("examples", said.arguments.single())
         }
-        @Suppress("UNCHECKED_CAST")
-        val known = Json.parse(text) as Map<String, Any?>
         val newer = known + ("examples" to example("a.png", "look") + example("b.gif", "sound"))
         val read = Manifest.parse(Json.write(newer)).examples
         assertEquals(listOf("a.png" to true), read.map { it.file to it.isLook })
