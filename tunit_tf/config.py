@@ -16,7 +16,6 @@ IIC = "iic"  # invariant information clustering
 PSEUDO_LABELED = "pseudo-labeled"
 
 IMAGE_SIZES = (32, 64, 128, 256, 512)  # sides in pixels that the networks are made for
-FEATURES_SIZES = (32, 64, 128, 256, 512)  # sides that a projected discriminator resizes to
 DISCRIMINATOR_VIEWS = ("color", "translation", "cutout")
 
 DEFAULT_WARMUP = {
@@ -142,7 +141,7 @@ class Config:
         choices=("paper", "projected"),
     )
     features_size: int = _field(
-        128, f"Side in pixels of the images that a projected D sees, one of {FEATURES_SIZES}."
+        128, f"Side in pixels of the images that a projected D sees, one of {IMAGE_SIZES}."
     )
     head_width: int = _field(64, "Channels of a projected D's heads.", Bounds(1, 2**11))
     normalize_style: bool = _field(False, "L2-normalize style codes (the paper's runs do not).")
@@ -266,7 +265,7 @@ class Config:
     augment_hue: float = _field(
         0.125, "Largest shift of the hue, as a share of the color circle.", SHARE
     )
-
+    # What D sees
     augment_discriminator: str = _field(
         "",
         "Differentiable augmentation of what D sees, for small sets: some of color, translation, "
@@ -409,9 +408,8 @@ def _check(name: str, value: object) -> None:
                     f"{name} must be some of {listed}, separated by commas without spaces; "
                     f"received {value!r}."
                 )
-    sizes = {"image_size": IMAGE_SIZES, "features_size": FEATURES_SIZES}.get(name)
-    if sizes and value not in sizes:
-        raise UserError(f"{name} must be one of {sizes}; received {value!r}.")
+    if name in ("image_size", "features_size") and value not in IMAGE_SIZES:
+        raise UserError(f"{name} must be one of {IMAGE_SIZES}; received {value!r}.")
     if metadata["bounds"]:
         metadata["bounds"].check(name, value)
 

@@ -3,34 +3,21 @@ package org.tunit.demo
 
 import android.content.Context
 import java.io.File
-import java.io.IOException
-import org.tunit.core.Json
-import org.tunit.core.JsonError
 import org.tunit.core.Measured
 
 /** What was measured of a model, and the variants that were left out. */
 class BenchmarkRows(val identity: String, val rows: List<Measured>, val skipped: Set<String>)
 
 class BenchmarkFile(context: Context) {
-    private val file = File(context.filesDir, "benchmark.json")
+    private val file = JsonFile(File(context.filesDir, "benchmark.json"))
 
     /** Null where there is none, or it is broken. */
-    fun read(): BenchmarkRows? = try {
-        val json = Json.parse(file.readText()) as Map<*, *>
+    fun read(): BenchmarkRows? = file.read { json ->
         val rows = (json["rows"] as List<*>).map { row(it as Map<*, *>) }
         val skipped = (json["skipped"] as List<*>).map { it as String }
         BenchmarkRows(json["identity"] as String, rows, skipped.toSet())
-    } catch (_: IOException) {
-        null
-    } catch (_: JsonError) {
-        null
-    } catch (_: ClassCastException) {
-        null
-    } catch (_: NullPointerException) {
-        null
     }
 
-    /** By rename, so that a kill in between leaves the last one. */
     fun write(measured: BenchmarkRows) {
         val rows = measured.rows.map {
             mapOf(
@@ -39,11 +26,7 @@ class BenchmarkFile(context: Context) {
             )
         }
         val skipped = measured.skipped.toList()
-        val temporary = File("$file.new")
-        temporary.writeText(
-            Json.write(mapOf("identity" to measured.identity, "rows" to rows, "skipped" to skipped)),
-        )
-        temporary.renameTo(file)
+        file.write(mapOf("identity" to measured.identity, "rows" to rows, "skipped" to skipped))
     }
 
     private fun row(json: Map<*, *>): Measured {

@@ -3,10 +3,7 @@ package org.tunit.demo
 
 import android.content.Context
 import java.io.File
-import java.io.IOException
 import org.tunit.core.Box
-import org.tunit.core.Json
-import org.tunit.core.JsonError
 
 /** Everything that cannot be computed anew. */
 class SavedSession(
@@ -35,27 +32,12 @@ class SavedEarlier(
 
 class Session(context: Context) {
     val folder = File(context.filesDir, "session").apply { mkdirs() }
-    private val file = File(folder, "session.json")
+    private val file = JsonFile(File(folder, "session.json"))
 
     /** Null at the first start, and where the file is broken. */
-    fun read(): SavedSession? = try {
-        saved(Json.parse(file.readText()) as Map<*, *>)
-    } catch (_: IOException) {
-        null
-    } catch (_: JsonError) {
-        null
-    } catch (_: ClassCastException) {
-        null
-    } catch (_: NullPointerException) {
-        null
-    }
+    fun read(): SavedSession? = file.read(::saved)
 
-    /** By rename, so that a kill in between leaves the last one. */
-    fun write(state: State) {
-        val temporary = File(folder, "session.new")
-        temporary.writeText(Json.write(json(state)))
-        temporary.renameTo(file)
-    }
+    fun write(state: State) = file.write(json(state))
 
     /** Removes pictures that a session does not name; at the start, while nothing else is written. */
     fun tidy(saved: SavedSession) {
