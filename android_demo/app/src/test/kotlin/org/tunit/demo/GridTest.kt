@@ -116,7 +116,10 @@ class GridTest : ScreenTest() {
         settle()
         val dialog = ShadowAlertDialog.getLatestDialog() as AlertDialog
         val list: ListView = dialog.listView
-        for (i in tapped(0 until list.count)) list.performItemClick(list, i, i.toLong())
+        for (i in tapped(0 until list.count)) {
+            // An entry is checked when it is drawn, which those below the screen are not yet.
+            list.performItemClick(list.adapter.getView(i, null, list), i, i.toLong())
+        }
         dialog.getButton(DialogInterface.BUTTON_POSITIVE).performClick()
         settle()
     }
