@@ -39,13 +39,14 @@ TINY = {
     "progress": False,
 }
 
-MAX_MEMORY = 5_000_000_000  # resident bytes of a test process, over all its modules
+MAX_MEMORY = 3_500_000_000  # resident bytes of a test process, over all its modules
 
 # Files that take minutes, the slowest first, so that the two processes of `make test`, each of
 # which takes a whole file at a time, end at about the same time.
 SLOW = (
-    "benchmarks", "training/test_trainer", "training/test_distribution", "parity",
-    "training/test_workers", "export/mobile/test_bundle", "export", "evaluation",
+    "training/test_compiled_graphs",  # quick, but lists all graphs of the process
+    "training/test_trainer", "training/test_distribution", "training/test_workers",
+    "benchmarks", "parity", "export/mobile/test_bundle", "export", "evaluation",
 )  # fmt: skip
 
 

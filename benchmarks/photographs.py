@@ -1,0 +1,79 @@
+"""Scores of runs on photographs, in features that training has not seen.
+
+`python -m benchmarks.photographs --runs=runs/cats_cpu`, with the extra `features`. Every held-out
+image is redrawn in the style of another one. The distances are between these translations and the
+held-out images; beside them, those of as many training images, which a perfect generator would get.
+"""
+
+import numpy as np
+from absl import app, flags
+
+from tunit_tf.data import sources
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.evaluation.encoded_images import encode
+from tunit_tf.evaluation.feature_cache import cached_features, moments_of
+from tunit_tf.evaluation.scores import cluster_scores, score_translations
+from tunit_tf.inference.trained_run import TrainedRun
+from tunit_tf.metrics import features, frechet, kernel
+
+RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
+FEATURES = flags.DEFINE_string("features", "efficientnet_lite2", "Extractor of the distances.")
+FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
+BATCH = 64
+COLUMNS = (
+    "step", "images seen", "held out", "Fréchet", "real", "KID", "real KID", "color", "agreement",
+    "domains", "reconstruction", "style effect",
+)  # fmt: skip
+
+
+def mean_colors(pictures: np.ndarray) -> np.ndarray:
+    """Mean color of every picture, uint8 `(N, S, S, 3)` to `(N, 3)`."""
+    return pictures.mean((1, 2))
+
+
+def row(folder: str, extractor: features.Extractor) -> list:
+    """Values of a run, in the order of `COLUMNS`."""
+    run = TrainedRun.load(folder)
+    config = run.config
+    split = sources.load(config, sources.recorded(run.folder, config))
+    held_out = encode(run.translator, split.validation)
+    scored = score_translations(run.translator, held_out)
+    pictures = scored.pictures
+    fake = np.concatenate(
+        [extractor(pictures[i : i + BATCH]) for i in range(0, len(pictures), BATCH)]
+    )
+
+    def of_real(images: ImageSet) -> np.ndarray:
+        return np.asarray(cached_features(extractor, images, config.cache_dir))
+
+    real = of_real(split.validation)
+    others = of_real(split.train.sample(len(real)))
+    looks = mean_colors(split.validation.pixels())[scored.references]
+    joint = max(0, run.step - config.warmup_steps)
+    return [
+        run.step,
+        joint * config.batch_size,
+        len(real),
+        frechet.distance(moments_of(real), moments_of(fake)),
+        frechet.distance(moments_of(real), moments_of(others)),
+        kernel.distance(real, fake).value,
+        kernel.distance(real, others).value,
+        np.corrcoef(mean_colors(pictures).ravel(), looks.ravel())[0, 1],
+        scored.scores["domain_agreement"],
+        config.num_domains - int(cluster_scores(held_out, config.num_domains)["empty_domains"]),
+        scored.scores["reconstruction"],
+        scored.scores["style_effect"],
+    ]
+
+
+def main(_) -> None:
+    extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
+    print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
+    for folder in RUNS.value:
+        values = row(folder, extractor)
+        cells = (f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
+        print(f"| {folder} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)
