@@ -29,7 +29,7 @@ def number(asked: int, config: Config, are_named: bool) -> int:
     """
     BOUNDS.check("--examples", asked)
     licence = "" if are_named else config.licence
-    is_barred = licences.bars_examples(licence)
+    is_barred = are_barred(config, are_named)
     if asked == BY_LICENCE:
         is_procedural = config.data == "synthetic" and not config.origin and not are_named
         return DEFAULT if not is_barred and (licence or is_procedural) else 0
@@ -39,3 +39,8 @@ def number(asked: int, config: Config, are_named: bool) -> int:
             f"'{licence}' does not allow; leave --examples out, or name other images with --data."
         )
     return asked
+
+
+def are_barred(config: Config, are_named: bool) -> bool:
+    """Whether an export must not show images because of the licence of the run; as in `number`."""
+    return not are_named and licences.bars_examples(config.licence)

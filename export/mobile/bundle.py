@@ -30,6 +30,8 @@ COMPARISON = "comparison.png"
 def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileManifest:
     """Writes a pair of files for every variant, `manifest.json` and a picture that compares them.
 
+    The picture shows held-out images, so it is left out where the licence of the run bars examples.
+
     Args:
       run: The run.
       output: Folder; an earlier export there is replaced.
@@ -72,7 +74,8 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int)
         for variant, candidate in candidates.items()
     }
     translated = {variant: candidate.translated for variant, candidate in candidates.items()}
-    pixels.save_png(folder / COMPARISON, summary.picture(pairs, translated))
+    if not example_count.are_barred(run.config, bool(options.data)):
+        pixels.save_png(folder / COMPARISON, summary.picture(pairs, translated))
     shown = examples.write(folder, chosen)
     written = MobileManifest(
         **described,

@@ -131,6 +131,7 @@ def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
     described = bundle.write(licensed, tmp_path / "mobile", ONE)
     assert described.licence == "CC BY-NC 4.0"
     assert b"CC BY-NC 4.0" in (tmp_path / "mobile" / "encoder_float32.tflite").read_bytes()
+    assert not (tmp_path / "mobile" / bundle.COMPARISON).exists()  # it would show the run's images
 
 
 @pytest.mark.parametrize(
