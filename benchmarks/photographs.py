@@ -1,8 +1,10 @@
 """Scores of runs on photographs, in features that training has not seen.
 
 `python -m benchmarks.photographs --runs=runs/cats_cpu`, with the extra `features`. Every held-out
-image is redrawn in the style of another one. The distances are between these translations and the
-held-out images; beside them, those of as many training images, which a perfect generator would get.
+image is redrawn in the style of another one. The distances are between these translations and
+training images, which are neither sources nor references; beside them, those of the held-out
+images themselves, which a perfect generator would get. "Halves": sources are one half of the
+held-out images, references the other, and the distance is to the references' images.
 """
 
 import numpy as np
@@ -19,10 +21,12 @@ from tunit_tf.metrics import features, frechet, kernel
 RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
 FEATURES = flags.DEFINE_string("features", "efficientnet_lite2", "Extractor of the distances.")
 FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
+NUM_REAL = flags.DEFINE_integer("num_real", 600, "Training images to compare with.", 2)
 BATCH = 64
 COLUMNS = (
-    "step", "images seen", "held out", "Fréchet", "real", "KID", "real KID", "color", "agreement",
-    "domains", "reconstruction", "style effect",
+    "step", "images seen", "held out", "Fréchet", "held out themselves", "KID",
+    "held out themselves", "halves", "real halves", "color", "domain agreement", "domains used",
+    "reconstruction",
 )  # fmt: skip
 
 
@@ -38,31 +42,41 @@ def row(folder: str, extractor: features.Extractor) -> list:
     split = sources.load(config, sources.recorded(run.folder, config))
     held_out = encode(run.translator, split.validation)
     scored = score_translations(run.translator, held_out)
-    pictures = scored.pictures
-    fake = np.concatenate(
-        [extractor(pictures[i : i + BATCH]) for i in range(0, len(pictures), BATCH)]
-    )
 
     def of_real(images: ImageSet) -> np.ndarray:
         return np.asarray(cached_features(extractor, images, config.cache_dir))
 
-    real = of_real(split.validation)
-    others = of_real(split.train.sample(len(real)))
+    def of_fake(pictures: np.ndarray) -> np.ndarray:
+        parts = range(0, len(pictures), BATCH)
+        return np.concatenate([extractor(pictures[i : i + BATCH]) for i in parts])
+
+    def distance(first: np.ndarray, second: np.ndarray) -> float:
+        return frechet.distance(moments_of(first), moments_of(second))
+
+    fake, real = of_fake(scored.pictures), of_real(split.validation)
+    others = of_real(split.train.sample(NUM_REAL.value))
+    sources_half, references_half = np.array_split(
+        np.random.default_rng(0).permutation(len(real))[: len(real) // 2 * 2], 2
+    )
+    mixed = run.translator.generate(
+        split.validation.take(sources_half), held_out.styles[references_half]
+    )
     looks = mean_colors(split.validation.pixels())[scored.references]
     joint = max(0, run.step - config.warmup_steps)
     return [
         run.step,
         joint * config.batch_size,
         len(real),
-        frechet.distance(moments_of(real), moments_of(fake)),
-        frechet.distance(moments_of(real), moments_of(others)),
-        kernel.distance(real, fake).value,
-        kernel.distance(real, others).value,
-        np.corrcoef(mean_colors(pictures).ravel(), looks.ravel())[0, 1],
+        distance(others, fake),
+        distance(others, real),
+        kernel.distance(others, fake).value,
+        kernel.distance(others, real).value,
+        distance(real[references_half], of_fake(mixed)),
+        distance(real[references_half], real[sources_half]),
+        np.corrcoef(mean_colors(scored.pictures).ravel(), looks.ravel())[0, 1],
         scored.scores["domain_agreement"],
         config.num_domains - int(cluster_scores(held_out, config.num_domains)["empty_domains"]),
         scored.scores["reconstruction"],
-        scored.scores["style_effect"],
     ]
 
 
