@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 COMPAT := .venv-compat
-PYTEST := $(BIN)/python -m pytest -n 2 --dist=loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --dist=loadfile --no-loadscope-reorder
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile
@@ -33,10 +33,11 @@ demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m export.tflite --run_dir=runs/quickstart --output=models/mobile
 	$(BIN)/python -m export.benchmark --run_dir=runs/quickstart --models=models/mobile
 
-# The tests of training compile large graphs, whose memory TensorFlow keeps: they end first.
+# Tests of training compile large graphs, and TensorFlow keeps a part of their memory until the process
+# ends: more processes, which do not run the other tests (docs/decisions.md, 86).
 test: lint
 	$(PYTEST) -n 3 tests/training
-	$(PYTEST) tests --ignore=tests/training
+	$(PYTEST) -n 2 tests --ignore=tests/training
 
 # Tests with PyTorch and Beam as oracles, in an environment of their own (PyTorch's Linux build
 # brings 5 GB of CUDA libraries).

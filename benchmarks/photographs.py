@@ -4,7 +4,8 @@
 image is redrawn in the style of another one. The distances are between these translations and
 training images, which are neither sources nor references; beside them, those of the held-out
 images themselves, which a perfect generator would get. "Halves": sources are one half of the
-held-out images, references the other, and the distance is to the references' images.
+held-out images, references the other, and the distance is to the references' images. "Color" is
+that of the mean color of translations with the mean color of their references.
 """
 
 import numpy as np
@@ -13,20 +14,22 @@ from absl import app, flags
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.encoded_images import encode
-from tunit_tf.evaluation.feature_cache import cached_features, moments_of
+from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
 from tunit_tf.evaluation.scores import cluster_scores, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.metrics import features, frechet, kernel
+from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES
 
 RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
-FEATURES = flags.DEFINE_string("features", "efficientnet_lite2", "Extractor of the distances.")
+FEATURES = flags.DEFINE_enum(
+    "features", "efficientnet_lite2", list(EXTRACTOR_NAMES), "Extractor of the distances."
+)
 FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
 NUM_REAL = flags.DEFINE_integer("num_real", 600, "Training images to compare with.", 2)
-BATCH = 64
 COLUMNS = (
-    "step", "images seen", "held out", "Fréchet", "held out themselves", "KID",
-    "held out themselves", "halves", "real halves", "color", "domain agreement", "domains used",
-    "reconstruction",
+    "step", "images in joint steps", "held out", "Fréchet", "Fréchet, real", "KID", "KID, real",
+    "Fréchet, halves", "Fréchet, real halves", "correlation of color", "domain agreement",
+    "domains used", "reconstruction",
 )  # fmt: skip
 
 
@@ -47,8 +50,7 @@ def row(folder: str, extractor: features.Extractor) -> list:
         return np.asarray(cached_features(extractor, images, config.cache_dir))
 
     def of_fake(pictures: np.ndarray) -> np.ndarray:
-        parts = range(0, len(pictures), BATCH)
-        return np.concatenate([extractor(pictures[i : i + BATCH]) for i in parts])
+        return np.concatenate([extractor(batch) for batch in batches(pictures)])
 
     def distance(first: np.ndarray, second: np.ndarray) -> float:
         return frechet.distance(moments_of(first), moments_of(second))

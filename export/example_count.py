@@ -28,19 +28,25 @@ def number(asked: int, config: Config, are_named: bool) -> int:
       UserError: The user asked for some, and the licence bars them.
     """
     BOUNDS.check("--examples", asked)
-    licence = "" if are_named else config.licence
     is_barred = are_barred(config, are_named)
     if asked == BY_LICENCE:
-        is_procedural = config.data == "synthetic" and not config.origin and not are_named
-        return DEFAULT if not is_barred and (licence or is_procedural) else 0
+        is_procedural = config.data == "synthetic" and not config.origin
+        is_known = not are_named and bool(config.licence or is_procedural)
+        return DEFAULT if is_known and not is_barred else 0
     if asked and is_barred:
         raise UserError(
             f"--examples={asked} would copy images of the run into the export, which its licence "
-            f"'{licence}' does not allow; leave --examples out, or name other images with --data."
+            f"'{config.licence}' does not allow; leave --examples out, or name other images with "
+            "--data."
         )
     return asked
 
 
 def are_barred(config: Config, are_named: bool) -> bool:
-    """Whether an export must not show images because of the licence of the run; as in `number`."""
+    """Whether the licence of the run bars pictures of its images in an export.
+
+    Args:
+      config: Config of the run.
+      are_named: Whether the pictures would be of images that the user named for the export.
+    """
     return not are_named and licences.bars_examples(config.licence)

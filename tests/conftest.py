@@ -41,8 +41,8 @@ TINY = {
 
 MAX_MEMORY = 3_500_000_000  # resident bytes of a test process, over all its modules
 
-# Files that take minutes, the slowest first, so that the two processes of `make test`, each of
-# which takes a whole file at a time, end at about the same time.
+# Files that take minutes, the slowest first, so that the processes of `make test`, each of which
+# takes a whole file at a time, end at about the same time.
 SLOW = (
     "training/test_compiled_graphs",  # quick, but lists all graphs of the process
     "training/test_trainer", "training/test_distribution", "training/test_workers",

@@ -1,4 +1,4 @@
-"""Folders that the processes of a test session share: `make test` runs two."""
+"""Folders that the processes of a test session share: `make test` runs several."""
 
 import fcntl
 import os
