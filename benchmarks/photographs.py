@@ -82,13 +82,16 @@ def row(folder: str, extractor: features.Extractor) -> list:
     ]
 
 
+def cells(values: list) -> str:
+    """Values of a row, separated for a table."""
+    return " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
+
+
 def main(_) -> None:
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
     print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
     for folder in RUNS.value:
-        values = row(folder, extractor)
-        cells = (f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
-        print(f"| {folder} | {' | '.join(cells)} |", flush=True)
+        print(f"| {folder} | {cells(row(folder, extractor))} |", flush=True)
 
 
 if __name__ == "__main__":

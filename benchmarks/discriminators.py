@@ -1,0 +1,141 @@
+"""What each choice of the discriminator brings in the same CPU time.
+
+`python -m benchmarks.discriminators --data=CATS --cpu_seconds=400`, with the extra `features`.
+Every variant trains with every seed until its process has used this CPU time, preparation of
+pseudo-domains included, and is scored like `benchmarks.photographs`. Narrow networks; weights are
+those of the quickstart with the paper's D, and those of configs/cats_cpu.cfg with a projected D.
+A run whose folder exists is scored as it is.
+"""
+
+import os
+import runpy
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from absl import app, flags
+
+from benchmarks import photographs
+from tunit_tf.metrics import features
+
+COMMON = (
+    "--style_dim=64",
+    "--base_channels=16",
+    "--guiding_width=0.25",
+    "--domain_stddev=1",
+    "--weight_entropy=2",
+    "--normalize_style",
+    "--weight_contrastive=0.1",
+    "--augment_hue=0.05",
+    "--weight_style_contrastive=0.05",
+    "--learning_rate_guiding=3e-4",
+    "--ema_ramp",
+    "--ema_start=50",
+    "--warmup_batch_size=64",
+    "--warmup_steps=200",
+    "--batch_size=16",
+    "--joint_steps=1000000",
+    "--evaluate_every=1000000",
+    "--sample_every=1000000",
+    "--checkpoint_every=1000000",
+    "--noprogress",
+)
+PAPER = (
+    "--weight_r1=2",
+    "--weight_reconstruction=0.5",
+    "--learning_rate_generator=4e-4",
+    "--learning_rate_discriminator=4e-4",
+)
+PROJECTED = (
+    "--discriminator=projected",
+    "--weight_reconstruction=5",
+    "--learning_rate_generator=2e-4",
+    "--learning_rate_discriminator=2e-4",
+    "--l2_generator=0",
+    "--l2_discriminator=0",
+)
+AUGMENTED = ("--augment_discriminator=translation,cutout",)
+LAZY = ("--r1_every=8",)
+FROM_FEATURES = ("--domains_from=efficientnet_lite0",)
+VARIANTS = {
+    "paper": PAPER,
+    "paper, augmented": (*PAPER, *AUGMENTED),
+    "paper, lazy R1": (*PAPER, *LAZY),
+    "projected": PROJECTED,
+    "projected, domains from features": (*PROJECTED, *FROM_FEATURES),
+}
+
+CHOSEN = flags.DEFINE_list("variants", list(VARIANTS), "Variants to run.")
+DATA = flags.DEFINE_string("data", "datasets/afhq_cat", "Folder of images.")
+IMAGE_SIZE = flags.DEFINE_integer("image_size", 32, "Side of the images in pixels.")
+DOMAINS = flags.DEFINE_integer("num_domains", 10, "Number of pseudo-domains.")
+MORE = flags.DEFINE_string("more", "", "More flags of every training, separated by spaces.")
+SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
+CPU_SECONDS = flags.DEFINE_float("cpu_seconds", 400, "CPU time of a training.", 1)
+OUTPUT = flags.DEFINE_string("output", "runs/discriminators", "Folder of the runs.")
+CHILD = "--train-for"  # first argument of the process that trains
+
+
+def train_for(cpu_seconds: float, arguments: list[str]) -> None:
+    """Runs `tunit_tf.train` in this process, and asks it to stop after some CPU time."""
+
+    def stop() -> None:
+        while time.process_time() < cpu_seconds:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop, daemon=True).start()
+    sys.argv = ["tunit_tf.train", *arguments]
+    runpy.run_module("tunit_tf.train", run_name="__main__")
+
+
+def train(variant: str, seed: str) -> Path:
+    """Trains a variant unless its run exists; returns the folder of the run."""
+    folder = Path(OUTPUT.value) / f"{variant.replace(', ', '_').replace(' ', '_')}_{seed}"
+    if folder.exists():
+        return folder
+    arguments = [
+        *COMMON,
+        *VARIANTS[variant],
+        *MORE.value.split(),
+        f"--data={DATA.value}",
+        f"--image_size={IMAGE_SIZE.value}",
+        f"--num_domains={DOMAINS.value}",
+        f"--seed={seed}",
+        f"--run_dir={folder}",
+        # In the run's folder, so that every run computes the features of its images itself.
+        f"--cache_dir={folder / 'cache'}",
+    ]
+    command = [sys.executable, "-m", "benchmarks.discriminators", CHILD, str(CPU_SECONDS.value)]
+    result = subprocess.run([*command, *arguments], capture_output=True, text=True)
+    if not (folder / "checkpoints").exists():
+        sys.exit(result.stderr)
+    return folder
+
+
+def main(_) -> None:
+    extractor = features.load(
+        photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
+    )
+    print(f"| variant | seed | {' | '.join(photographs.COLUMNS)} |")
+    print(f"|---|---|{'---|' * len(photographs.COLUMNS)}", flush=True)
+    for variant in CHOSEN.value:
+        rows = []
+        for seed in SEEDS.value:
+            rows.append(photographs.row(str(train(variant, seed)), extractor))
+            print(f"| {variant} | {seed} | {photographs.cells(rows[-1])} |", flush=True)
+        means = [
+            statistics.fmean(float(value) for value in column) for column in zip(*rows, strict=True)
+        ]
+        print(f"| {variant} | mean | {photographs.cells(means)} |", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [CHILD]:
+        train_for(float(sys.argv[2]), sys.argv[3:])
+    else:
+        app.run(main)
