@@ -7,14 +7,9 @@ those of the quickstart with the paper's D, and those of configs/cats_cpu.cfg wi
 A run whose folder exists is scored as it is.
 """
 
-import os
-import runpy
-import signal
 import statistics
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 from absl import app, flags
@@ -77,20 +72,6 @@ MORE = flags.DEFINE_string("more", "", "More flags of every training, separated 
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
 CPU_SECONDS = flags.DEFINE_float("cpu_seconds", 400, "CPU time of a training.", 1)
 OUTPUT = flags.DEFINE_string("output", "runs/discriminators", "Folder of the runs.")
-CHILD = "--train-for"  # first argument of the process that trains
-
-
-def train_for(cpu_seconds: float, arguments: list[str]) -> None:
-    """Runs `tunit_tf.train` in this process, and asks it to stop after some CPU time."""
-
-    def stop() -> None:
-        while time.process_time() < cpu_seconds:
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=stop, daemon=True).start()
-    sys.argv = ["tunit_tf.train", *arguments]
-    runpy.run_module("tunit_tf.train", run_name="__main__")
 
 
 def train(variant: str, seed: str) -> Path:
@@ -110,7 +91,7 @@ def train(variant: str, seed: str) -> Path:
         # In the run's folder, so that every run computes the features of its images itself.
         f"--cache_dir={folder / 'cache'}",
     ]
-    command = [sys.executable, "-m", "benchmarks.discriminators", CHILD, str(CPU_SECONDS.value)]
+    command = [sys.executable, "-m", "benchmarks.train_for", str(CPU_SECONDS.value)]
     result = subprocess.run([*command, *arguments], capture_output=True, text=True)
     if not (folder / "checkpoints").exists():
         sys.exit(result.stderr)
@@ -135,7 +116,4 @@ def main(_) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == [CHILD]:
-        train_for(float(sys.argv[2]), sys.argv[3:])
-    else:
-        app.run(main)
+    app.run(main)

@@ -4,10 +4,30 @@ L2 is added to the gradient (not decoupled as Keras' `weight_decay`), for every 
 and norms included. Adam's epsilon is added to the bias-corrected root, RMSprop's outside the root.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
+
+
+class StepNumbers(NamedTuple):
+    """Scalars of a step that all variables share.
+
+    Attributes:
+      learning_rate: Step size.
+      beta_1: Decay of the running mean.
+      beta_2: Decay of the running square.
+      beta_1_power: `beta_1` to the power of the step, for the bias correction.
+      beta_2_power: `beta_2` to the power of the step.
+      epsilon: Added to the root of the uncorrected running square.
+    """
+
+    learning_rate: tf.Tensor
+    beta_1: tf.Tensor
+    beta_2: tf.Tensor
+    beta_1_power: tf.Tensor
+    beta_2_power: tf.Tensor
+    epsilon: tf.Tensor
 
 
 class Adam(keras.optimizers.Adam):
@@ -30,23 +50,57 @@ class Adam(keras.optimizers.Adam):
         index = self._get_variable_index(variable)
         return self._momentums[index], self._velocities[index]
 
-    def update_step(
-        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+    def _backend_update_step(
+        self,
+        grads: list[tf.Tensor],
+        trainable_variables: list[keras.Variable],
+        learning_rate: keras.Variable,
     ) -> None:
-        """Steps one variable; Keras calls this for each."""
+        """Passes to `update_step`, in place of the rate, all numbers that variables share.
+
+        Keras calls this once per step. A step has about 180 variables; what is computed for each
+        costs time when the graph is built.
+        """
+        dtype = trainable_variables[0].dtype
+        numbers = self._step_numbers(tf.cast(learning_rate, dtype))
+        super()._backend_update_step(grads, trainable_variables, numbers)
+
+    def _step_numbers(self, learning_rate: tf.Tensor) -> StepNumbers:
+        dtype = learning_rate.dtype
+        power_1, power_2 = self._beta_powers(tf.cast(self.iterations + 1, dtype))
+        return StepNumbers(
+            learning_rate,
+            tf.constant(self.beta_1, dtype),
+            tf.constant(self.beta_2, dtype),
+            power_1,
+            power_2,
+            # TensorFlow's kernel adds epsilon to the uncorrected root; scaling epsilon by the
+            # correction makes both the same.
+            tf.constant(self.epsilon, dtype) * tf.sqrt(1.0 - power_2),
+        )
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: StepNumbers
+    ) -> None:
+        """Steps one variable in one pass over memory; Keras calls this for each.
+
+        `w -= rate * m' / (sqrt(v') + epsilon)`, with the bias-corrected m' and v'.
+        """
         mean, square = self.slots(variable)
-        powers = self._beta_powers(tf.cast(self.iterations + 1, variable.dtype))
-        _fused_adam(
-            variable,
-            mean.value,
-            square.value,
+        numbers = learning_rate
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=mean.value.handle,
+            v=square.value.handle,
+            beta1_power=numbers.beta_1_power,
+            beta2_power=numbers.beta_2_power,
+            lr=numbers.learning_rate,
+            beta1=numbers.beta_1,
+            beta2=numbers.beta_2,
+            epsilon=numbers.epsilon,
             # Not `+`: the graph optimizer would merge it with the gradient's own sum into one of
             # three terms and more, which TensorFlow adds in an order that depends on timing.
-            gradient - (-self.l2) * variable,
-            learning_rate,
-            (self.beta_1, powers[0]),
-            (self.beta_2, powers[1]),
-            self.epsilon,
+            grad=gradient - (-self.l2) * variable,
         )
 
     def _beta_powers(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -85,37 +139,3 @@ class RMSprop(Adam):
     def _beta_powers(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Zeros: no bias correction."""
         return tf.zeros_like(step), tf.zeros_like(step)
-
-
-def _fused_adam(
-    variable: keras.Variable,
-    mean: tf.Variable,
-    square: tf.Variable,
-    gradient: tf.Tensor,
-    learning_rate: tf.Tensor,
-    beta_1: tuple[float, tf.Tensor],
-    beta_2: tuple[float, tf.Tensor],
-    epsilon: float,
-) -> None:
-    """One pass over memory: `w -= rate * m' / (sqrt(v') + epsilon)`, m' and v' bias-corrected.
-
-    TensorFlow's kernel adds epsilon to the uncorrected root; scaling epsilon by the correction
-    makes both the same. `beta_1` and `beta_2` are each (beta, beta to the power of the step).
-    """
-    dtype = variable.dtype
-
-    def constant(value: Any) -> tf.Tensor:
-        return tf.convert_to_tensor(value, dtype)
-
-    tf.raw_ops.ResourceApplyAdam(
-        var=variable.handle,
-        m=mean.handle,
-        v=square.handle,
-        beta1_power=constant(beta_1[1]),
-        beta2_power=constant(beta_2[1]),
-        lr=tf.cast(learning_rate, dtype),
-        beta1=constant(beta_1[0]),
-        beta2=constant(beta_2[0]),
-        epsilon=constant(epsilon) * tf.sqrt(1.0 - constant(beta_2[1])),
-        grad=gradient,
-    )
