@@ -233,6 +233,12 @@ class Config:
     learning_rate_guiding: float = _field(1e-4, "Learning rate of E (Adam).", RATE)
     learning_rate_generator: float = _field(1e-4, "Learning rate of G (RMSprop).", RATE)
     learning_rate_discriminator: float = _field(1e-4, "Learning rate of D (RMSprop).", RATE)
+    decay_steps: int = _field(
+        0,
+        "Last joint steps, over which all learning rates fall linearly to 0; 0 keeps them "
+        "constant, as in the paper.",
+        STEPS,
+    )
     l2_guiding: float = _field(1e-3, "L2 regularization factor of E.", WEIGHT)
     l2_generator: float = _field(1e-4, "L2 regularization factor of G.", WEIGHT)
     l2_discriminator: float = _field(1e-4, "L2 regularization factor of D.", WEIGHT)

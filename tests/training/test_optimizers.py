@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tunit_tf.training.optimizers import Adam, RMSprop
+from tunit_tf.training.optimizers import Adam, LinearDecay, RMSprop
 
 START = np.array([1.0, -2.0, 0.5])
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 3)) * [1.0, 1e-3, 1e-7]
@@ -43,3 +44,16 @@ def test_config_round_trip():
     for optimizer in (Adam(1e-3, 0.2), RMSprop(1e-3, 0.2)):
         again = type(optimizer).from_config(optimizer.get_config())
         assert again.get_config() == optimizer.get_config()
+
+
+def test_rates_fall_linearly_over_the_last_steps_of_the_run():
+    finished = tf.Variable(0, dtype=tf.int64)
+    variable = keras.Variable(np.zeros(1), dtype="float64")
+    optimizer = RMSprop(LinearDecay(0.5, finished, total_steps=6, decay_steps=4), rho=0.0)
+    moves = []
+    for _ in range(8):
+        before = variable.numpy()[0]
+        optimizer.apply_gradients([(np.ones(1), variable)])  # moves by the rate
+        moves.append(before - variable.numpy()[0])
+        finished.assign_add(1)
+    np.testing.assert_allclose(moves, [0.5, 0.5, 0.5, 0.375, 0.25, 0.125, 0, 0], rtol=1e-6)

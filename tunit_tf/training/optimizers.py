@@ -34,13 +34,17 @@ class Adam(keras.optimizers.Adam):
     """Adam (Kingma and Ba, ICLR 2015, algorithm 1) on `gradient + l2 * variable`.
 
     Args:
-      learning_rate: Step size.
+      learning_rate: Step size, or its schedule.
       l2: Factor of the L2 term's gradient.
       epsilon: Added to the bias-corrected root.
     """
 
     def __init__(
-        self, learning_rate: float, l2: float = 0.0, epsilon: float = 1e-8, **kwargs: Any
+        self,
+        learning_rate: "float | LinearDecay",
+        l2: float = 0.0,
+        epsilon: float = 1e-8,
+        **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, epsilon=epsilon, **kwargs)
         self.l2 = l2
@@ -54,7 +58,7 @@ class Adam(keras.optimizers.Adam):
         self,
         grads: list[tf.Tensor],
         trainable_variables: list[keras.Variable],
-        learning_rate: keras.Variable,
+        learning_rate: keras.Variable | tf.Tensor,
     ) -> None:
         """Passes to `update_step`, in place of the rate, all numbers that variables share.
 
@@ -119,7 +123,7 @@ class RMSprop(Adam):
     momentum slot holds the last gradient.)
 
     Args:
-      learning_rate: Step size.
+      learning_rate: Step size, or its schedule.
       l2: Factor of the L2 term's gradient.
       rho: Decay of the running square.
       epsilon: Added to the root.
@@ -127,7 +131,7 @@ class RMSprop(Adam):
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: "float | LinearDecay",
         l2: float = 0.0,
         rho: float = 0.99,
         epsilon: float = 1e-8,
@@ -139,3 +143,31 @@ class RMSprop(Adam):
     def _beta_powers(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Zeros: no bias correction."""
         return tf.zeros_like(step), tf.zeros_like(step)
+
+
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A constant rate, which falls linearly to 0 over the last steps.
+
+    It follows the steps of the run instead of an optimizer's own, because E takes two per joint
+    step.
+
+    Args:
+      learning_rate: The rate before.
+      finished: Number of finished steps of the run.
+      total_steps: Steps of the whole run; the rate would be 0 in the one after.
+      decay_steps: Over how many steps it falls.
+    """
+
+    def __init__(
+        self, learning_rate: float, finished: tf.Variable, total_steps: int, decay_steps: int
+    ) -> None:
+        super().__init__()
+        self.initial = learning_rate
+        self.finished = finished
+        self.total_steps = total_steps
+        self.decay_steps = decay_steps
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:  # noqa: ARG002
+        """The rate of the next step of the run; `step`, the optimizer's own, is not used."""
+        left = tf.cast(self.total_steps - self.finished, tf.float32)
+        return self.initial * tf.clip_by_value(left / self.decay_steps, 0.0, 1.0)

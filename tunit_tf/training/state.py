@@ -42,10 +42,18 @@ class TrainState(tf.Module):
             ema.copy_variables(source, average)
             average.trainable = False
 
+        self.step = tf.Variable(
+            0,
+            dtype=tf.int64,
+            trainable=False,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            name="step",
+        )
+
         def optimizer(
             kind: type[optimizers.Adam], network: keras.Model, learning_rate: float, l2: float
         ) -> keras.optimizers.Optimizer:
-            inner = kind(learning_rate, l2)
+            inner = kind(_rate(learning_rate, self.step, config), l2)
             if config.mixed_precision == "float16":
                 inner = keras.optimizers.LossScaleOptimizer(inner)
             inner.build(network.trainable_variables)
@@ -65,13 +73,6 @@ class TrainState(tf.Module):
         )
         self.queue = KeyQueue(
             config.queue_length, config.style_dim, config.seed, self.guiding.variable_dtype
-        )
-        self.step = tf.Variable(
-            0,
-            dtype=tf.int64,
-            trainable=False,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            name="step",
         )
 
     def checkpoint(self) -> tf.train.Checkpoint:
@@ -94,3 +95,13 @@ class TrainState(tf.Module):
         return tf.train.Checkpoint(
             **variables, queue=[self.queue.keys, self.queue.position], step=self.step
         )
+
+
+def _rate(
+    learning_rate: float, finished: tf.Variable, config: Config
+) -> float | optimizers.LinearDecay:
+    """The learning rate of a network, or its schedule."""
+    decay_steps = min(config.decay_steps, config.joint_steps)
+    if not decay_steps:
+        return learning_rate
+    return optimizers.LinearDecay(learning_rate, finished, config.total_steps, decay_steps)
