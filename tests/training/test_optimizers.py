@@ -57,3 +57,15 @@ def test_rates_fall_linearly_over_the_last_steps_of_the_run():
         moves.append(before - variable.numpy()[0])
         finished.assign_add(1)
     np.testing.assert_allclose(moves, [0.5, 0.5, 0.5, 0.375, 0.25, 0.125, 0, 0], rtol=1e-6)
+
+
+def test_decay_steps_ends_the_joint_phase_with_falling_rates_of_all_networks(tiny, fresh_state):
+    rates = {"guiding": 1e-2, "generator": 2e-2, "discriminator": 4e-2}
+    settings = {f"learning_rate_{name}": rate for name, rate in rates.items()}
+    config = tiny(warmup_steps=2, joint_steps=6, decay_steps=4, **settings)
+    state = fresh_state(config)
+    for finished, factor in ((0, 1), (4, 1), (5, 0.75), (7, 0.25)):
+        state.step.assign(finished)
+        for name, rate in rates.items():
+            optimizer = getattr(state, f"{name}_optimizer")
+            np.testing.assert_allclose(optimizer.learning_rate, factor * rate, rtol=1e-6)
