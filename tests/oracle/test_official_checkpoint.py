@@ -35,7 +35,7 @@ def restored(folder):
     """The whole state of a run folder."""
     config = config_lib.from_json((folder / "config.json").read_text(), "")
     state = TrainState(config)
-    Checkpoints(folder, state, 1).restore()
+    Checkpoints.open(folder, state, 1).restore()
     return state
 
 

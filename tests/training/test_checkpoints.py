@@ -24,7 +24,7 @@ def state():
 def saved(state, tmp_path_factory):
     """A folder with checkpoints of the steps 10, 20 and 30; tests work on copies."""
     folder = tmp_path_factory.mktemp("saved")
-    checkpoints = Checkpoints(folder, state, 3)
+    checkpoints = Checkpoints.open(folder, state, 3)
     for step in (10, 20, 30):
         state.step.assign(step)
         checkpoints.save()
@@ -39,7 +39,7 @@ def folder(saved, state, tmp_path):
 
 
 def restored(folder, state):
-    return Checkpoints(folder, state, 3).restore()
+    return Checkpoints.open(folder, state, 3).restore()
 
 
 def data(folder, step):
@@ -79,7 +79,7 @@ def test_the_list_of_checkpoints_may_be_lost(folder, state, content):
     listed = folder / "checkpoints" / "checkpoint"
     listed.unlink() if content is None else listed.write_bytes(content)
     assert restored(folder, state) == 30
-    checkpoints = Checkpoints(folder, state, 3)
+    checkpoints = Checkpoints.open(folder, state, 3)
     state.step.assign(40)
     checkpoints.save()
     kept = sorted(path.name for path in (folder / "checkpoints").glob("*.index"))
@@ -99,7 +99,7 @@ def best(folder):
 
 def saved_as_best(folder, state, step, value, metric="m", higher_is_better=True):
     state.step.assign(step)
-    return Checkpoints(folder, state, 3).save_if_best(metric, value, higher_is_better)
+    return Checkpoints.open(folder, state, 3).save_if_best(metric, value, higher_is_better)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -134,7 +134,7 @@ def test_an_interrupted_save_leaves_nothing(folder, state, monkeypatch):
         raise KeyboardInterrupt
 
     state.step.assign(3)  # whose files must not be taken for those of step 30
-    checkpoints = Checkpoints(folder, state, 3)
+    checkpoints = Checkpoints.open(folder, state, 3)
     monkeypatch.setattr(tf.train.Checkpoint, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         checkpoints.save()
@@ -143,7 +143,7 @@ def test_an_interrupted_save_leaves_nothing(folder, state, monkeypatch):
 
 
 def test_a_failed_save_leaves_the_others_and_no_trace(folder, state, monkeypatch):
-    checkpoints = Checkpoints(folder, state, 3)
+    checkpoints = Checkpoints.open(folder, state, 3)
     before = {path.name: path.stat().st_size for path in (folder / "checkpoints").iterdir()}
 
     def full(_, prefix, **__):

@@ -22,9 +22,6 @@ class Checkpoints:
       state: Saved and restored in place.
       keep: Number of newest checkpoints kept.
       writes: False for a worker beside the one that writes: it only restores.
-
-    Raises:
-      UserError: TensorFlow's list of the checkpoints is damaged and cannot be written anew.
     """
 
     def __init__(
@@ -35,13 +32,26 @@ class Checkpoints:
         self._run_folder = folder
         self._folder = folder / "checkpoints"
         self._writes = writes
-        if writes:
-            with files.writing(f"The run folder {folder}", "free space there"):
-                _list_what_is_there(self._folder)
-                _list_what_is_there(folder / "best")
         self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
         self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
         self._best_json = folder / "best.json"
+
+    @classmethod
+    def open(
+        cls, folder: pathlib.Path, state: TrainState, keep: int, writes: bool = True
+    ) -> "Checkpoints":
+        """Repairs TensorFlow's lists of saved states where needed, then returns the `Checkpoints`.
+
+        The arguments are those of the constructor.
+
+        Raises:
+          UserError: A list is damaged and cannot be written anew.
+        """
+        if writes:
+            with files.writing(f"The run folder {folder}", "free space there"):
+                _list_what_is_there(folder / "checkpoints")
+                _list_what_is_there(folder / "best")
+        return cls(folder, state, keep, writes)
 
     def restore(self) -> int:
         """Restores the newest checkpoint that can be read, all of it; returns its step.

@@ -180,7 +180,9 @@ def open_run(
     keras.utils.clear_session(free_memory=False)
     with strategy.scope():
         state = TrainState(config)
-    checkpoints = Checkpoints(folder.path, state, config.keep_checkpoints, writes=worker.is_chief)
+    checkpoints = Checkpoints.open(
+        folder.path, state, config.keep_checkpoints, writes=worker.is_chief
+    )
     agreement = workers.Agreement(strategy)
     step = _restore(checkpoints, agreement, worker, config)
     if pseudo_labeled and not worker.is_chief:  # after `_restore`, the first worker has written
