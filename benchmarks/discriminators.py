@@ -4,7 +4,7 @@
 Every variant trains with every seed until its process has used this CPU time, preparation of
 pseudo-domains included, and is scored like `benchmarks.photographs`. Narrow networks; weights are
 those of the quickstart with the paper's D, and those of configs/cats_cpu.cfg with a projected D.
-A run whose folder exists is scored as it is.
+A run that has a checkpoint is scored as it is: give other data or --more another --output.
 """
 
 import statistics
@@ -58,10 +58,10 @@ LAZY = ("--r1_every=8",)
 FROM_FEATURES = ("--domains_from=efficientnet_lite0",)
 VARIANTS = {
     "paper": PAPER,
-    "paper, augmented": (*PAPER, *AUGMENTED),
-    "paper, lazy R1": (*PAPER, *LAZY),
+    "paper+augmentation": (*PAPER, *AUGMENTED),
+    "paper+lazy_r1": (*PAPER, *LAZY),
     "projected": PROJECTED,
-    "projected, domains from features": (*PROJECTED, *FROM_FEATURES),
+    "projected+domains_from_features": (*PROJECTED, *FROM_FEATURES),
 }
 
 CHOSEN = flags.DEFINE_list("variants", list(VARIANTS), "Variants to run.")
@@ -75,9 +75,10 @@ OUTPUT = flags.DEFINE_string("output", "runs/discriminators", "Folder of the run
 
 
 def train(variant: str, seed: str) -> Path:
-    """Trains a variant unless its run exists; returns the folder of the run."""
-    folder = Path(OUTPUT.value) / f"{variant.replace(', ', '_').replace(' ', '_')}_{seed}"
-    if folder.exists():
+    """Trains a variant unless its run has a checkpoint; returns the folder of the run."""
+    name = f"{variant}_{IMAGE_SIZE.value}px_{CPU_SECONDS.value:g}s_{seed}"
+    folder = Path(OUTPUT.value) / name
+    if (folder / "checkpoints" / "checkpoint").exists():
         return folder
     arguments = [
         *COMMON,
@@ -93,8 +94,11 @@ def train(variant: str, seed: str) -> Path:
     ]
     command = [sys.executable, "-m", "benchmarks.train_for", str(CPU_SECONDS.value)]
     result = subprocess.run([*command, *arguments], capture_output=True, text=True)
-    if not (folder / "checkpoints").exists():
-        sys.exit(result.stderr)
+    if not (folder / "checkpoints" / "checkpoint").exists():
+        sys.exit(
+            f"{result.stderr}The training in {folder} ended with code {result.returncode} and no "
+            "checkpoint. If --cpu_seconds ended it before its first step, give more."
+        )
     return folder
 
 

@@ -69,3 +69,15 @@ def test_decay_steps_ends_the_joint_phase_with_falling_rates_of_all_networks(tin
         for name, rate in rates.items():
             optimizer = getattr(state, f"{name}_optimizer")
             np.testing.assert_allclose(optimizer.learning_rate, factor * rate, rtol=1e-6)
+
+
+@pytest.mark.parametrize("joint_steps", [0, 2])
+def test_the_decay_leaves_a_checkpoint_that_more_joint_steps_can_continue(
+    tiny, fresh_state, tmp_path, joint_steps
+):
+    first = fresh_state(tiny(warmup_steps=2, joint_steps=joint_steps, decay_steps=4))
+    first.step.assign(3)
+    path = first.checkpoint().write(str(tmp_path / "ckpt"))
+    more = fresh_state(tiny(warmup_steps=2, joint_steps=8, decay_steps=4))
+    more.checkpoint().read(path).assert_consumed()
+    assert int(more.step) == 3

@@ -149,7 +149,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """A constant rate, which falls linearly to 0 over the last steps.
 
     It follows the steps of the run instead of an optimizer's own, because E takes two per joint
-    step.
+    step. It reads a variable of the run, so it has no `get_config`: `TrainState` makes it again.
 
     Args:
       learning_rate: The rate before.

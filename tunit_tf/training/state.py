@@ -100,8 +100,12 @@ class TrainState(tf.Module):
 def _rate(
     learning_rate: float, finished: tf.Variable, config: Config
 ) -> float | optimizers.LinearDecay:
-    """The learning rate of a network, or its schedule."""
-    decay_steps = min(config.decay_steps, config.joint_steps)
-    if not decay_steps:
+    """The learning rate of a network, or its schedule.
+
+    Optimizers with a schedule have no variable for the rate, so `decay_steps` alone decides what a
+    checkpoint holds: a run may go on with another --joint_steps.
+    """
+    if not config.decay_steps:
         return learning_rate
+    decay_steps = max(1, min(config.decay_steps, config.joint_steps))
     return optimizers.LinearDecay(learning_rate, finished, config.total_steps, decay_steps)
