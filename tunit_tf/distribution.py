@@ -24,7 +24,7 @@ def all_sum(value: tf.Tensor) -> tf.Tensor:
 
 def all_mean(value: tf.Tensor) -> tf.Tensor:
     """Averages `value` over all replicas, differentiably. Any shape, float32."""
-    return all_sum(value) / num_replicas()
+    return all_sum(value) / num_replicas() if num_replicas() > 1 else value
 
 
 def all_gather(value: tf.Tensor) -> tf.Tensor:

@@ -6,17 +6,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tunit_tf.networks.layers import ConvAveragePool2D, FilterResponseNorm, he_normal
+from tunit_tf.networks.layers import Conv2D, ConvAveragePool2D, FilterResponseNorm, he_normal
 from tunit_tf.networks.sizes import check_image_size, paper_channels
 
 MAX_CHANNELS = 1024
 LEAKY_SLOPE = 0.2
 
 
-def _conv(filters: int, kernel_size: int, **kwargs: Any) -> keras.layers.Conv2D:
+def _conv(filters: int, kernel_size: int, **kwargs: Any) -> Conv2D:
     """A convolution of stride 1 with He-normal weights, padded to the same size."""
     kwargs = {"padding": "same", "kernel_initializer": he_normal(), **kwargs}
-    return keras.layers.Conv2D(filters, kernel_size, **kwargs)
+    return Conv2D(filters, kernel_size, **kwargs)
 
 
 class ResidualBlock(keras.layers.Layer):

@@ -12,6 +12,7 @@ import numpy as np
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import pytorch_file
+from tunit_tf.networks.layers import Conv2D
 
 LITE0 = "efficientnet_lite0"
 LITE2 = "efficientnet_lite2"
@@ -225,9 +226,7 @@ def _folded(weights: dict[str, np.ndarray], convolution: str, norm: str) -> _Fol
 
 def _convolved(x: keras.KerasTensor, folded: _Folded, stride: int, dtype: str) -> keras.KerasTensor:
     size, *_, width = folded.kernel.shape
-    layer = keras.layers.Conv2D(
-        width, size, stride, "same", kernel_initializer="zeros", dtype=dtype
-    )
+    layer = Conv2D(width, size, stride, "same", kernel_initializer="zeros", dtype=dtype)
     y = layer(x)
     layer.set_weights(list(folded))
     return y

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tunit_tf.networks.layers import BatchNorm, he_normal
+from tunit_tf.networks.layers import BatchNorm, Conv2D, he_normal
 
 # Channels of the eight convolutions; "pool" is a 2x2 max pooling (VGG-11, configuration A).
 TRUNK = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512, "pool")
@@ -70,9 +70,7 @@ class GuidingNetwork(keras.Model):
         dtype = self.dtype_policy
         widths = [max(1, round(width_multiplier * c)) for c in TRUNK if isinstance(c, int)]
         self.convolutions = [
-            keras.layers.Conv2D(
-                width, 3, padding="same", kernel_initializer=he_normal("fan_out"), dtype=dtype
-            )
+            Conv2D(width, 3, padding="same", kernel_initializer=he_normal("fan_out"), dtype=dtype)
             for width in widths
         ]
         self.norms = [BatchNorm(dtype=dtype) for _ in widths]

@@ -5,6 +5,7 @@ mixed policies. `fold` switches between the textbook form of a layer and an alge
 with fewer multiplications.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -26,7 +27,21 @@ def pad_pixels(x: tf.Tensor, pad: int, mode: str) -> tf.Tensor:
     return tf.pad(x, [[0, 0], [pad, pad], [pad, pad], [0, 0]], mode)
 
 
-class ReflectConv2D(keras.layers.Conv2D):
+class Conv2D(keras.layers.Conv2D):
+    """Keras' convolution in two operations.
+
+    Its own call, which is written for any number of dimensions, adds reshapes, and as many to the
+    gradient. They cost no time in a step, but a lot where a graph is built.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, H', W', filters)`."""
+        kernel = tf.convert_to_tensor(self.kernel)
+        x = tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
+        return tf.nn.bias_add(x, tf.convert_to_tensor(self.bias)) if self.use_bias else x
+
+
+class ReflectConv2D(Conv2D):
     """Square convolution over a reflect-padded image, He-normal kernel, zero bias.
 
     Args:
@@ -127,7 +142,7 @@ def reflection_rows(x: tf.Tensor, kernel: tf.Tensor, mode: str) -> tf.Tensor:
     )
 
 
-class ConvAveragePool2D(keras.layers.Conv2D):
+class ConvAveragePool2D(Conv2D):
     """3x3 'same' convolution, then 2x2 average pooling.
 
     `(B, H, W, C) -> (B, H/2, W/2, filters)`. Folded, it is one 4x4 convolution of stride 2 whose
@@ -248,7 +263,7 @@ class BatchNorm(keras.layers.Layer):
             mean = all_mean(tf.reduce_mean(x, (0, 1, 2)))
             variance = all_mean(tf.reduce_mean(tf.square(x - mean), (0, 1, 2)))
             if self.trainable:
-                self._follow(mean, variance, tf.size(x) // x.shape[-1] * num_replicas())
+                self._follow(mean, variance, math.prod(x.shape[:-1]) * num_replicas())
         else:
             mean = tf.convert_to_tensor(self.running_mean)
             variance = tf.convert_to_tensor(self.running_variance)
@@ -257,8 +272,8 @@ class BatchNorm(keras.layers.Layer):
             tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon), inputs.dtype
         )
 
-    def _follow(self, mean: tf.Tensor, variance: tf.Tensor, count: tf.Tensor) -> None:
-        unbiased = variance * tf.cast(count / tf.maximum(count - 1, 1), variance.dtype)
+    def _follow(self, mean: tf.Tensor, variance: tf.Tensor, count: int) -> None:
+        unbiased = variance * (count / max(count - 1, 1))
         for running, value in ((self.running_mean, mean), (self.running_variance, unbiased)):
             running.assign(self.momentum * running + (1 - self.momentum) * value)
 

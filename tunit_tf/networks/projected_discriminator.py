@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tunit_tf.networks.layers import he_normal
+from tunit_tf.networks.layers import Conv2D, he_normal
 
 Features = Callable[[tf.Tensor], Sequence[tf.Tensor]]
 
@@ -183,9 +183,9 @@ def resize(x: tf.Tensor, side: int) -> tf.Tensor:
     return tf.cast(tf.image.resize(x, (side, side)), x.dtype) if side > size else x
 
 
-def _mixing(filters: int, kernel_size: int, channels: int, dtype: Any) -> keras.layers.Conv2D:
+def _mixing(filters: int, kernel_size: int, channels: int, dtype: Any) -> Conv2D:
     """A fixed random convolution that keeps the variance."""
-    layer = keras.layers.Conv2D(
+    layer = Conv2D(
         filters,
         kernel_size,
         padding="same",

@@ -21,18 +21,19 @@ def follow(source: keras.Model, average: keras.Model, decay: tf.Tensor | float) 
       average: A network of the same form.
       decay: Scalar in [0, 1]; 0 copies.
     """
-    averages = [
-        old.value + tf.cast(1.0 - decay, old.dtype) * (new.value - old.value)
+    share = tf.cast(1.0 - decay, average.variable_dtype)
+    moves = [
+        share * (new.value - old.value)
         for new, old in zip(source.variables, average.variables, strict=True)
     ]
 
-    def assign(strategy: tf.distribute.Strategy, values: list[tf.Tensor]) -> None:
+    def move(strategy: tf.distribute.Strategy, values: list[tf.Tensor]) -> None:
         for old, value in zip(average.variables, values, strict=True):
             strategy.extended.update(
-                old.value, lambda v, x: v.assign(x), args=(value,), group=False
+                old.value, lambda v, x: v.assign_add(x), args=(value,), group=False
             )
 
-    tf.distribute.get_replica_context().merge_call(assign, args=(averages,))
+    tf.distribute.get_replica_context().merge_call(move, args=(moves,))
 
 
 def ramped_decay(decay: float, steps: tf.Tensor) -> tf.Tensor:

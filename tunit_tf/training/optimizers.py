@@ -20,6 +20,7 @@ class StepNumbers(NamedTuple):
       beta_1_power: `beta_1` to the power of the step, for the bias correction.
       beta_2_power: `beta_2` to the power of the step.
       epsilon: Added to the root of the uncorrected running square.
+      negative_l2: Factor of the L2 term's gradient, times -1.
     """
 
     learning_rate: tf.Tensor
@@ -28,6 +29,7 @@ class StepNumbers(NamedTuple):
     beta_1_power: tf.Tensor
     beta_2_power: tf.Tensor
     epsilon: tf.Tensor
+    negative_l2: tf.Tensor
 
 
 class Adam(keras.optimizers.Adam):
@@ -81,6 +83,7 @@ class Adam(keras.optimizers.Adam):
             # TensorFlow's kernel adds epsilon to the uncorrected root; scaling epsilon by the
             # correction makes both the same.
             tf.constant(self.epsilon, dtype) * tf.sqrt(1.0 - power_2),
+            tf.constant(-self.l2, dtype),
         )
 
     def update_step(
@@ -92,6 +95,10 @@ class Adam(keras.optimizers.Adam):
         """
         mean, square = self.slots(variable)
         numbers = learning_rate
+        if self.l2:
+            # Not `+`: the graph optimizer would merge it with the gradient's own sum into one of
+            # three terms and more, which TensorFlow adds in an order that depends on timing.
+            gradient -= numbers.negative_l2 * variable
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=mean.value.handle,
@@ -102,9 +109,7 @@ class Adam(keras.optimizers.Adam):
             beta1=numbers.beta_1,
             beta2=numbers.beta_2,
             epsilon=numbers.epsilon,
-            # Not `+`: the graph optimizer would merge it with the gradient's own sum into one of
-            # three terms and more, which TensorFlow adds in an order that depends on timing.
-            grad=gradient - (-self.l2) * variable,
+            grad=gradient,
         )
 
     def _beta_powers(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
