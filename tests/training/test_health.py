@@ -19,7 +19,7 @@ def test_a_discriminator_that_stays_at_zero_is_warned_of():
     assert "--weight_r1" in advice
 
 
-def test_one_good_report_starts_the_count_anew():
+def test_one_good_report_restarts_the_count():
     watched = Health()
     watched.check_terms(0, WON)
     watched.check_terms(health.LONG // 2, EVEN)

@@ -38,7 +38,7 @@ def load(config: Config, recorded: Recorded | None = None) -> Split:
 
     Args:
       config: Names the images, and how they are split.
-      recorded: Split of a run that goes on, from `recorded`; None splits anew.
+      recorded: Split of a run that goes on, from `recorded`; None makes a new split.
 
     Raises:
       UserError: A path is missing, nothing can be read, a split is empty, or most of the recorded

@@ -174,7 +174,7 @@ def mean_frechet_tunit(
 
     For a target class t of C, with N half the sum of the smallest and the largest training class,
     m = max(1, 50 // C) and n = (N // m) // (C - 1): the first n held-out images of every other
-    class are translated m times into styles of n images of t, drawn anew each time; the first N
+    class are translated m times into styles of n images of t, drawn again each time; the first N
     translations count. Real images are all training images of t, flipped at random. Features are
     of images normalized twice (`Extractor.as_reference`). The number is comparable with published
     ones for the extractor `inception_2015` only.

@@ -64,7 +64,7 @@ def _reported(folder: pathlib.Path) -> dict[str, dict[str, float]]:
         return {section: dict(metrics) for section, metrics in sections.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(
-            f"{path} is damaged; delete it, or evaluate {folder} again to write it anew."
+            f"{path} is damaged; delete it, or evaluate {folder} again to replace it."
         ) from None
 
 

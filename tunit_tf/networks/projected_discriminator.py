@@ -166,7 +166,7 @@ class ProjectedDiscriminator(keras.Model):
         return self.judge(self.frozen_features(x))
 
     def follow_update(self) -> None:
-        """Estimates the spectral norms anew, after the kernels have moved."""
+        """Estimates the spectral norms again, after the kernels have moved."""
         for head in self.heads:
             for layer in head:
                 layer.power_iteration()

@@ -45,7 +45,7 @@ class Checkpoints:
         The arguments are those of the constructor.
 
         Raises:
-          UserError: A list is damaged and cannot be written anew.
+          UserError: A list is damaged and cannot be rewritten.
         """
         if writes:
             with files.writing(f"The run folder {folder}", "free space there"):
@@ -77,7 +77,7 @@ class Checkpoints:
         if candidates:
             raise UserError(
                 f"None of the {len(candidates)} checkpoints in {self._folder} can be read; they "
-                "are kept as broken-ckpt-*. The same command starts the run anew."
+                "are kept as broken-ckpt-*. The same command starts the run from the beginning."
             )
         return int(self._state.step.numpy())
 
@@ -130,7 +130,7 @@ class Checkpoints:
             if best["step"] == step and math.isfinite(best["value"]):
                 return best["value"]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            logging.warning("%s is damaged or lost; it is written anew.", self._best_json)
+            logging.warning("%s is damaged or lost; writing it again.", self._best_json)
         steps, values = saved_run.history(self._run_folder).get(f"validation/{metric}", ([], []))
         return dict(zip(steps, values, strict=True)).get(step)
 
@@ -147,7 +147,7 @@ class Checkpoints:
 
 
 def _list_what_is_there(folder: pathlib.Path) -> None:
-    """Makes TensorFlow's list of a folder's checkpoints anew from the files that are there.
+    """Makes TensorFlow's list of a folder's checkpoints again, from the files that are there.
 
     The list is a file of its own; where that is cut or lost, TensorFlow sees no checkpoint at all.
     """

@@ -9,7 +9,7 @@ const STORE = 'verified-files';
  * The bytes of a file.
  *
  * A stored file is checked as well; one that is damaged is deleted and fetched again. A file from the
- * network that is damaged is fetched once more, past the browser's HTTP cache.
+ * network that is damaged is fetched again, past the browser's HTTP cache.
  *
  * @param {URL} url Where it is; the checksum is added, so that versions do not mix.
  * @param {{name: string, bytes: number, sha256: string}} expected Size and checksum.

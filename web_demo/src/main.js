@@ -27,7 +27,7 @@ async function start(intake) {
   if (!globalThis.crypto?.subtle) {
     throw new Error('Open this page over https or on localhost: browsers check files only there.');
   }
-  if (await register(() => !intake.pending)) return; // the page is loaded once more
+  if (await register(() => !intake.pending)) return; // the page is loaded again
   await openModel(intake);
 }
 

@@ -4,7 +4,7 @@ const FIRST_VISIT = 4000; // ms to wait for a service worker that has just been 
 const TRIED = 'tunit-isolation-tried';
 
 /**
- * Registers the service worker. On a first visit the page is loaded once more under its control, since
+ * Registers the service worker. On a first visit the page is loaded again under its control, since
  * only then the browser allows threads; nothing else has been loaded by then.
  *
  * @param {() => boolean} untouched Whether the visitor has done nothing yet that a reload would lose.
@@ -34,7 +34,7 @@ export async function register(untouched) {
 }
 
 /**
- * Whether threads can be had by loading the page once more. A hard reload goes past an active service
+ * Whether threads can be had by loading the page again. A hard reload goes past an active service
  * worker on purpose: then no event will come that could be waited for.
  */
 function needsReload(known, serviceWorker) {

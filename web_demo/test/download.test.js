@@ -65,7 +65,7 @@ for (const [name, wrong] of [
   ['cut short', content.slice(0, 999)],
   ['too long', new Uint8Array(1001)],
 ]) {
-  test(`a file that arrives ${name} is fetched once more, past the HTTP cache`, async () => {
+  test(`a file that arrives ${name} is fetched again, past the HTTP cache`, async () => {
     const { caches } = storage();
     const { get, asked } = server(wrong, content);
     assert.deepEqual((await download(ADDRESS, expected, undefined, { get, caches })).content, content);

@@ -5,7 +5,7 @@ import android.content.Context
 import java.io.File
 import org.tunit.core.Box
 
-/** Everything that cannot be computed anew. */
+/** Everything that cannot be computed again. */
 class SavedSession(
     val picture: Source?,
     val sources: List<Source>,
