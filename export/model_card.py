@@ -103,7 +103,7 @@ def _what(described: Manifest) -> str:
     size = described.image_size
     return (
         f"A guiding network computes a style code ({described.style_dim} numbers) of one picture, "
-        f"the look, and sorts pictures into {described.num_domains} groups that nobody named; a "
+        f"the look, and sorts pictures into {described.num_domains} unnamed groups; a "
         "generator redraws another picture in that style and keeps its content. Pictures are "
         f"{size} x {size} pixels, RGB, with values from -1 to 1.\n\n"
         f"The method is TUNIT ({PAPER}). The weights are the averages of training step "
@@ -126,6 +126,8 @@ def _pictures(examples: Sequence[Example]) -> list[str]:
 def _data(config: Config) -> str:
     labels = {
         "unsupervised": "No labels were used.",
+        "pseudo-labeled": "No labels of these pictures were used; groups come from pretrained "
+        "ImageNet features.",
         "semi-supervised": f"{config.labeled_fraction:.0%} of the labels were used.",
         "supervised": "All labels were used.",
     }[config.mode]
@@ -156,11 +158,11 @@ def _limits(run: TrainedRun) -> str:
         "that resembles the training pictures.",
         "- It cuts pictures to squares and draws them at its own size; fine detail such as text "
         "is lost.",
-        "- Its groups follow what differs most between the training pictures, often color. Nobody "
-        "chose them, and they do not say what a picture shows.",
-        "- What the training pictures lack or show in a one-sided way, the model does too; nobody "
-        "examined it for that.",
-        "- It is not meant for deceiving people, nor for pictures of people who did not agree.",
+        "- Its groups follow what differs most between the training pictures, often color. They "
+        "were found automatically and do not say what a picture shows.",
+        "- The model inherits gaps and biases of the training pictures; it was not examined for "
+        "them.",
+        "- It is not intended for deception, or for pictures of people without their consent.",
     ]
     if barred:
         lines.append(f"- Its license limits the use: {_line(run.config.licence)}.")

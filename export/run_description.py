@@ -61,7 +61,7 @@ def _description(run: TrainedRun) -> str:
         "supervised": "with labels",
     }
     return (
-        f"Takes the style of one picture over to another. Trained for {run.step} steps "
+        f"Transfers the style of one picture to another. Trained for {run.step} steps "
         f"{labels[run.config.mode]}; it sorts pictures into {run.config.num_domains} styles."
     )
 

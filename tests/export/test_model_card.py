@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from export import card_numbers, licences, manifest, model_card
+from export import card_numbers, licences, manifest, model_card, run_description
 from export.manifest import Manifest
 from tests.manifests.write_cases import FOLDER
 
@@ -62,6 +62,25 @@ def test_a_licence_has_the_identifier_of_the_hub(trained_run, licence, identifie
     fields = parsed(model_card.front_matter(config, GOOD) + "\n")
     assert fields["license"] == identifier
     assert ("license_name" in fields) == (identifier == "other")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"domains_from": "efficientnet_lite0"}, {"labeled_fraction": 0.1},
+     {"labeled_fraction": 1.0}],
+    ids=["unsupervised", "pseudo-labeled", "semi-supervised", "supervised"],
+)  # fmt: skip
+def test_a_run_of_every_mode_has_a_card(trained_run, tmp_path, request, settings):
+    config = dataclasses.replace(trained_run.config, **settings)
+    assert config.mode == request.node.callspec.id
+    run = dataclasses.replace(trained_run, config=config)
+    description = run_description.describe(run)["description"]
+    assert description.startswith("Transfers the style of one picture to another.")
+    described = dataclasses.replace(GOOD, description=description)
+    model_card.write(tmp_path, described, run, loading="")
+    card = (tmp_path / "README.md").read_text()
+    assert description in card
+    assert ("No labels" in card) == (config.mode in ("unsupervised", "pseudo-labeled"))
 
 
 def test_the_front_matter_survives_odd_names(trained_run):
