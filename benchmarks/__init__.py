@@ -1,1 +1,1 @@
-"""Performance numbers that anyone can measure again."""
+"""Reproducible performance benchmarks."""

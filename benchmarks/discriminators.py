@@ -1,4 +1,4 @@
-"""What each choice of the discriminator brings in the same CPU time.
+"""Compares discriminators that are trained for the same CPU time.
 
 `python -m benchmarks.discriminators --data=CATS --cpu_seconds=400`, with the extra `features`.
 Every variant trains with every seed until its process has used this CPU time, preparation of
@@ -68,9 +68,9 @@ CHOSEN = flags.DEFINE_list("variants", list(VARIANTS), "Variants to run.")
 DATA = flags.DEFINE_string("data", "datasets/afhq_cat", "Folder of images.")
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 32, "Side of the images in pixels.")
 DOMAINS = flags.DEFINE_integer("num_domains", 10, "Number of pseudo-domains.")
-MORE = flags.DEFINE_string("more", "", "More flags of every training, separated by spaces.")
+MORE = flags.DEFINE_string("more", "", "Extra flags for every training run, separated by spaces.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
-CPU_SECONDS = flags.DEFINE_float("cpu_seconds", 400, "CPU time of a training.", 1)
+CPU_SECONDS = flags.DEFINE_float("cpu_seconds", 400, "CPU seconds per training run.", 1)
 OUTPUT = flags.DEFINE_string("output", "runs/discriminators", "Folder of the runs.")
 
 

@@ -67,5 +67,5 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
     state.generator_optimizer.apply_gradients(zip(for_generator, groups[0], strict=True))
     state.guiding_optimizer.apply_gradients(zip(for_guiding, groups[1], strict=True))
     steps.finish_step(state, keys, config, joint=True)
-    # TensorFlow prunes what nobody asks for; the textbook order computes these and drops them.
+    # TensorFlow prunes unused results; the textbook order computes these and drops them.
     return terms | generator_terms | {UNUSED: tf.linalg.global_norm(unused)}

@@ -21,11 +21,11 @@ FORMS = ("reference", "shared", "folded", "unpenalized", "projected")
 SETTINGS = {"unpenalized": {"weight_r1": 0.0}, "projected": {"discriminator": "projected"}}
 
 SIZES = flags.DEFINE_list("sizes", ["64:8", "128:4"], "Image size and batch, SIZE:BATCH.")
-THREADS = flags.DEFINE_integer("threads", 2, "Threads of one operation.")
+THREADS = flags.DEFINE_integer("threads", 2, "Threads per operation.")
 REPEATS = flags.DEFINE_integer(
     "repeats", 5, "Timed steps, after one that traces; the median counts."
 )
-ONE = flags.DEFINE_string("one", "", "Used inside: SIZE:BATCH:FORM to measure in this process.")
+ONE = flags.DEFINE_string("one", "", "Internal: SIZE:BATCH:FORM to measure in this process.")
 
 
 def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -> dict:

@@ -20,7 +20,7 @@ CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
 MODELS = flags.DEFINE_multi_string(
-    "models", "models/mobile", "Folder that export.tflite wrote of the run."
+    "models", "models/mobile", "Folder that export.tflite wrote for the run."
 )
 ROUNDS = flags.DEFINE_integer("rounds", 3, "How often each file is loaded, in turns.")
 REPEATS = flags.DEFINE_integer("repeats", 15, "Runs in a round; the median of all is reported.")

@@ -13,7 +13,7 @@ from tunit_tf.io import files, folders
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of it."
+    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
 COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 

@@ -10,7 +10,7 @@ MAX = 32
 BOUNDS = Bounds(BY_LICENCE, MAX)
 HELP = (
     f"Held-out images to copy into the export, as many to redraw as to take looks from; -1 is "
-    f"{DEFAULT} where the licence of the run is known and allows it, else none."
+    f"{DEFAULT} where the license of the run is known and allows it, else none."
 )
 
 
@@ -35,7 +35,7 @@ def number(asked: int, config: Config, are_named: bool) -> int:
         return DEFAULT if is_known and not is_barred else 0
     if asked and is_barred:
         raise UserError(
-            f"--examples={asked} would copy images of the run into the export, which its licence "
+            f"--examples={asked} would copy images of the run into the export, which its license "
             f"'{config.licence}' does not allow; leave --examples out, or name other images with "
             "--data."
         )

@@ -89,7 +89,7 @@ class Manifest:
       style_dim: Length of a style code.
       style_on_unit_sphere: Whether style codes have length 1; mixtures are then normalized.
       domains: The K pseudo-domains; None where no images were at hand to measure them.
-      licence, origin: Of the weights, where they are known.
+      licence, origin: License and origin of the weights, if known.
       examples: Pictures that clients can show.
       step: Training step of the weights.
       config: Settings of the run.

@@ -13,7 +13,7 @@ from tunit_tf.io import folders
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of it."
+    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
 OUTPUT = flags.DEFINE_string(
     "output", "models/tunit", "Folder of the model's versions, created if missing."
@@ -44,7 +44,7 @@ def main() -> None:
         )
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     licence = run.config.licence
-    print(f"Wrote {version} ({megabytes:.1f} MB){f', licence: {licence}' if licence else ''}.")
+    print(f"Wrote {version} ({megabytes:.1f} MB){f', license: {licence}' if licence else ''}.")
     if not (version / warmup.PATH).exists():
         print(
             "Without warm-up records, which need tensorflow-serving-api: "

@@ -21,10 +21,12 @@ OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replac
 VARIANTS = flags.DEFINE_list(
     "variants", list(DEFAULTS.variants), "Variants to write, separated by commas."
 )
-MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Least PSNR of a variant, dB.")
+MIN_PSNR = flags.DEFINE_float("min_psnr", DEFAULTS.min_psnr, "Minimum PSNR of a variant in dB.")
 DATA = flags.DEFINE_string("data", "", "Images to measure on; '' takes the run's held-out ones.")
 CALIBRATION_IMAGES = flags.DEFINE_string(
-    "calibration_images", "", "Images to calibrate static_int8 on; '' takes the run's, or --data."
+    "calibration_images",
+    "",
+    "Images to calibrate static_int8 on; '' uses --data if given, else the run's.",
 )
 CALIBRATION_STEPS = flags.DEFINE_integer(
     "calibration_steps", DEFAULTS.calibration_steps, "Pairs of images seen in calibration."
@@ -78,7 +80,7 @@ def main() -> None:
     with cli.interruptible(f"{output} is as it was before."):
         written = bundle.write(run, output, options)
     print(summary.table(written))
-    licence = f", licence: {written.licence}" if written.licence else ""
+    licence = f", license: {written.licence}" if written.licence else ""
     print(f"Wrote {output}{licence}.")
 
 

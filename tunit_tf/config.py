@@ -1,7 +1,7 @@
 """The one typed, frozen configuration; command-line flags are generated from its fields.
 
 Every number has bounds, here and nowhere else. Most upper bounds are far above what is useful;
-they keep what the machine cannot represent or hold away from the code behind.
+they reject values that the machine cannot represent or hold in memory.
 """
 
 import dataclasses
@@ -325,7 +325,7 @@ class Config:
 
     # Surviving
     max_unreadable: float = _field(
-        0.1, "Share of unreadable images above which the run stops.", SHARE, runtime=True
+        0.1, "Largest share of unreadable images with which a run starts.", SHARE, runtime=True
     )
     deterministic: bool = _field(
         False,

@@ -88,7 +88,7 @@ def _data_config(config: Config) -> Config:
     if DATA.value:
         changes |= {"data": DATA.value, "validation_data": VALIDATION_DATA.value}
     elif VALIDATION_DATA.value:
-        raise UserError("--validation_data needs --data beside it.")
+        raise UserError("--validation_data also needs --data.")
     return dataclasses.replace(config, **changes, progress=sys.stderr.isatty())
 
 

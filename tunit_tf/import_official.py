@@ -22,7 +22,7 @@ def main() -> None:
     config = result.config
     print(
         f"Imported {config.origin}: {config.image_size} px, {config.num_domains} domains, style "
-        f"codes of {config.style_dim}, {result.used} tensors. Licence: {config.licence}."
+        f"codes of {config.style_dim}, {result.used} tensors. License: {config.licence}."
     )
     for why, count in result.dropped.items():
         print(f"Not used: {count} tensors of {why}.")

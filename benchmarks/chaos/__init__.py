@@ -1,1 +1,1 @@
-"""Faults done to real training processes on purpose: `make chaos`."""
+"""Faults injected into real training processes: `make chaos`."""

@@ -1,4 +1,4 @@
-"""Faults of processes, done on purpose to runs of tiny networks; each returns what it observed.
+"""Process faults injected into runs of tiny networks; each returns what it observed.
 
 `python -m benchmarks.chaos` does all of them and prints the table of docs/reliability.md;
 `tests/benchmarks/test_chaos.py` does short versions and asserts.

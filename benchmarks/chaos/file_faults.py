@@ -1,4 +1,4 @@
-"""Faults of files and disks, done on purpose to runs of tiny networks; as `faults.py`."""
+"""File and disk faults injected into runs of tiny networks; as `faults.py`."""
 
 import os
 import pathlib

@@ -29,7 +29,7 @@ BASE_CHANNELS = flags.DEFINE_integer("base_channels", 0, "Of random weights; 0 i
 ACTIVATIONS = flags.DEFINE_list(
     "activations", ["1", "2.5", "0.02", "200"], "Factors on norms' inputs."
 )
-IMAGES = flags.DEFINE_integer("images", 2, "How many are redrawn.")
+IMAGES = flags.DEFINE_integer("images", 2, "Number of images to redraw.")
 ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed runs of each graph, in turns; 0 for none.")
 
 SEEN = 8  # images that the graph's factors come from; others are redrawn

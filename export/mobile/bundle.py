@@ -30,7 +30,7 @@ COMPARISON = "comparison.png"
 def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileManifest:
     """Writes a pair of files for every variant, `manifest.json` and a picture that compares them.
 
-    The picture shows held-out images, so it is left out where the licence of the run bars examples.
+    The picture shows held-out images, so it is left out where the license of the run bars examples.
 
     Args:
       run: The run.

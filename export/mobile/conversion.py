@@ -1,4 +1,4 @@
-"""TensorFlow functions to .tflite: one signature a file, static shapes, built-in operations."""
+"""TensorFlow functions to .tflite: one signature per file, static shapes, built-in operations."""
 
 import tempfile
 from collections.abc import Callable

@@ -41,8 +41,8 @@ def symmetric_pad(x: tf.Tensor) -> tf.Tensor:
 def mean(x: tf.Tensor, keepdims: bool = True) -> tf.Tensor:
     """Means over rows and columns, `(1, 1, 1, C)`, or `(1, C)` without `keepdims`.
 
-    Of blocks first, then of their means: no sum has more than 256 terms where the sides are powers
-    of two. In float16, the sum of a whole map may pass 65504, and rounds more.
+    Computed over blocks first, then over their means: no sum has more than 256 terms where the
+    sides are powers of two. In float16, the sum of a whole map may pass 65504, and rounds more.
     """
     with tf.name_scope(MEAN):
         while min(x.shape[1:3]) > BLOCK and x.shape[1] % BLOCK == x.shape[2] % BLOCK == 0:
@@ -80,7 +80,7 @@ def upsample_convolve(x: tf.Tensor, kernel: np.ndarray) -> tf.Tensor:
     """Nearest x2, then a 5x5 convolution with reflect padding 2, without a bias.
 
     `(1, H, W, C)` to `(1, 2H, 2W, F)`. Repeating pixels is putting zeros between them and summing
-    neighbours (a 2x2 box), and box and convolution commute. A convolution that meets zeros
+    neighbors (a 2x2 box), and box and convolution commute. A convolution that meets zeros
     at every second place splits into four, by even and odd taps, of the low-resolution image:
     25 multiplications for 100, and each weight is stored once.
 

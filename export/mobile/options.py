@@ -7,7 +7,7 @@ from export.example_count import BY_LICENCE
 VARIANTS = {
     "float32": "the reference",
     "float16": "weights as float16, for GPUs",
-    "dynamic_int8": "weights as int8, activations quantized as they come, for CPUs and browsers",
+    "dynamic_int8": "weights as int8, activations quantized at run time, for CPUs and browsers",
     "weight_int8": "weights as int8, computed in float32",
     "static_int8": "convolutions in int8 with fixed ranges, norms in float32, for NPUs",
 }

@@ -135,7 +135,7 @@ def _remaining(
     if existing and not request.overwrite:
         first = next(name for path, name in names.items() if path in existing)
         raise UserError(
-            f"{len(existing)} of {len(names)} outputs exist already, the first is "
+            f"{len(existing)} of {len(names)} outputs already exist, the first is "
             f"{folder / first}; give --resume to keep them, --overwrite to replace them, or "
             "another --output."
         )

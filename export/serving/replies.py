@@ -1,4 +1,4 @@
-"""The answers of a model server: whole PNG files, or errors, some of which pass."""
+"""The answers of a model server: whole PNG files, or errors, some of which are temporary."""
 
 import io
 import time

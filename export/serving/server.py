@@ -36,7 +36,7 @@ class Server:
     authority: bytes | None = None
 
     def __post_init__(self) -> None:
-        """Checks the values that connections would choke on.
+        """Checks the values that would break a connection.
 
         Raises:
           UserError: One is out of range.
@@ -48,7 +48,7 @@ class Server:
             )
         if self.version is not None and not 0 <= self.version <= LARGEST_VERSION:
             raise UserError(
-                f"--version must be a number of 0 to 2^63 - 1; received {self.version}."
+                f"--version must be a number from 0 to 2^63 - 1; received {self.version}."
             )
         if not self.model:
             raise UserError("--model is empty; give the name of the served model.")

@@ -39,7 +39,7 @@ def test_the_licence_decides_where_nobody_asked(settings, named, asked, expected
 
 def test_what_cannot_be_is_one_sentence():
     config = Config(data="cats", licence="CC BY-NC 4.0")
-    with pytest.raises(UserError, match=r"--examples=3 .* licence 'CC BY-NC 4.0' does not allow"):
+    with pytest.raises(UserError, match=r"--examples=3 .* license 'CC BY-NC 4.0' does not allow"):
         example_count.number(3, config, False)
     for asked, words in ((33, "at most 32; received 33"), (-2, "at least -1; received -2")):
         with pytest.raises(UserError, match=words):

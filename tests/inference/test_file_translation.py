@@ -215,7 +215,7 @@ def test_alpha_marks_and_black_masks_are_reported(trained_run, translator, pictu
 def test_existing_results_are_kept(translate, pictures):
     reference = str(pictures / "references" / "reference0.png")
     translate(reference=reference)
-    with pytest.raises(UserError, match=r"3 of 4 outputs exist already"):
+    with pytest.raises(UserError, match=r"3 of 4 outputs already exist"):
         translate(reference=reference)
     translate(reference=reference, overwrite=True)
 

@@ -101,7 +101,10 @@ def test_a_mask_that_cannot_be_used_leaves_its_source_out(folders):
     paths = picture_files.find(str(folders / "sources"), "source")
     assert not list(reader.batches(paths, 4, found(folders)))
     reasons = {path.name: reason for path, reason in reader.bad.items()}
-    assert "8 x 12 pixels and the picture 12 x 8, which is another shape" in reasons["dog.png"]
+    assert (
+        "8 x 12 pixels and the picture 12 x 8, which is a different aspect ratio"
+        in reasons["dog.png"]
+    )
     assert "cat.png cannot be read: it is a JPEG file by its content" in reasons["cat.jpg"]
     assert "bird.png cannot be read" in reasons["bird.png"]
     assert "fish.png is not a file" in reasons["fish.png"]

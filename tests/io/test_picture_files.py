@@ -90,7 +90,7 @@ def test_nothing_is_overwritten_unless_asked(tmp_path):
     writer = picture_files.Writer(str(tmp_path), overwrite=False)
     writer.check(["a.png", "sub/b.png"])
     writer.write("sub/b.png", pixels.encode(np.zeros((2, 2, 3), np.uint8), ".png"))
-    with pytest.raises(UserError, match=r"1 of 2 outputs exist already, the first is .*b.png"):
+    with pytest.raises(UserError, match=r"1 of 2 outputs already exist, the first is .*b.png"):
         writer.check(["a.png", "sub/b.png"])
     picture_files.Writer(str(tmp_path), overwrite=True).check(["a.png", "sub/b.png"])
     assert writer.written == 1

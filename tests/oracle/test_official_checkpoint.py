@@ -300,10 +300,10 @@ def infinite(content):
         ),
         (infinite, r"D_state_dict: main.0.bias holds numbers that are not finite"),
         (lambda content: content.pop("G_EMA_state_dict"), r"lacks G_EMA_state_dict; it has"),
-        (lambda content: content.update(extras={}), r"parts this import does not know: extras"),
+        (lambda content: content.update(extras={}), r"unknown parts: extras"),
         (
             lambda content: content["C_state_dict"].update(more=4),
-            r"C_state_dict: more is a int and not a tensor",
+            r"C_state_dict: more is a int, not a tensor",
         ),
         (
             lambda content: content["c_optimizer"]["state"][0].update(exp_avg=torch.zeros(5)),
@@ -335,7 +335,7 @@ def test_missing_moments_start_at_zero_and_are_mentioned(content, tmp_path):
     path = official_files.save(tmp_path / "tiny.ckpt", {**dicts, **optimizers}, True)
     result = official_checkpoint.import_run(str(path), Config(run_dir=str(tmp_path / "run")), set())
     assert len(result.notes) == 2
-    assert "steps 29 parameters and not the network's 30" in result.notes[0]
+    assert "updates 29 parameters instead of the network's 30" in result.notes[0]
     assert "no moments in d_optimizer" in result.notes[1]
     state = restored(tmp_path / "run")
     slots = [

@@ -62,7 +62,9 @@ def decoded(
     if found is None:
         cure = "free space there or name another folder with --cache_dir"
         with files.writing(f"The image cache {folder}", cure):
-            bad_path.unlink(missing_ok=True)  # written last, so it vouches for the array
+            bad_path.unlink(
+                missing_ok=True
+            )  # written last: its presence marks the array as complete
             reasons = _decode_to_file(openers, len(names), array_path, config)
             bad = {names[i]: reason for i, reason in sorted(reasons.items())}
             files.write_json(bad_path, bad)

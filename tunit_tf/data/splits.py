@@ -73,8 +73,8 @@ def _warn_of_classes_held_out(images: ImageSet, held_out: np.ndarray) -> None:
 def keep(parts: Split, recorded: Recorded, data: str) -> Split:
     """The recorded split of a set in which files may have been added or removed since.
 
-    Images that are gone are left out, and so are new ones: the run goes on with what it knows. Both
-    are named in the log.
+    Images that are gone are left out, and so are new ones: the run continues with the images
+    that remain. Both are named in the log.
 
     Args:
       parts: Sets in which the recorded names of either part are looked up; may be one set twice.

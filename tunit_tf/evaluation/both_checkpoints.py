@@ -26,7 +26,7 @@ def add_other(
     """Evaluates the other checkpoint too, if there is one of another step.
 
     Args:
-      result: Of the checkpoint that is the head of the report; receives the other's numbers, its
+      result: Result for the report's main checkpoint; receives the other's numbers, its
         grids of translations and its warnings.
       run: The evaluated checkpoint.
       checkpoint: Which it is, `newest` or `best`.

@@ -95,7 +95,7 @@ def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
     Args:
       x: Features `(N, D)` of length 1.
       max_domains: The largest number.
-      seed: Of the clusters.
+      seed: Seed of the clusters.
     """
     between = spherical_clusters.distances(x)
     candidates = []

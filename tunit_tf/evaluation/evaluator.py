@@ -36,7 +36,7 @@ def evaluate(
       maps: Whether style codes are mapped and the domains' images shown.
 
     Raises:
-      UserError: There are too few images, training and held-out images have other classes, or
+      UserError: There are too few images, training and held-out images have different classes, or
         the labels do not fit a run that was trained with labels.
     """
     _check_counts(split)
@@ -101,8 +101,8 @@ def _check_labels(run: TrainedRun, split: Split) -> None:
     if classes and split.train.label_names and classes != split.train.label_names:
         different = sorted(set(classes) ^ set(split.train.label_names))
         raise UserError(
-            f"Training and held-out images have other classes ({', '.join(different[:10])} in one "
-            "of them only); give both the same class folders."
+            "Training and held-out images have different classes "
+            f"({', '.join(different[:10])} in only one of them); give both the same class folders."
         )
     if not config.labeled_fraction:
         return

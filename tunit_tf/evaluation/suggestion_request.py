@@ -30,7 +30,7 @@ class SuggestionRequest:
     overwrite: bool = _field(False, "Replace results that exist.")
     max_domains: int = _field(20, "Largest number of domains that is tried.", Bounds(FEWEST, 100))
     max_images: int = _field(
-        2000, "At most this many images are looked at, chosen with --seed.", Bounds(20, 10_000)
+        2000, "Maximum number of images to use, chosen with --seed.", Bounds(20, 10_000)
     )
     image_size: int = _as_in_training("image_size")
     resize: str = _as_in_training("resize")

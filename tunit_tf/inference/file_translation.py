@@ -52,7 +52,7 @@ class Job(NamedTuple):
     """A request with what carries it out.
 
     Attributes:
-      masks: Of the sources; None redraws them wholly.
+      masks: Masks of the sources; None redraws everything.
       unchanged: Receives the pictures whose masks are all black.
     """
 
@@ -118,7 +118,7 @@ def _check_output(output: pathlib.Path, request: Request) -> None:
         if value and folders.are_same(folder, output):
             raise UserError(
                 f"--output={request.output} is the folder of --{flag}, whose pictures "
-                "--overwrite would replace by results; name another folder."
+                "--overwrite would replace with results; name another folder."
             )
 
 
@@ -153,8 +153,8 @@ def looks_of(trained: TrainedRun, reader: picture_files.Reader, request: Request
     if request.interpolate:
         if len(looks) != 2:
             raise UserError(
-                f"--interpolate goes from one reference to another; --reference={request.reference}"
-                f" has {len(looks)}, give a folder of two."
+                f"--interpolate needs two references; --reference={request.reference} has "
+                f"{len(looks)}. Give a folder with two."
             )
         share = np.linspace(0, 1, request.frames, dtype=np.float32)[:, None]
         between = translator.as_styles((1 - share) * styles[0] + share * styles[1])

@@ -74,7 +74,7 @@ def fitted(mask: Image.Image, size: tuple[int, int], name: str) -> Image.Image:
     Args:
       mask: Gray picture.
       size: Width and height of the picture.
-      name: Of the mask, for the message.
+      name: Name of the mask, for the message.
 
     Raises:
       UserError: The aspect ratios differ by more than rounding to whole pixels explains.
@@ -82,7 +82,7 @@ def fitted(mask: Image.Image, size: tuple[int, int], name: str) -> Image.Image:
     if abs(mask.width * size[1] - mask.height * size[0]) > max(size):
         raise UserError(
             f"its mask {name} is {mask.width} x {mask.height} pixels and the picture {size[0]} x "
-            f"{size[1]}, which is another shape"
+            f"{size[1]}, which is a different aspect ratio"
         )
     return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
 

@@ -219,7 +219,7 @@ class Writer:
         existing = [name for name in names if (self.folder / name).exists()]
         if existing:
             raise UserError(
-                f"{len(existing)} of {len(names)} outputs exist already, the first is "
+                f"{len(existing)} of {len(names)} outputs already exist, the first is "
                 f"{self.folder / existing[0]}; give --overwrite, or another --output."
             )
 

@@ -127,7 +127,7 @@ def _keras_inception_v3(name: str, file: str, _: pathlib.Path) -> Extractor:
     except Exception as error:  # Keras raises plain Exception when a download fails
         raise UserError(
             f"--features={name}: the weights cannot be loaded ({str(error).splitlines()[0]}); give "
-            "Keras' 'notop' weights with --features_file, or take --features=random_conv64, which "
+            "Keras' 'notop' weights with --features_file, or use --features=random_conv64, which "
             "needs no file."
         ) from None
     return Extractor(name, 299, lambda x: network(x, training=False))
@@ -188,7 +188,7 @@ def _downloaded(name: str) -> bytes:
         raise UserError(
             f"--features={name} needs {INCEPTION_GRAPH}, which cannot be downloaded "
             f"({getattr(error, 'reason', error)}). Download {INCEPTION_URL} elsewhere and name it "
-            "with --features_file, or take --features=random_conv64, which needs no file."
+            "with --features_file, or use --features=random_conv64, which needs no file."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Spherical k-means: groups of directions, and whether there are as many as were asked for."""
+"""Spherical k-means: groups of directions, and whether they repeat."""
 
 import itertools
 from typing import NamedTuple
@@ -46,7 +46,7 @@ def fit(x: np.ndarray, num_clusters: int, seed: int, restarts: int = RESTARTS) -
     Args:
       x: `(N, D)` float32 of length 1, N at least `num_clusters`.
       num_clusters: K.
-      seed: Of the first centers; the same seed gives the same clusters.
+      seed: Seed of the first centers; the same seed gives the same clusters.
       restarts: Number of fits.
     """
     rng = np.random.default_rng(seed)

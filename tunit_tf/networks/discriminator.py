@@ -67,7 +67,7 @@ class Discriminator(keras.Model):
     """Images `(B, S, S, 3)` in [-1, 1] to logits `(B, num_domains)`, float32.
 
     Only the logit of an image's (pseudo-)domain is used in the losses (TUNIT, section 3.2;
-    FUNIT's multi-task discriminator). Samples do not see each other.
+    FUNIT's multi-task discriminator). Samples are processed independently.
 
     Args:
       image_size: Side S of the square images, a power of two from 32 to 512.

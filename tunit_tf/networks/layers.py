@@ -30,8 +30,8 @@ def pad_pixels(x: tf.Tensor, pad: int, mode: str) -> tf.Tensor:
 class Conv2D(keras.layers.Conv2D):
     """Keras' convolution in two operations.
 
-    Its own call, which is written for any number of dimensions, adds reshapes, and as many to the
-    gradient. They cost no time in a step, but a lot where a graph is built.
+    Keras' own call supports any number of dimensions and therefore adds reshapes, also to the
+    gradient. They cost no time in a step, but a lot when the graph is built.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

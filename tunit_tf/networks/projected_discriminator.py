@@ -95,7 +95,7 @@ class ProjectedDiscriminator(keras.Model):
 
     Four feature maps of a frozen network are mixed by fixed random convolutions, across channels
     (1x1) and from coarse to fine across scales (3x3). On every scale a small trained head with
-    spectral norm judges 4x4 patches. Samples do not see each other.
+    spectral norm judges 4x4 patches. Samples are processed independently.
 
     Args:
       features: The frozen network: images `(B, features_size, features_size, 3)` in [-1, 1] to

@@ -141,10 +141,10 @@ def _check_parts(content: dict, path: pathlib.Path) -> None:
     known = {*NETWORKS, *OPTIMIZERS, *NOT_USED, *NUMBERS}
     for part in (*OPTIMIZERS, *NOT_USED):
         if not isinstance(content.get(part, {}), dict | None):
-            raise UserError(f"{path}: {part} is a {type(content[part]).__name__} and not a dict.")
+            raise UserError(f"{path}: {part} is a {type(content[part]).__name__}, not a dict.")
     unknown = [str(part) for part in content if part not in known]
     if unknown:
-        raise UserError(f"{path} has parts this import does not know: {', '.join(unknown)}.")
+        raise UserError(f"{path} has unknown parts: {', '.join(unknown)}.")
 
 
 def _without_prefix(tensors: dict, part: str) -> dict:
@@ -155,7 +155,7 @@ def _without_prefix(tensors: dict, part: str) -> dict:
     plain = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items()}
     for name, tensor in plain.items():
         if not isinstance(tensor, np.ndarray):
-            raise UserError(f"{part}: {name} is a {type(tensor).__name__} and not a tensor.")
+            raise UserError(f"{part}: {name} is a {type(tensor).__name__}, not a tensor.")
     return plain
 
 
@@ -231,7 +231,7 @@ def _assign_moments(
     numbered = _parameter_numbers(part, saved)
     if len(numbered) != len(order):
         return 0, (
-            f"{part} steps {len(numbered)} parameters and not the network's {len(order)}; its "
+            f"{part} updates {len(numbered)} parameters instead of the network's {len(order)}; its "
             "moments start at zero."
         )
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
@@ -283,7 +283,7 @@ def _array(name: str, array: object, wanted: tuple[int, ...]) -> np.ndarray:
       UserError: It is no tensor of the wanted shape, is not finite, or is a variance below zero.
     """
     if not isinstance(array, np.ndarray):
-        raise UserError(f"{name} is a {type(array).__name__} and not a tensor.")
+        raise UserError(f"{name} is a {type(array).__name__}, not a tensor.")
     if array.shape != wanted:
         raise UserError(f"{name} has shape {array.shape} and not {wanted}.")
     if not math.isfinite(float(array.sum(dtype=np.float64))):

@@ -97,7 +97,7 @@ class Checkpoints:
     def save_if_best(self, metric: str, value: float, higher_is_better: bool) -> bool:
         """Saves the state in best/ unless `value` is worse than the best so far.
 
-        Of equal values the newer counts. A value that is not finite is never the best.
+        If values are equal, the newer state is kept. A value that is not finite is never the best.
 
         Returns:
           Whether the state was saved.
@@ -117,7 +117,7 @@ class Checkpoints:
     def _best_value(self, metric: str) -> float | None:
         """The score of the state in best/ by a metric, None if it is unknown.
 
-        It stands in best.json; where that is damaged or lost, metrics.jsonl has it too.
+        It is read from best.json or, if that is damaged or lost, from metrics.jsonl.
         """
         newest = self._best.latest_checkpoint
         if newest is None:
@@ -149,7 +149,7 @@ class Checkpoints:
 def _list_what_is_there(folder: pathlib.Path) -> None:
     """Makes TensorFlow's list of a folder's checkpoints again, from the files that are there.
 
-    The list is a file of its own; where that is cut or lost, TensorFlow sees no checkpoint at all.
+    The list is a file of its own; where that is cut or lost, TensorFlow finds no checkpoint at all.
     """
     found = {}
     for index in folder.glob("ckpt-*.index"):

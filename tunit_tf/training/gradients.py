@@ -55,7 +55,7 @@ def descend(gradients: Gradients, targets: list[Target]) -> None:
     """
     for target, values in zip(targets, gradients.values, strict=True):
         if isinstance(target.optimizer, keras.optimizers.LossScaleOptimizer):
-            # Keras looks for overflow before it sums over replicas: let all see the same sum.
+            # Keras checks for overflow before summing over replicas, so all need the same sum.
             factor = target.optimizer.scale_loss(1.0) / gradients.loss_scale
             values = [all_mean(value) * factor for value in values]
         target.optimizer.apply_gradients(zip(values, target.variables, strict=True))

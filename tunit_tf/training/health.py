@@ -2,7 +2,7 @@
 
 import dataclasses
 
-DISCRIMINATOR_WON = 0.02  # hinge loss on real plus translated images; 2 where D knows nothing
+DISCRIMINATOR_WON = 0.02  # hinge loss on real plus translated images; 2 if all logits are 0
 LONG = 1000  # steps for which it must have won
 STYLE_IGNORED = 0.01  # mean difference of translations in two styles, images in [-1, 1]
 MIN_PER_DOMAIN = 10  # held-out images for each domain, below which an empty one is no sign
@@ -54,7 +54,7 @@ class Health:
         effect = scores.get("style_effect")
         if self._lasts("style", effect is not None and effect < STYLE_IGNORED):
             found["style"] = (
-                f"The style is ignored, translations of one source in two styles differ by "
+                f"The style is ignored: translations of one source into two styles differ by "
                 f"{effect:.4f} only (of 2): lower --weight_reconstruction or raise "
                 "--weight_style_contrastive."
             )

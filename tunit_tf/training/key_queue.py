@@ -31,7 +31,7 @@ class KeyQueue(tf.Module):
     def enqueue(self, keys: tf.Tensor) -> None:
         """Replaces the oldest keys by `keys` `(n, dim)`; only the last `length` of them matter."""
         keys = keys[-self.length :]
-        # A mask and a gather instead of a scatter: mirrored variables only know assign.
+        # A mask and a gather instead of a scatter: mirrored variables support only assign.
         count = tf.shape(keys, tf.int64)[0]
         age = tf.math.floormod(tf.range(self.length, dtype=tf.int64) - self.position, self.length)
         new = tf.gather(keys, tf.minimum(age, count - 1))  # (Q, dim)

@@ -25,7 +25,7 @@ def joint_distribution(p: tf.Tensor, p_aug: tf.Tensor) -> tf.Tensor:
 
 
 def mutual_information(joint: tf.Tensor, entropy_weight: float = 1.0) -> tf.Tensor:
-    """Mutual information I(P) in nats, from 0 to ln K, to be maximised (eq. 1).
+    """Mutual information I(P) in nats, from 0 to ln K, to be maximized (eq. 1).
 
     Args:
       joint: Non-negative `(K, K)`; symmetrized and normalized here, entries floored at 1e-10.

@@ -96,8 +96,8 @@ class Adam(keras.optimizers.Adam):
         mean, square = self.slots(variable)
         numbers = learning_rate
         if self.l2:
-            # Not `+`: the graph optimizer would merge it with the gradient's own sum into one of
-            # three terms and more, which TensorFlow adds in an order that depends on timing.
+            # Not `+`: the graph optimizer would merge it with the gradient's own sum into a sum of
+            # three or more terms, which TensorFlow adds in an order that depends on timing.
             gradient -= numbers.negative_l2 * variable
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,

@@ -35,7 +35,7 @@ class Reports:
       held_out: Images that are scored and shown.
 
     Attributes:
-      scores: Of the last validation; empty before the first.
+      scores: Scores of the last validation; empty before the first.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ CURE = "free space there, change its permissions, or name another folder with --
 
 
 class RunFolder:
-    """Paths and writers of one run folder. Nothing is touched before something is written.
+    """Paths and writers of one run folder. Nothing changes on disk until something is written.
 
     Args:
       path: Path of the folder.
@@ -76,7 +76,7 @@ class RunFolder:
         with (self.path / saved_run.LOG).open("a+b") as log:
             line = json.dumps({"step": step, **values}) + "\n"
             log.seek(max(0, log.seek(0, 2) - 1))
-            cut = log.read() not in (b"", b"\n")  # a line that a full disk ended
+            cut = log.read() not in (b"", b"\n")  # a line truncated by a full disk
             log.write((b"\n" if cut else b"") + line.encode())
         with self._summaries().as_default(step=step):
             for name, value in values.items():

@@ -1,4 +1,4 @@
-"""One trainer per run folder: a lock that the operating system drops with its owner."""
+"""One trainer per run folder: a lock that the operating system releases when its owner exits."""
 
 import contextlib
 import fcntl

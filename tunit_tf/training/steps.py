@@ -114,7 +114,7 @@ def see(state: TrainState, x: tf.Tensor, draws: tf.Tensor, config: Config) -> Se
     """What D sees of images: augmented views, or their frozen features if it is projected.
 
     Args:
-      state: Its discriminator is asked.
+      state: Provides the discriminator.
       x: Images `(B, S, S, 3)` in [-1, 1].
       draws: `(B, D)` in [0, 1), the random numbers of these views.
       config: Its `augment_discriminator` says which.

@@ -79,7 +79,7 @@ class Trainer:
     def _run_phase_together(
         self, phase: phases.Phase, stop: signals.StopRequest, progress: Progress
     ) -> None:
-        """`_run_phase`, with one sentence where another worker is gone."""
+        """`_run_phase`, with a one-line error if another worker is lost."""
         try:
             self._run_phase(phase, stop, progress)
         except workers.GONE as error:

@@ -34,7 +34,7 @@ def join(config: Config) -> Worker:
     Called before TensorFlow computes anything: `MultiWorkerMirroredStrategy` reads TF_CONFIG.
 
     Raises:
-      UserError: The description of the cluster is not one.
+      UserError: The description of the cluster is invalid.
     """
     if config.workers:
         addresses = [address.strip() for address in config.workers.split(",")]

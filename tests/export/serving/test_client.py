@@ -153,7 +153,7 @@ def test_resuming_translates_what_is_missing_and_keeps_the_rest(folder):
     with serving(counting) as address:
         refused = commands.run("export.client", *flags_of(folder, address))
         assert refused.returncode == 2
-        assert "1 of 5 outputs exist already" in refused.stderr
+        assert "1 of 5 outputs already exist" in refused.stderr
         assert "--resume" in refused.stderr
         result = commands.run("export.client", *flags_of(folder, address, "--resume"))
         assert result.returncode == 0, result.stderr

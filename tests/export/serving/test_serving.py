@@ -307,7 +307,7 @@ def test_the_command_line_translates_a_folder(server, model, tmp_path, protocol)
 
     again = run_client(*flags)
     assert again.returncode == 2
-    assert "outputs exist already" in again.stderr
+    assert "outputs already exist" in again.stderr
 
 
 def test_the_health_check_of_the_compose_file_works(server):
