@@ -15,7 +15,7 @@ from tunit_tf.data import synthetic
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")
 COUNTS = flags.DEFINE_multi_integer("count", [2_000, 20_000], "Sizes of the folders.")
 
-SIZE = 64  # of the pictures in the folder; the run resizes them
+SIZE = 64  # pictures in the folder; the run resizes them
 DIFFERENT = 500  # pictures drawn; the others are copies, decoded like any file
 
 

@@ -1,7 +1,7 @@
 """Time and peak memory of a command line of ours.
 
-The command is started by a small process of its own: Linux counts the memory of whoever starts a
-process as the peak of the new one.
+The command is started by a small process of its own: Linux counts the parent's memory toward the
+peak of the new process.
 """
 
 import json

@@ -31,7 +31,9 @@ IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images.")
 BASE_CHANNELS = flags.DEFINE_integer("base_channels", 0, "Width of G; 0 is the paper's.")
 CLIENTS = flags.DEFINE_multi_integer("clients", [1, 4, 16], "Numbers of concurrent clients.")
 BATCHES = flags.DEFINE_multi_integer("batch", [1, 8], "Pictures in a request.")
-PICTURES = flags.DEFINE_integer("pictures", 96, "Least number of pictures translated for each row.")
+PICTURES = flags.DEFINE_integer(
+    "pictures", 96, "Minimum number of pictures translated for each row."
+)
 MEMORY_REQUESTS = flags.DEFINE_integer(
     "memory_requests", 2000, "Requests while memory is measured."
 )

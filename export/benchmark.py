@@ -1,8 +1,8 @@
 """Size, speed, memory and quality of every exported variant, in one table.
 
 `python -m export.benchmark --run_dir=runs/mine --models=models/mobile`; the baseline is the float32
-graph that a plain conversion of the networks gives. Encoder + generator; every number is of a
-process of its own. Both flags may be given several times; all pairs are timed in turns.
+graph that a plain conversion of the networks gives. Encoder + generator; every number is measured
+in a process of its own. Both flags may be given several times; all pairs are timed in turns.
 """
 
 import pathlib

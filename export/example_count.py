@@ -18,14 +18,14 @@ def number(asked: int, config: Config, are_named: bool) -> int:
     """How many examples of each role an export of a run has.
 
     Args:
-      asked: As the user gave it; `BY_LICENCE` takes `DEFAULT` where the licence is known and allows
+      asked: As the user gave it; `BY_LICENCE` takes `DEFAULT` where the license is known and allows
         it, and none elsewhere.
       config: Config of the run.
       are_named: Whether they come from images that the user named for the export, which are not
-        those that the run's licence is about.
+        those that the run's license is about.
 
     Raises:
-      UserError: The user asked for some, and the licence bars them.
+      UserError: The user asked for some, and the license bars them.
     """
     BOUNDS.check("--examples", asked)
     is_barred = are_barred(config, are_named)
@@ -43,7 +43,7 @@ def number(asked: int, config: Config, are_named: bool) -> int:
 
 
 def are_barred(config: Config, are_named: bool) -> bool:
-    """Whether the licence of the run bars pictures of its images in an export.
+    """Whether the license of the run bars pictures of its images in an export.
 
     Args:
       config: Config of the run.

@@ -1,4 +1,4 @@
-"""Pictures of the held-out images beside an export, where their licence allows it."""
+"""Pictures of the held-out images beside an export, where their license allows it."""
 
 import pathlib
 import re

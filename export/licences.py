@@ -1,4 +1,4 @@
-"""What a licence in a user's words means: its name on the Hugging Face Hub, and what it bars."""
+"""What a license in a user's words means: its name on the Hugging Face Hub, and what it bars."""
 
 import re
 
@@ -22,7 +22,7 @@ BARRED = re.compile(
 
 
 def hub_identifier(licence: str) -> str:
-    """The identifier of a licence on the Hub: `CC BY-NC 4.0` is `cc-by-nc-4.0`.
+    """The identifier of a license on the Hub: `CC BY-NC 4.0` is `cc-by-nc-4.0`.
 
     Args:
       licence: In a user's words; '' where it is not known.
@@ -37,10 +37,10 @@ def hub_identifier(licence: str) -> str:
 
 
 def slug(licence: str) -> str:
-    """A licence as a word: lower case, hyphens for spaces."""
+    """A license as a word: lower case, hyphens for spaces."""
     return re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-") or OTHER
 
 
 def bars_examples(licence: str) -> bool:
-    """Whether pictures under a licence should not be copied into an export."""
+    """Whether pictures under a license should not be copied into an export."""
     return bool(BARRED.search(slug(licence)))

@@ -46,7 +46,7 @@ open("translated.png", "wb").write(drawn.numpy())
 
 The folder is a version of a model for TensorFlow Serving:
 `tensorflow_model_server --model_name=tunit --model_base_path=THE_FOLDER_ABOVE`. Phones and browsers
-take the files that `python -m export.tflite` writes of the same run.""")
+take the files that `python -m export.tflite` writes for the same run.""")
 
 
 def of_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:

@@ -61,7 +61,7 @@ def interruptible(what_is_left: str) -> Iterator[None]:
 
 
 def _parse(arguments: list[str]) -> list[str]:
-    """Parses the flags as absl does; a file of flags in another encoding is one sentence."""
+    """Parses the flags as absl does; a flagfile in another encoding gives a one-line error."""
     try:
         return app.parse_flags_with_usage(arguments)
     except UnicodeDecodeError as error:

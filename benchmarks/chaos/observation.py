@@ -9,7 +9,8 @@ class Observation:
 
     Attributes:
       fault, how, times: What was done, how, and how often.
-      exit_code: Of the process that met the fault, or of the last one that resumed the run.
+      exit_code: Exit code of the process that met the fault, or of the last one that resumed
+        the run.
       output: What that process printed.
       resumed_at: Steps at which the run was resumed.
       total: Steps of the whole run.

@@ -1,4 +1,4 @@
-"""A disk that is full soon: a tmpfs, where the machine allows mounting one."""
+"""A small disk that fills up quickly: a tmpfs, where the machine allows mounting one."""
 
 import contextlib
 import pathlib
@@ -15,7 +15,7 @@ def mounted(folder: pathlib.Path, kilobytes: int) -> Iterator[bool]:
       kilobytes: Size of the file system.
 
     Yields:
-      Whether it is one; False where mounting is refused, and the folder is one as others.
+      Whether it is one; False where mounting is refused, and it is an ordinary folder.
     """
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]

@@ -24,8 +24,10 @@ from tunit_tf.io import pixels
 from tunit_tf.networks import Generator
 
 RUN_DIR = flags.DEFINE_string("run_dir", "", "Folder of a run; without one, random weights.")
-IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Of random weights.")
-BASE_CHANNELS = flags.DEFINE_integer("base_channels", 0, "Of random weights; 0 is the paper's.")
+IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Image size without --run_dir.")
+BASE_CHANNELS = flags.DEFINE_integer(
+    "base_channels", 0, "Width of G without --run_dir; 0 is the paper's."
+)
 ACTIVATIONS = flags.DEFINE_list(
     "activations", ["1", "2.5", "0.02", "200"], "Factors on norms' inputs."
 )
@@ -35,7 +37,7 @@ ROUNDS = flags.DEFINE_integer("rounds", 0, "Timed runs of each graph, in turns; 
 SEEN = 8  # images that the graph's factors come from; others are redrawn
 GRAPHS = ("whole maps", "blocks")
 STYLE_DIM = 128
-RANGE = 2.0  # of values in [-1, 1]
+RANGE = 2.0  # values in [-1, 1]
 
 
 def main(_) -> None:

@@ -14,8 +14,8 @@ from ai_edge_litert import schema_py_generated as schema
 from export.mobile import flatbuffer, op_profile
 
 SMALLEST = np.float16(2**-14)  # smaller ones are subnormal
-RELU = 1  # of ActivationFunctionType
-SAME = 0  # of Padding
+RELU = 1  # ActivationFunctionType
+SAME = 0  # Padding
 DTYPES = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.INT32: np.int32}
 
 

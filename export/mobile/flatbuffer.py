@@ -4,7 +4,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-ALIGNMENT = 16  # of constants, as the format's schema asks for; the generated writer forgets it
+ALIGNMENT = 16  # alignment of constants in the schema; the generated writer omits it
 
 
 class _AlignedBuffer(schema.BufferT):

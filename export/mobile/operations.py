@@ -7,8 +7,8 @@ counterpart in `tunit_tf.networks.layers` does; `docs/architecture.md` has the a
 import numpy as np
 import tensorflow as tf
 
-EPSILON = 1e-5  # of the instance norms
-LARGEST_RECIPROCAL = 2.0**12  # of a root: float16 holds it times 15; float32 hardly comes near it
+EPSILON = 1e-5  # instance norms
+LARGEST_RECIPROCAL = 2.0**12  # limit of 1 / sqrt(variance); 15 times it still fits float16
 BLOCK = 16  # side of the blocks that are averaged in one operation
 MEAN = "map_mean"  # in the names of the tensors of a mean
 

@@ -9,7 +9,7 @@ from export.mobile.runtime import Pair
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 
-RANGE = 2.0  # of values in [-1, 1]
+RANGE = 2.0  # values in [-1, 1]
 
 
 class Pairs(NamedTuple):

@@ -15,8 +15,8 @@ from tunit_tf.networks import Generator, GuidingNetwork
 # What the largest difference of a channel from its mean may become, times its factor. If a block of
 # 16x16 had nothing but such differences, the sum of their squares would be 16384.
 LARGEST_DIFFERENCE = 8.0
-LONGEST_STYLE = 16.0  # of a style code before it is normalized, times its factor
-EXPONENTS = -10, 5  # of norms' factors; with 2^5, epsilon is 0.01, and float16 holds it
+LONGEST_STYLE = 16.0  # largest length of a style code times its factor
+EXPONENTS = -10, 5  # range of the norms' factors; with 2^5, epsilon is 0.01, and float16 holds it
 STYLE_EXPONENTS = -14, 14
 IMAGES = 8  # looked at; powers of two need no exact statistics
 

@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from tunit_tf.io import pixels
 
-INPUTS = {"encode": {"image"}, "generate": {"image", "style"}}  # of the signatures
+INPUTS = {"encode": {"image"}, "generate": {"image", "style"}}  # inputs of the signatures
 DAMAGED = "the file is damaged; copy or export it again."
 
 

@@ -22,7 +22,7 @@ INVALID_ARGUMENT, NOT_FOUND = 3, 5  # values of TF_Code
 STRING_BYTES = 24  # size of a TF_TString
 FLOAT_DTYPES = {FLOAT: np.float32}
 
-Value: TypeAlias = np.ndarray | Sequence[bytes]  # of an input or output; bytes for strings
+Value: TypeAlias = np.ndarray | Sequence[bytes]  # an input or output; bytes for strings
 
 
 class Output(ctypes.Structure):

@@ -168,7 +168,7 @@ def _translations(
                 skip(f"{next(iter(pictures))} is refused by the server ({error}).")
                 return
             # One of them spoils the request for all. The index in the server's message may count
-            # within a larger batch, so halves find it.
+            # within a larger batch, so bisection is used.
             items = list(pictures.items())
             half = len(items) // 2
             yield from ask(dict(items[:half]))

@@ -41,8 +41,8 @@ def write(
       The version's folder.
 
     Raises:
-      UserError: The folder cannot be written, or the examples that the user asked for are not to
-        be had.
+      UserError: The folder cannot be written, or the examples that the user asked for are not
+        available.
     """
     translator = run.translator
     count = example_count.number(asked_examples, run.config, bool(data))

@@ -316,7 +316,11 @@ def test_too_few_images_and_other_classes_are_named(trained_run, tmp_path):
         ("translate", ["--run_dir=", "--source=x", "--domain=0"], "--run_dir is empty"),
         ("translate", ["--output=", "--source=x", "--domain=0"], "--output is empty"),
         ("translate", ["--seed=-1", "--source=x", "--domain=0"], "--seed must be at least 0"),
-        ("evaluate", ["--run_dir={run}", "--validation_data=x"], "--validation_data also needs --data"),
+        (
+            "evaluate",
+            ["--run_dir={run}", "--validation_data=x"],
+            "--validation_data also needs --data",
+        ),
         ("translate", ["--run_dir=nowhere", "--source=x", "--domain=0"], "is not a run folder"),
         ("translate", ["--run_dir={run}", "--source=x", "--domain=9"], "--source=x does not exist"),
         ("translate", ["--run_dir={run}", "--source=x"], "either --reference"),

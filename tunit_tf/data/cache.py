@@ -114,7 +114,7 @@ def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarr
 
 @contextlib.contextmanager
 def _threads() -> Iterator[concurrent.futures.Executor]:
-    """Threads that finish what they do, and drop what they have not begun, after the block."""
+    """A thread pool; after the block, running tasks finish and pending ones are canceled."""
     pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     try:
         yield pool

@@ -17,9 +17,9 @@ DOMAINS = ("ember", "moss", "reef", "orchid")
 HUES = np.array([0.04, 0.32, 0.57, 0.83])  # turns of the hue circle, one per domain
 TEXTURES = ("vertical", "checker", "horizontal", "plain")  # one per domain
 SHAPES = ("disc", "square", "triangle", "star", "cross", "ring")
-PERIODS = 6  # of a texture across the image
+PERIODS = 6  # periods of a texture across the image
 SUPERSAMPLING = 3
-MIN_CHROMA = 0.22  # of [0, 1]; gray backgrounds have none, every foreground pixel has more
+MIN_CHROMA = 0.22  # in [0, 1]; gray backgrounds have none, every foreground pixel has more
 PLAIN_BELOW = 0.03  # mean brightness step between neighboring pixels, at 32 px
 ORIENTED_ABOVE = 1.7  # ratio of horizontal and vertical brightness steps
 

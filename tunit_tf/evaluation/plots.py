@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 DPI = 110
 MAX_LEGEND = 20
 THUMBNAILS = 150  # at most; images that would hide another are left out
-THUMBNAIL_SIDE = 0.07  # of the axes
+THUMBNAIL_SIDE = 0.07  # share of the axes
 THUMBNAIL_GAP = 0.04
 
 # Distinct colors that also differ in lightness (Paul Tol's muted scheme, then matplotlib's).

@@ -15,7 +15,7 @@ from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
 
 FILE_NAME = "domain_styles.npz"  # in the run folder
-MAX_IMAGES = 20_000  # measured; more change an average look by nothing one can see
+MAX_IMAGES = 20_000  # measured; more would not visibly change an average look
 
 
 class DomainStyles(NamedTuple):

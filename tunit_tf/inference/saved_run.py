@@ -13,7 +13,7 @@ from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
 CONFIG = "config.json"
 LOG = "metrics.jsonl"
-FOLDERS = {"newest": "checkpoints", "best": "best"}  # of checkpoints
+FOLDERS = {"newest": "checkpoints", "best": "best"}  # folders of checkpoints
 
 # What restoring a broken checkpoint raises; a cut file is an IndexError.
 UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)

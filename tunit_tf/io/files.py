@@ -123,7 +123,7 @@ def _delete_stale(parent: pathlib.Path, prefix: str) -> None:
 
 
 def _locked(folder: pathlib.Path) -> int | None:
-    """A descriptor that holds the lock of a folder, or None if there is no lock to be had."""
+    """A descriptor that holds the lock of a folder, or None if it cannot be locked."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:

@@ -17,7 +17,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.io import files, folders, pixels
 from tunit_tf.io.mask_files import Masks
 
-MAX_NAME_BYTES = 240  # of a name without suffix; file systems take 255 with it
+MAX_NAME_BYTES = 240  # a name without suffix; file systems take 255 with it
 
 
 class Picture(NamedTuple):

@@ -20,7 +20,7 @@ RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
 LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
 MAX_NAMED = 10  # folders or files that cannot be read and are named in the log
-MAX_PIXELS = 2**26  # of a picture taken from a file; below the size from which Pillow warns
+MAX_PIXELS = 2**26  # limit for a picture file; below the size from which Pillow warns
 
 
 def find(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -6,7 +6,7 @@ import numpy as np
 import sklearn.metrics
 
 NEIGHBOURS = 5
-CHUNK_MB = 128  # of distances held at once
+CHUNK_MB = 128  # distances held at once
 
 
 class DensityCoverage(NamedTuple):

@@ -89,7 +89,7 @@ def stability(x: np.ndarray, num_clusters: int, seed: int) -> float:
     Args:
       x: `(N, D)` float32 of length 1, N at least twice `num_clusters`.
       num_clusters: K.
-      seed: Of the halves and the first centers.
+      seed: Seed of the halves and the first centers.
     """
     rng = np.random.default_rng([seed, num_clusters])
     assigned = []

@@ -19,7 +19,7 @@ LITE2 = "efficientnet_lite2"
 
 POOLED_DIM = 1280  # length of the pooled features
 STEM_WIDTH = 32
-EPSILON = 1e-3  # of batch norm
+EPSILON = 1e-3  # batch norm
 WIDTH_MULTIPLE = 8  # widths are rounded to multiples of it
 
 
@@ -123,7 +123,7 @@ def features(
 
 
 def pooled(variant: str, dtype: str = "float32") -> keras.Model:
-    """Feature vectors of images, as the classifier on top would get them; for metrics.
+    """Feature vectors of images, as the classifier on top would receive them; for metrics.
 
     Args:
       variant: A key of `VARIANTS`.

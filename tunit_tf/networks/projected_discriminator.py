@@ -12,7 +12,7 @@ from tunit_tf.networks.layers import Conv2D, he_normal
 
 Features = Callable[[tf.Tensor], Sequence[tf.Tensor]]
 
-STRIDES = (4, 8, 16, 32)  # of the feature maps, fine to coarse
+STRIDES = (4, 8, 16, 32)  # feature maps, fine to coarse
 MIXED_CHANNELS = (64, 128, 256, 512)
 PATCHES = 4  # judged patches per side and scale
 LEAKY_SLOPE = 0.2

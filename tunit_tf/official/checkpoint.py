@@ -20,8 +20,8 @@ from tunit_tf.official import names as official_names
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
 
-LICENCE = "CC BY-NC 4.0"  # of the weights that the authors publish
-PREFIX = "module."  # of names saved by runs on several GPUs
+LICENCE = "CC BY-NC 4.0"  # license of the weights that the authors publish
+PREFIX = "module."  # prefix of names saved by runs on several GPUs
 
 # {part of the file: (our network, its names)}
 NETWORKS: dict[str, tuple[str, Callable]] = {

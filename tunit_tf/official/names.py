@@ -10,7 +10,7 @@ import numpy as np
 
 from tunit_tf.networks import Discriminator, Generator, GuidingNetwork
 
-GUIDING_PLACES = (0, 4, 8, 11, 15, 18, 22, 25)  # of the convolutions in the reference's trunk
+GUIDING_PLACES = (0, 4, 8, 11, 15, 18, 22, 25)  # convolutions in the reference's trunk
 
 
 def guiding(network: GuidingNetwork) -> dict:

@@ -1,10 +1,10 @@
 """The same steps for batches that do not fit: gradients are averaged over parts of the batch.
 
 Every network is stepped once, on the mean gradient of all parts, as by the whole batch. Three
-things see only their part: the batch statistics of E, the clustering matrix of its mutual
-information, and references, which are chosen within a part. Keys, averages and the step count see
-everything. E and G run forward twice, once for D's step and once for G's: what the two share would
-have to be kept for all parts at once.
+things are limited to one part: the batch statistics of E, the clustering matrix of its mutual
+information, and references, which are chosen within a part. Keys, averages and the step count cover
+the whole batch. E and G run forward twice, once for D's step and once for G's: what the two share
+would have to be kept for all parts at once.
 """
 
 from collections.abc import Callable

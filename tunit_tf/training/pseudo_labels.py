@@ -21,7 +21,7 @@ def prepare(images: ImageSet, config: Config) -> ImageSet:
     """The training images with a pseudo-domain each: recorded ones if there is a checkpoint.
 
     Args:
-      images: Training images; labels of theirs are replaced and never looked at.
+      images: Training images; their own labels are ignored and replaced.
       config: Resolved config of a pseudo-labeled run.
 
     Raises:

@@ -109,7 +109,7 @@ def config_to_record(config: Config) -> Config:
       config: Resolved config of the run.
 
     Returns:
-      The config, with the licence and origin of imported weights that it does not name itself.
+      The config, with the license and origin of imported weights that it does not name itself.
 
     Raises:
       UserError: The folder holds a run of another config, or its config.json cannot be read.

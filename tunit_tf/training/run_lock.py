@@ -21,7 +21,7 @@ FILE_NAME = "lock"
 def held(folder: pathlib.Path) -> Iterator[None]:
     """Holds a run folder, made if missing, and releases it at the end.
 
-    The lock is `flock`'s, so that of a killed trainer is void, whatever its file says; the file
+    The lock is `flock`'s, so a killed trainer holds no lock, whatever the file says; the file
     names the owner. Network file systems that do not share `flock` do not protect.
 
     Raises:

@@ -143,7 +143,7 @@ def open_run(
 ) -> Trainer:
     """Opens a run: loads its images, makes its folder, restores its newest checkpoint.
 
-    The folder is written after everything else is found to fit.
+    The folder is written after all other checks have passed.
 
     Args:
       config: Resolved config.

@@ -86,7 +86,7 @@ class Agreement:
     """Compares a number over all workers of a strategy.
 
     Args:
-      strategy: Of the run.
+      strategy: Strategy of the run.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy) -> None:
