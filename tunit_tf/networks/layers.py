@@ -31,7 +31,8 @@ class Conv2D(keras.layers.Conv2D):
     """Keras' convolution in two operations.
 
     Keras' own call supports any number of dimensions and therefore adds reshapes, also to the
-    gradient. They cost no time in a step, but a lot when the graph is built.
+    gradient. They cost no time in a step, but a lot when the graph is built. Activations and
+    dilation are not supported.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
