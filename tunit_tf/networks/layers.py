@@ -5,7 +5,6 @@ mixed policies. `fold` switches between the textbook form of a layer and an alge
 with fewer multiplications.
 """
 
-import math
 from typing import Any
 
 import keras
@@ -264,7 +263,9 @@ class BatchNorm(keras.layers.Layer):
             mean = all_mean(tf.reduce_mean(x, (0, 1, 2)))
             variance = all_mean(tf.reduce_mean(tf.square(x - mean), (0, 1, 2)))
             if self.trainable:
-                self._follow(mean, variance, math.prod(x.shape[:-1]) * num_replicas())
+                # Several workers give batches without a static size.
+                count = x.shape[:-1].num_elements() or tf.size(x) // x.shape[-1]
+                self._follow(mean, variance, count * num_replicas())
         else:
             mean = tf.convert_to_tensor(self.running_mean)
             variance = tf.convert_to_tensor(self.running_variance)
@@ -273,8 +274,9 @@ class BatchNorm(keras.layers.Layer):
             tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon), inputs.dtype
         )
 
-    def _follow(self, mean: tf.Tensor, variance: tf.Tensor, count: int) -> None:
-        unbiased = variance * (count / max(count - 1, 1))
+    def _follow(self, mean: tf.Tensor, variance: tf.Tensor, count: int | tf.Tensor) -> None:
+        others = max(count - 1, 1) if isinstance(count, int) else tf.maximum(count - 1, 1)
+        unbiased = variance * tf.cast(count / others, variance.dtype)
         for running, value in ((self.running_mean, mean), (self.running_variance, unbiased)):
             running.assign(self.momentum * running + (1 - self.momentum) * value)
 
