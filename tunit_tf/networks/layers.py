@@ -275,8 +275,10 @@ class BatchNorm(keras.layers.Layer):
         )
 
     def _follow(self, mean: tf.Tensor, variance: tf.Tensor, count: int | tf.Tensor) -> None:
-        others = max(count - 1, 1) if isinstance(count, int) else tf.maximum(count - 1, 1)
-        unbiased = variance * tf.cast(count / others, variance.dtype)
+        if isinstance(count, int):
+            unbiased = variance * (count / max(count - 1, 1))
+        else:
+            unbiased = variance * tf.cast(count / tf.maximum(count - 1, 1), variance.dtype)
         for running, value in ((self.running_mean, mean), (self.running_variance, unbiased)):
             running.assign(self.momentum * running + (1 - self.momentum) * value)
 
