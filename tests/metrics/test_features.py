@@ -128,7 +128,7 @@ def test_missing_and_wrong_files_are_named(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"--features_file=nowhere.pb does not exist"):
         features.load("inception_2015", "nowhere.pb", "")
     monkeypatch.setattr(features, "INCEPTION_URL", (tmp_path / "no.tgz").as_uri())
-    with pytest.raises(UserError, match=r"cannot be downloaded .*--features_file, or take"):
+    with pytest.raises(UserError, match=r"cannot be downloaded .*--features_file, or use"):
         features.load("inception_2015", "", str(tmp_path))
     (tmp_path / "text.pb").write_text("hello")
     with pytest.raises(UserError, match=r"text.pb is not the Inception graph"):

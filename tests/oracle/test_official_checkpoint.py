@@ -372,7 +372,7 @@ def test_the_command_line(content, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert "32 px, 3 domains" in result.stdout
-    assert "Licence: CC BY-NC 4.0." in result.stdout
+    assert "License: CC BY-NC 4.0." in result.stdout
     assert "Not used: 1 tensors of Inception" in result.stdout
 
     refused = commands.run(

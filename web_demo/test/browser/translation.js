@@ -181,7 +181,7 @@ test('the result is compared with the original, and shown large', async () => {
   const { width } = await page.locator('#large #compare').boundingBox();
   assert.ok(width > 500);
   await page.keyboard.press('Escape');
-  assert.ok(await page.locator('#stage #compare').isVisible());
+  await page.waitForSelector('#stage #compare'); // visible again, once the dialog has closed
   await context.close();
 });
 

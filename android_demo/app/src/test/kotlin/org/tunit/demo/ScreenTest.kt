@@ -27,7 +27,7 @@ import org.robolectric.internal.bytecode.InstrumentationConfiguration
 import org.tunit.core.Json
 import org.tunit.core.Pixels
 
-/** Loads TensorFlow Lite once, because a native library cannot be loaded again for another SDK level. */
+/** Loads TensorFlow Lite once: a native library cannot be loaded again for another SDK level. */
 class Runner(test: Class<*>) : RobolectricTestRunner(test) {
     override fun createClassLoaderConfig(method: FrameworkMethod): InstrumentationConfiguration =
         InstrumentationConfiguration.Builder(super.createClassLoaderConfig(method))
