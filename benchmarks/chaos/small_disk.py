@@ -15,7 +15,7 @@ def mounted(folder: pathlib.Path, kilobytes: int) -> Iterator[bool]:
       kilobytes: Size of the file system.
 
     Yields:
-      Whether it is one; False where mounting is refused, and it is an ordinary folder.
+      Whether it is one; False where mounting is refused and the folder is an ordinary one.
     """
     folder.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]

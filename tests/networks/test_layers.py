@@ -112,6 +112,16 @@ class TestBatchNorm:
         expected = 0.9 + 0.1 * flat.var(0, ddof=1)
         np.testing.assert_allclose(layer.running_variance.numpy(), expected, rtol=1e-10)
 
+    def test_a_batch_of_unknown_size_gives_the_same_statistics(self):
+        x = normal(5, 4, 4, 3)
+        known, unknown = self.layer(), self.layer()
+        known(x, training=True)
+        shape = tf.TensorSpec((None, 4, 4, 3), tf.float64)
+        tf.function(lambda x: unknown(x, training=True), [shape])(x)
+        for name in ("running_mean", "running_variance"):
+            first, second = getattr(known, name).numpy(), getattr(unknown, name).numpy()
+            np.testing.assert_allclose(second, first, rtol=1e-12)
+
     def test_inference_uses_the_running_statistics(self):
         layer, x = self.layer(), normal(2, 4, 4, 3)
         layer.running_mean.assign([1.0, 2.0, 3.0])
