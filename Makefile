@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 COMPAT := .venv-compat
-PYTEST := $(BIN)/python -m pytest --dist=loadfile --no-loadscope-reorder
+# A worker that dies fails the run: its tests are not handed to another one.
+PYTEST := $(BIN)/python -m pytest --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 RUN_DIR ?= runs/quickstart
 MODELS ?= models/mobile

@@ -102,7 +102,8 @@ def train(variant: str, seed: str) -> Path:
     return folder
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Trains every variant with every seed and prints their scores."""
     extractor = features.load(
         photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
     )

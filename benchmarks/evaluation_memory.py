@@ -33,7 +33,8 @@ def draw_folder(folder: pathlib.Path, count: int) -> None:
             path.write_bytes((path.parent / original).read_bytes())
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints time and memory for every number of images."""
     print("| images | evaluate s | peak MB | translate s | peak MB |")
     print("|---|---|---|---|---|")
     for count in COUNTS.value:

@@ -43,7 +43,8 @@ def write_checkpoint(path: pathlib.Path, zipped: bool) -> None:
     torch.save(content, path, _use_new_zipfile_serialization=zipped)
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints time and memory for both file formats."""
     print("| px | format | file MB | import s | peak MB |")
     print("|---|---|---|---|---|")
     for zipped in (True, False):

@@ -6,7 +6,7 @@
 import numpy as np
 from absl import app, flags
 
-from tunit_tf.data import sources, synthetic
+from tunit_tf.data import synthetic
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.scores import PictureQuality, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
@@ -40,9 +40,10 @@ def kept(source: np.ndarray, translated: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.clip(np.rint(v), 0, 255).astype(np.uint8) for name, v in mixed.items()}
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints the scores of every way to keep colors."""
     run = TrainedRun.load(RUN_DIR.value)
-    images = sources.load(run.config, sources.recorded(run.folder, run.config)).validation
+    images = run.split.validation
     encoded, quality = encode(run.translator, images), PictureQuality(images)
     scored = score_translations(run.translator, encoded)
     source, references = images.pixels(), scored.references

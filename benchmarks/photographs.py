@@ -11,7 +11,6 @@ that of the mean color of translations with the mean color of their references.
 import numpy as np
 from absl import app, flags
 
-from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
@@ -42,7 +41,7 @@ def row(folder: str, extractor: features.Extractor) -> list:
     """Values of a run, in the order of `COLUMNS`."""
     run = TrainedRun.load(folder)
     config = run.config
-    split = sources.load(config, sources.recorded(run.folder, config))
+    split = run.split
     held_out = encode(run.translator, split.validation)
     scored = score_translations(run.translator, held_out)
 
@@ -87,7 +86,8 @@ def cells(values: list) -> str:
     return " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints a row of scores per run."""
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
     print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
     for folder in RUNS.value:

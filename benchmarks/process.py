@@ -22,6 +22,7 @@ def measured(*command: str) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Runs a module and prints its time and memory."""
     started = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(

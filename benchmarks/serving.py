@@ -81,7 +81,8 @@ def resident_megabytes(pid: int) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints latencies by protocol and request."""
     squares = synthetic.generate(2, IMAGE_SIZE.value, 0).pixels()
     source, reference = (pixels.encode(square, ".jpg") for square in squares)
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,7 @@ import time
 
 
 def main() -> None:
+    """Trains, and stops as on SIGTERM after the CPU time."""
     cpu_seconds = float(sys.argv[1])
 
     def stop() -> None:

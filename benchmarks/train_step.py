@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from absl import app, flags
@@ -47,7 +48,7 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     batch = next(iter(pipeline.batches(images, config, 0, 1, batch_size)))
     joint = reference_order.joint_step if form == "reference" else steps.joint_step
 
-    def median(step) -> float:
+    def median(step: Callable[..., dict]) -> float:
         traced = tf.function(lambda: step(state, batch, config))
         times = []
         for _ in range(repeats + 1):
@@ -64,7 +65,8 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     }
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints a row per size and form, each measured in a process of its own."""
     if ONE.value:
         size, batch_size, form = ONE.value.split(":")
         print(json.dumps(measure(int(size), int(batch_size), form, THREADS.value, REPEATS.value)))

@@ -36,6 +36,7 @@ PROGRESS = flags.DEFINE_boolean("progress", True, "Show a progress bar.")
 
 
 def main() -> None:
+    """Sends the pictures and writes the results."""
     import tqdm  # imported here, as below, so that --help is fast
 
     from export.serving import connection, file_translation, server

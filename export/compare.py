@@ -19,6 +19,7 @@ COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 
 def main() -> None:
+    """Compares a SavedModel with the networks of its run."""
     folder, run_dir = (folders.named(flag.value, flag.name) for flag in (MODEL, RUN_DIR))
     if not (folder / "saved_model.pb").is_file():
         raise UserError(

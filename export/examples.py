@@ -7,7 +7,6 @@ import numpy as np
 
 from export.example_count import BY_LICENCE, MAX
 from export.manifest import Example
-from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import sample_grids
@@ -27,7 +26,7 @@ def held_out(run: TrainedRun, asked: int) -> ImageSet | None:
       UserError: The user asked for examples, and the images cannot be opened.
     """
     try:
-        return sources.load(run.config, sources.recorded(run.folder, run.config)).validation
+        return run.split.validation
     except UserError:
         if asked == BY_LICENCE:
             return None

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 from typing import Any
 
 import keras
@@ -75,7 +76,8 @@ def _domains(run: TrainedRun, images: ImageSet | None) -> list[Domain] | None:
             if images is None
             else domain_styles.measure(run.translator, images)
         )
-    except UserError:
+    except UserError as error:
+        print(f"warning: The export has no average styles of domains. {error}", file=sys.stderr)
         return None
 
     def domain(count: int, mean: np.ndarray, covariance: np.ndarray) -> Domain:

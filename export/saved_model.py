@@ -29,6 +29,7 @@ EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENCE, example_co
 
 
 def main() -> None:
+    """Checks the flags and exports the run."""
     run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
     Bounds(1, 10**9).check("--max_pixels", MAX_PIXELS.value)
     example_count.BOUNDS.check("--examples", EXAMPLES.value)

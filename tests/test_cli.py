@@ -32,8 +32,10 @@ def train(*flags):
 def test_a_mistake_gets_one_sentence_and_a_code(tmp_path, flags, words):
     small = ["--image_size=32", "--synthetic_images=80", f"--run_dir={tmp_path / 'run'}"]
     result = train(*small, *flags)
-    assert result.returncode != 0
-    assert words in result.stderr
+    assert result.returncode == 2
+    sentences = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(sentences) == 1, result.stderr
+    assert words in sentences[0]
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "run").exists()
 

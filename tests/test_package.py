@@ -109,6 +109,7 @@ def test_help_lists_the_flags_and_does_not_wait_for_tensorflow(installed, tmp_pa
         cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONPROFILEIMPORTTIME": "1"},
     )  # fmt: skip
+    assert shown.returncode == 0, shown
     assert "--data" in shown.stdout
     imported = {line.rpartition("|")[2].strip() for line in shown.stderr.splitlines()}
     assert "tunit_tf.cli" in imported

@@ -61,12 +61,19 @@ def interruptible(what_is_left: str) -> Iterator[None]:
 
 
 def _parse(arguments: list[str]) -> list[str]:
-    """Parses the flags as absl does; a flagfile in another encoding gives a one-line error."""
+    """Parses the flags; a wrong one gives a one-line error, and --help ends with 0."""
     try:
-        return app.parse_flags_with_usage(arguments)
+        return flags.FLAGS(arguments)
+    except flags.Error as error:
+        message = str(error).removeprefix("ERROR:: ").replace(" ?", "?").rstrip(".")
+        end = "" if message.endswith("?") else "."
+        print(f"error: {message}{end} --help lists all flags.", file=sys.stderr)
+        sys.exit(USER_ERROR)
     except UnicodeDecodeError as error:
         print(f"error: A --flagfile is not UTF-8 text ({error}); save it as such.", file=sys.stderr)
         sys.exit(USER_ERROR)
+    except SystemExit:  # by --help and its like, which absl ends with 1
+        sys.exit(0)
 
 
 def _describe(main: Callable[[], None]) -> None:

@@ -36,7 +36,7 @@ CHANGE = Bounds(0, 10)  # relative, of an augmentation
 SEED = Bounds(0, 2**32 - 1)  # the seeds of TensorFlow's index shuffle have 32 bits
 
 
-def _field(
+def setting(
     default: Any,
     help_text: str,
     bounds: Bounds | None = None,
@@ -45,7 +45,7 @@ def _field(
     choices: tuple[str, ...] = (),
     some_of: tuple[str, ...] = (),
 ) -> Any:
-    """A field with its help.
+    """A field of a dataclass of settings, with what its flag needs.
 
     Args:
       default: Value where nothing is given.
@@ -70,82 +70,82 @@ class Config:
     """Everything that defines a run. The defaults are the paper's AFHQ runs at 128 px."""
 
     # Where
-    run_dir: str = _field(
+    run_dir: str = setting(
         "runs/tunit", "Folder of the run; it is created if missing.", runtime=True
     )
-    data: str = _field("synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].")
-    validation_data: str = _field(
+    data: str = setting("synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].")
+    validation_data: str = setting(
         "", "Held-out images, given like --data; '' holds out a part of --data."
     )
-    validation_fraction: float = _field(
+    validation_fraction: float = setting(
         0.1,
         "Share of --data that is held out, chosen with --seed.",
         Bounds(0, 1, low_excluded=True, high_excluded=True),
     )
-    validation_last: int = _field(
+    validation_last: int = setting(
         0,
         "Hold out this many images of each class, the last by name; 0 uses the held-out split of a "
         "TFDS set, or else --validation_fraction.",
         Bounds(0, 10**9),
     )
-    classes: str = _field(
+    classes: str = setting(
         "",
         "Class folders to use: names or indices in sorted order, separated by commas; '' is all.",
     )
-    box_feature: str = _field(
+    box_feature: str = setting(
         "", "Bounding-box feature of a TFDS set to crop images to, for example head_bbox."
     )
-    resize: str = _field(
+    resize: str = setting(
         "stretch",
         "How images become square: stretch (as in the paper) or crop the center.",
         choices=("stretch", "crop"),
     )
-    synthetic_images: int = _field(
+    synthetic_images: int = setting(
         4000, "Number of images of the procedural set.", Bounds(1, 10**6)
     )
-    cache_dir: str = _field(
+    cache_dir: str = setting(
         "~/.cache/tunit_tf", "Folder for decoded and resized images.", runtime=True
     )
-    licence: str = _field("", "License of the weights; it is copied into exports.", runtime=True)
-    origin: str = _field("", "Where imported weights come from.", runtime=True)
-    origin_sha256: str = _field("", "SHA-256 checksum of the imported file.", runtime=True)
-    data_dir: str = _field("", "Data folder of TFDS; '' is the default of TFDS.", runtime=True)
-    beam_runner: str = _field(
+    licence: str = setting("", "License of the weights; it is copied into exports.", runtime=True)
+    origin: str = setting("", "Where imported weights come from.", runtime=True)
+    origin_sha256: str = setting("", "SHA-256 checksum of the imported file.", runtime=True)
+    data_dir: str = setting("", "Data folder of TFDS; '' is the default of TFDS.", runtime=True)
+    beam_runner: str = setting(
         "",
         "Beam runner that prepares a TFDS set, for example DirectRunner; '' does not use Beam.",
         runtime=True,
     )
 
     # Networks
-    image_size: int = _field(128, f"Side of the images in pixels, one of {IMAGE_SIZES}.")
-    num_domains: int = _field(
+    image_size: int = setting(128, f"Side of the images in pixels, one of {IMAGE_SIZES}.")
+    num_domains: int = setting(
         10,
         "Number K of pseudo-domains; with labels, the number of classes.",
         Bounds(2, 10**5),  # one domain clusters nothing
     )
-    style_dim: int = _field(128, "Length of the style code.", Bounds(1, 2**14))
-    base_channels: int = _field(
+    style_dim: int = setting(128, "Length of the style code.", Bounds(1, 2**14))
+    base_channels: int = setting(
         0,
         "Channels of G and D at full resolution; 0 is the paper's width (64, from 256 px on 32).",
         Bounds(0, 2**11),
     )
-    guiding_width: float = _field(
+    guiding_width: float = setting(
         1.0,
         "Factor on the number of channels of the guiding network.",
         Bounds(0, 16, low_excluded=True),
     )
-    discriminator: str = _field(
+    discriminator: str = setting(
         "paper",
         "The paper's discriminator, or one on frozen ImageNet features (projected), which needs "
         "the extra `features`.",
         choices=("paper", "projected"),
     )
-    features_size: int = _field(
+    features_size: int = setting(
         128, f"Side in pixels of the images that a projected D sees, one of {IMAGE_SIZES}."
     )
-    head_width: int = _field(64, "Channels of a projected D's heads.", Bounds(1, 2**11))
-    normalize_style: bool = _field(False, "L2-normalize style codes (the paper's runs do not).")
-    domain_stddev: float = _field(
+    head_width: int = setting(64, "Channels of a projected D's heads.", Bounds(1, 2**11))
+    normalize_style: bool = setting(False, "L2-normalize style codes (the paper's runs do not).")
+    domain_stddev: float = setting(
         0.01,
         "Standard deviation of the domain head's initial weights; with 1 the run starts with K "
         "distinct domains.",
@@ -153,126 +153,130 @@ class Config:
     )
 
     # Method
-    joint: bool = _field(True, "Train the guiding network with the generator's loss too.")
-    labeled_fraction: float = _field(
+    joint: bool = setting(True, "Train the guiding network with the generator's loss too.")
+    labeled_fraction: float = setting(
         0.0,
         "Share of the labels that is used: 0 is unsupervised, 1 supervised, between them "
         "semi-supervised.",
         SHARE,
     )
-    domains_from: str = _field(
+    domains_from: str = setting(
         IIC,
         "Where the pseudo-domains come from: iic finds them while the guiding network learns (as "
         "in the paper); efficientnet_lite0 groups ImageNet features of the images before the first "
         "step, and the guiding network learns these groups.",
         choices=(IIC, "efficientnet_lite0"),
     )
-    queue_length: int = _field(
+    queue_length: int = setting(
         1024, "Number of past keys that serve as negatives.", Bounds(1, 2**20)
     )
-    temperature: float = _field(
+    temperature: float = setting(
         0.07,
         "Temperature of the contrastive losses.",
         Bounds(1e-3, 1000.0),  # below it, bfloat16 cannot resolve the logits
     )
-    weight_contrastive: float = _field(
+    weight_contrastive: float = setting(
         1.0, "Weight of the guiding network's contrastive loss.", WEIGHT
     )
-    weight_mutual_information: float = _field(
+    weight_mutual_information: float = setting(
         5.0,
         "Weight of the mutual information, or of the classification loss where labels or "
         "pseudo-labels are used.",
         WEIGHT,
     )
-    weight_entropy: float = _field(
+    weight_entropy: float = setting(
         1.0,
         "Factor on the marginal entropies in the mutual information; above 1, domains merge less "
         "easily.",
         WEIGHT,
     )
-    weight_guiding: float = _field(
+    weight_guiding: float = setting(
         0.1, "Factor on the guiding network's loss in the joint phase.", WEIGHT
     )
-    weight_adversarial: float = _field(1.0, "Weight of the adversarial losses.", WEIGHT)
-    weight_r1: float = _field(10.0, "Weight of the gradient penalty on real images.", WEIGHT)
-    r1_every: int = _field(
+    weight_adversarial: float = setting(1.0, "Weight of the adversarial losses.", WEIGHT)
+    weight_r1: float = setting(10.0, "Weight of the gradient penalty on real images.", WEIGHT)
+    r1_every: int = setting(
         1,
         "Compute the gradient penalty in every N-th step only, with N times its weight.",
         Bounds(1, 1000),
     )
-    weight_reconstruction: float = _field(0.1, "Weight of the image reconstruction loss.", WEIGHT)
-    weight_style_contrastive: float = _field(
+    weight_reconstruction: float = setting(0.1, "Weight of the image reconstruction loss.", WEIGHT)
+    weight_style_contrastive: float = setting(
         0.01, "Weight of the generator's contrastive loss.", WEIGHT
     )
 
     # Optimization
-    batch_size: int = _field(32, "Images per step, over all devices together.", BATCH)
-    warmup_batch_size: int = _field(
+    batch_size: int = setting(32, "Images per step, over all devices together.", BATCH)
+    warmup_batch_size: int = setting(
         0, "Images per step of the warm-up; 0 is --batch_size.", Bounds(0, 2**16)
     )
-    accumulate_steps: int = _field(
+    accumulate_steps: int = setting(
         1, "Number of parts in which a batch is computed, one after another, to save memory.", BATCH
     )
-    warmup_steps: int = _field(
+    warmup_steps: int = setting(
         -1,
         "Steps that train the guiding network alone; -1 is 65000, or 35000 semi-supervised or with "
         "--domains_from=efficientnet_lite0, or 0 supervised.",
         STEPS_OR_DEFAULT,
     )
-    joint_steps: int = _field(
+    joint_steps: int = setting(
         -1,
         "Steps of the joint phase; -1 is 200000 minus the warm-up.",
         STEPS_OR_DEFAULT,
         runtime=True,
     )
-    labeled_only_steps: int = _field(
+    labeled_only_steps: int = setting(
         -1,
         "First steps of a semi-supervised run, which use labeled images only; -1 is 20000.",
         STEPS_OR_DEFAULT,
     )
-    learning_rate_guiding: float = _field(1e-4, "Learning rate of E (Adam).", RATE)
-    learning_rate_generator: float = _field(1e-4, "Learning rate of G (RMSprop).", RATE)
-    learning_rate_discriminator: float = _field(1e-4, "Learning rate of D (RMSprop).", RATE)
-    decay_steps: int = _field(
+    learning_rate_guiding: float = setting(1e-4, "Learning rate of E (Adam).", RATE)
+    learning_rate_generator: float = setting(1e-4, "Learning rate of G (RMSprop).", RATE)
+    learning_rate_discriminator: float = setting(1e-4, "Learning rate of D (RMSprop).", RATE)
+    decay_steps: int = setting(
         0,
         "Last joint steps, over which all learning rates fall linearly to 0; 0 keeps them "
         "constant, as in the paper.",
         STEPS,
     )
-    l2_guiding: float = _field(1e-3, "L2 regularization factor of E.", WEIGHT)
-    l2_generator: float = _field(1e-4, "L2 regularization factor of G.", WEIGHT)
-    l2_discriminator: float = _field(1e-4, "L2 regularization factor of D.", WEIGHT)
-    ema_decay: float = _field(
+    l2_guiding: float = setting(1e-3, "L2 regularization factor of E.", WEIGHT)
+    l2_generator: float = setting(1e-4, "L2 regularization factor of G.", WEIGHT)
+    l2_discriminator: float = setting(1e-4, "L2 regularization factor of D.", WEIGHT)
+    ema_decay: float = setting(
         0.999,
         "Decay per step of the moving averages of E and G.",
         Bounds(0, 1, high_excluded=True),
     )
-    ema_ramp: bool = _field(False, "Use a smaller decay while an average is young; for short runs.")
-    ema_start: int = _field(
+    ema_ramp: bool = setting(
+        False, "Use a smaller decay while an average is young; for short runs."
+    )
+    ema_start: int = setting(
         1000, "Joint steps after which the average of G starts, as a copy of G.", STEPS
     )
 
     # Augmentation: x gets the flip alone, x+ all of it
-    augment_flip: bool = _field(True, "Flip images horizontally at random.")
-    augment_rotation: float = _field(20.0, "Largest rotation in degrees.", Bounds(0, 180))
-    augment_translation: float = _field(0.1, "Largest shift as a share of the image's side.", SHARE)
-    augment_shear: float = _field(10.0, "Largest shear in degrees.", Bounds(0, 80))
-    augment_scale: float = _field(
+    augment_flip: bool = setting(True, "Flip images horizontally at random.")
+    augment_rotation: float = setting(20.0, "Largest rotation in degrees.", Bounds(0, 180))
+    augment_translation: float = setting(
+        0.1, "Largest shift as a share of the image's side.", SHARE
+    )
+    augment_shear: float = setting(10.0, "Largest shear in degrees.", Bounds(0, 80))
+    augment_scale: float = setting(
         0.1,
         "Largest relative change of area by the random crop.",
         Bounds(0, 1, high_excluded=True),
     )
-    augment_ratio: float = _field(
+    augment_ratio: float = setting(
         0.1, "Largest relative change of the aspect ratio by the random crop.", CHANGE
     )
-    augment_brightness: float = _field(0.4, "Largest relative change of brightness.", CHANGE)
-    augment_contrast: float = _field(0.4, "Largest relative change of contrast.", CHANGE)
-    augment_saturation: float = _field(0.4, "Largest relative change of saturation.", CHANGE)
-    augment_hue: float = _field(
+    augment_brightness: float = setting(0.4, "Largest relative change of brightness.", CHANGE)
+    augment_contrast: float = setting(0.4, "Largest relative change of contrast.", CHANGE)
+    augment_saturation: float = setting(0.4, "Largest relative change of saturation.", CHANGE)
+    augment_hue: float = setting(
         0.125, "Largest shift of the hue, as a share of the color circle.", SHARE
     )
     # What D sees
-    augment_discriminator: str = _field(
+    augment_discriminator: str = setting(
         "",
         "Differentiable augmentation of what D sees, for small sets: some of color, translation, "
         "cutout, separated by commas.",
@@ -280,62 +284,62 @@ class Config:
     )
 
     # Running
-    seed: int = _field(
+    seed: int = setting(
         0, "Seed of initial weights, split, data order, augmentation and queue.", SEED
     )
-    mixed_precision: str = _field(
+    mixed_precision: str = setting(
         "float32",
         "Data type of the computation; float16 uses loss scaling, float64 is for numerical checks.",
         choices=("float32", "bfloat16", "float16", "float64"),
     )
-    xla: bool = _field(False, "Compile the steps with XLA (one device only).", runtime=True)
-    steps_per_loop: int = _field(
+    xla: bool = setting(False, "Compile the steps with XLA (one device only).", runtime=True)
+    steps_per_loop: int = setting(
         10,
         "Steps per compiled call; reports, checkpoints and signals wait for its end.",
         Bounds(1, 10**6),
         runtime=True,
     )
-    log_every: int = _field(100, "Steps between two lines of metrics.jsonl.", PERIOD, runtime=True)
-    sample_every: int = _field(5000, "Steps between two sample grids.", PERIOD, runtime=True)
-    evaluate_every: int = _field(10000, "Steps between two validations.", PERIOD, runtime=True)
-    validation_images: int = _field(
+    log_every: int = setting(100, "Steps between two lines of metrics.jsonl.", PERIOD, runtime=True)
+    sample_every: int = setting(5000, "Steps between two sample grids.", PERIOD, runtime=True)
+    evaluate_every: int = setting(10000, "Steps between two validations.", PERIOD, runtime=True)
+    validation_images: int = setting(
         1000, "Number of held-out images that are scored.", Bounds(1, 10**9), runtime=True
     )
-    checkpoint_every: int = _field(5000, "Steps between two checkpoints.", PERIOD, runtime=True)
-    keep_checkpoints: int = _field(
+    checkpoint_every: int = setting(5000, "Steps between two checkpoints.", PERIOD, runtime=True)
+    keep_checkpoints: int = setting(
         3, "Number of checkpoints that are kept, the newest.", Bounds(1, 10**6), runtime=True
     )
-    best_metric: str = _field(
+    best_metric: str = setting(
         "frechet_random_conv64",
         "Validation metric by which the checkpoint in best/ is chosen.",
         runtime=True,
     )
-    progress: bool = _field(True, "Show a progress bar.", runtime=True)
+    progress: bool = setting(True, "Show a progress bar.", runtime=True)
 
     # Several machines
-    workers: str = _field(
+    workers: str = setting(
         "",
         "HOST:PORT of every machine, separated by commas; '' is this machine alone, or what "
         "TF_CONFIG says.",
         runtime=True,
     )
-    worker_index: int = _field(
+    worker_index: int = setting(
         0, "Index of this machine in --workers, from 0.", Bounds(0, 10**5), runtime=True
     )
 
     # Surviving
-    max_unreadable: float = _field(
+    max_unreadable: float = setting(
         0.1, "Largest share of unreadable images with which a run starts.", SHARE, runtime=True
     )
-    deterministic: bool = _field(
+    deterministic: bool = setting(
         False,
         "Use deterministic kernels on GPUs too, so that runs repeat bit by bit.",
         runtime=True,
     )
-    halt_on_collapse: bool = _field(
+    halt_on_collapse: bool = setting(
         False, "Save and stop when a health check finds that the training fails.", runtime=True
     )
-    halt_on_failed_save: bool = _field(
+    halt_on_failed_save: bool = setting(
         False,
         "Stop when something cannot be saved, for example on a full disk; by default the run "
         "continues.",
@@ -391,6 +395,17 @@ class Config:
     def to_json(self) -> str:
         """All settings as an indented JSON object."""
         return json.dumps(dataclasses.asdict(self), indent=2)
+
+
+def check_bounds(settings: Any) -> None:
+    """Checks the numbers of a dataclass whose fields are flags.
+
+    Raises:
+      UserError: A number is out of bounds.
+    """
+    for field in dataclasses.fields(settings):
+        if field.metadata["bounds"] is not None:
+            field.metadata["bounds"].check(f"--{field.name}", getattr(settings, field.name))
 
 
 FIELDS = {f.name: f for f in dataclasses.fields(Config)}

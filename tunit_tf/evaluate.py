@@ -44,14 +44,14 @@ BOUNDS = ((NUM_TRANSLATIONS, Bounds(2, 10_000_000)), (BATCH_SIZE, Bounds(2, 4096
 
 
 def main() -> None:
+    """Evaluates the run and writes its report."""
     started = time.monotonic()
     for flag, bounds in BOUNDS:
         bounds.check(f"--{flag.name}", flag.value)
     run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.data import sources
-    from tunit_tf.evaluation import both_checkpoints, evaluator, report, run_comparison
-    from tunit_tf.evaluation.figures import Figure
+    from tunit_tf.evaluation import both_checkpoints, evaluator, figures, report, run_comparison
     from tunit_tf.inference.trained_run import TrainedRun
     from tunit_tf.metrics import features
 
@@ -74,9 +74,8 @@ def main() -> None:
         facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
         compared, curves = run_comparison.compare(run.folder, result, others)
     if curves is not None:
-        section = "Comparison" if others else "Curves"
-        caption = "Loss terms and scores over the steps of training"
-        result.figures[section] = [Figure("curves", caption, curves)]
+        curve = figures.Figure("curves", "Loss terms and scores over training steps", curves)
+        result.figures["Comparison" if others else "Curves"] = [curve]
     page = report.write(folder, result, facts, extractor.name, compared if others else {})
     print(report.text(result))
     print(f"Report  {page} ({time.monotonic() - started:.0f} s)")
@@ -93,6 +92,7 @@ def _data_config(config: Config) -> Config:
 
 
 def command() -> None:
+    """Entry point of the console script."""
     cli.run(main)
 
 

@@ -13,6 +13,7 @@ CHECKPOINT = flags.DEFINE_string("checkpoint", "", "Path of the authors' .ckpt f
 
 
 def main() -> None:
+    """Imports the file as a run."""
     folders.named(flags.FLAGS.run_dir, "run_dir")
     # TensorFlow, imported here, takes seconds that `--help` does not wait for.
     from tunit_tf.official import checkpoint as official_checkpoint

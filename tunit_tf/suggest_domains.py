@@ -6,6 +6,7 @@ from tunit_tf.evaluation.suggestion_request import SuggestionRequest
 
 
 def main() -> None:
+    """Compares numbers of domains and prints the table."""
     request = config_lib.from_flags(SuggestionRequest)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.evaluation import domain_suggestion
@@ -14,6 +15,7 @@ def main() -> None:
 
 
 def command() -> None:
+    """Entry point of the console script."""
     config_lib.define_flags(SuggestionRequest)
     cli.run(main)
 

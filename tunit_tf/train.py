@@ -10,6 +10,7 @@ DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and 
 
 
 def main() -> None:
+    """Trains, or prints the config with --dry_run."""
     config = config_lib.from_flags().resolved()
     for name in ("run_dir", "cache_dir"):
         folders.named(getattr(config, name), name)
@@ -22,6 +23,7 @@ def main() -> None:
 
 
 def command() -> None:
+    """Entry point of the console script."""
     config_lib.define_flags()
     cli.run(main)
 

@@ -27,6 +27,7 @@ MAX_NAMED = 10  # unreadable files named at the end
 
 
 def main() -> None:
+    """Translates the files and prints what was written."""
     request = config_lib.from_flags(Request)
     run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
     folders.named(request.output, "output")
@@ -52,6 +53,7 @@ def main() -> None:
 
 
 def command() -> None:
+    """Entry point of the console script."""
     config_lib.define_flags(Request)
     cli.run(main)
 

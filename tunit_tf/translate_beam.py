@@ -13,6 +13,7 @@ from tunit_tf.io import file_patterns
 
 
 def main() -> None:
+    """Parses the flags and runs the pipeline."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--model", required=True, help="folder of a version of a SavedModel")
     parser.add_argument("--source", required=True, help="folder or file pattern of pictures")
@@ -71,9 +72,5 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     print(f"{options.source} -> {options.output}: {translation.counted(result)}.")
 
 
-def command() -> None:
-    main()
-
-
 if __name__ == "__main__":
-    command()
+    main()

@@ -47,6 +47,7 @@ def observations(folder: pathlib.Path, kills: int) -> Iterator[Observation]:
 
 
 def main() -> None:
+    """Prints a row per fault."""
     lines = ["| fault | how | times | outcome |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as scratch:
         for observation in observations(pathlib.Path(scratch), KILLS.value):

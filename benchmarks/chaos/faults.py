@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import time
+from typing import Any
 
 from benchmarks.chaos.observation import Observation
 from benchmarks.chaos.tiny_runs import (
@@ -23,7 +24,9 @@ from benchmarks.chaos.tiny_runs import (
 )
 
 
-def killed_at_random(folder: pathlib.Path, times: int, seed: int = 0, **settings) -> Observation:
+def killed_at_random(
+    folder: pathlib.Path, times: int, seed: int = 0, **settings: Any
+) -> Observation:
     """SIGKILL at random moments of a run, from the start of its process on."""
     whole, run = whole_run(folder, **settings), Run(folder / "killed", settings)
     rng, resumed_at = random.Random(seed), []
@@ -46,7 +49,7 @@ def killed_at_random(folder: pathlib.Path, times: int, seed: int = 0, **settings
     )  # fmt: skip
 
 
-def killed_while_saving(folder: pathlib.Path, times: int, **settings) -> Observation:
+def killed_while_saving(folder: pathlib.Path, times: int, **settings: Any) -> Observation:
     """SIGKILL as soon as the files of a checkpoint that is being written appear."""
     whole, run = whole_run(folder, **settings), Run(folder / "killed_saving", settings)
     kills = 0
@@ -67,7 +70,7 @@ def killed_while_saving(folder: pathlib.Path, times: int, **settings) -> Observa
     )  # fmt: skip
 
 
-def terminated(folder: pathlib.Path, *numbers: signal.Signals, **settings) -> Observation:
+def terminated(folder: pathlib.Path, *numbers: signal.Signals, **settings: Any) -> Observation:
     """Signals 50 ms apart while a run trains; the run is then resumed to its end."""
     name = " and ".join(number.name for number in numbers)
     whole, run = whole_run(folder, **settings), Run(folder / name.replace(" ", "_"), settings)
@@ -87,7 +90,7 @@ def terminated(folder: pathlib.Path, *numbers: signal.Signals, **settings) -> Ob
     )  # fmt: skip
 
 
-def two_trainers(folder: pathlib.Path, **settings) -> Observation:
+def two_trainers(folder: pathlib.Path, **settings: Any) -> Observation:
     """A second trainer of a folder is started, and a third after a SIGKILL of the first."""
     run = Run(folder / "shared", {**settings, "warmup_steps": 100000})
     first = run.start()
@@ -113,7 +116,7 @@ def owner_is(run: Run, pid: int) -> bool:
     return lock.exists() and f'"pid": {pid},' in lock.read_text()
 
 
-def twice_the_same(folder: pathlib.Path, **settings) -> Observation:
+def twice_the_same(folder: pathlib.Path, **settings: Any) -> Observation:
     """Two processes with one seed."""
     settings = {**settings, "deterministic": "true"}
     first, second = (Run(folder / f"deterministic_{i}", settings) for i in range(2))
@@ -125,7 +128,7 @@ def twice_the_same(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def worker_killed(folder: pathlib.Path, **settings) -> Observation:
+def worker_killed(folder: pathlib.Path, **settings: Any) -> Observation:
     """One of two workers is killed; then both are started again."""
     settings = {**settings, "workers": local_workers(2)}
     run = Run(folder / "workers", settings)
@@ -150,7 +153,7 @@ def steps_trained(output: str) -> int:
     return int(output.split("Trained ")[1].split()[0])
 
 
-def memory_of_a_long_run(folder: pathlib.Path, steps: int, **settings) -> Observation:
+def memory_of_a_long_run(folder: pathlib.Path, steps: int, **settings: Any) -> Observation:
     """Resident memory of a run with summaries, pictures and checkpoints, early and late.
 
     Args:

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,7 +31,7 @@ DAMAGES: dict[str, Callable[[Run], object]] = {
 }
 
 
-def damaged(folder: pathlib.Path, damage: str, **settings) -> Observation:
+def damaged(folder: pathlib.Path, damage: str, **settings: Any) -> Observation:
     """A file of a finished run is damaged, and the run resumed."""
     whole, run = whole_run(folder, **settings), Run(folder / "damaged", settings)
     shutil.rmtree(run.folder, ignore_errors=True)
@@ -58,7 +59,7 @@ def flip(path: pathlib.Path) -> None:
     path.write_bytes(content)
 
 
-def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
+def disk_full(folder: pathlib.Path, halt: bool, **settings: Any) -> Observation:
     """No file may grow beyond half a checkpoint, as on a full disk."""
     whole = whole_run(folder, **settings)
     flag = {"halt_on_failed_save": str(halt).lower()}
@@ -82,7 +83,7 @@ def disk_full(folder: pathlib.Path, halt: bool, **settings) -> Observation:
     )  # fmt: skip
 
 
-def disk_full_at_the_start(folder: pathlib.Path, **settings) -> Observation:
+def disk_full_at_the_start(folder: pathlib.Path, **settings: Any) -> Observation:
     """Not even config.json can be written."""
     disk = folder / "full_start"
     with small_disk.mounted(disk, 8) as is_disk:
@@ -97,7 +98,7 @@ def disk_full_at_the_start(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def disk_full_after_the_end(folder: pathlib.Path, **settings) -> Observation:
+def disk_full_after_the_end(folder: pathlib.Path, **settings: Any) -> Observation:
     """A finished run is started again where nothing can be written any more."""
     whole = whole_run(folder, **settings)
     size = sum(path.stat().st_size // 4096 + 1 for path in whole.folder.rglob("*")) * 4
@@ -125,7 +126,7 @@ def files_below(folder: pathlib.Path) -> int:
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
-def first_start_fails(folder: pathlib.Path, **settings) -> Observation:
+def first_start_fails(folder: pathlib.Path, **settings: Any) -> Observation:
     """A first start fails on a setting; the command is corrected."""
     run = Run(folder / "corrected", settings)
     wrong = {"temperature": 1e-30, "weight_contrastive": 1e10}
@@ -138,7 +139,7 @@ def first_start_fails(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def small_cache(folder: pathlib.Path, **settings) -> Observation:
+def small_cache(folder: pathlib.Path, **settings: Any) -> Observation:
     """The cache of decoded images does not fit on its file system."""
     images, _, _ = broken_folder(folder / "images_small_cache", 100, 0.0)
     cache = folder / "small_cache"
@@ -153,7 +154,7 @@ def small_cache(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def stopped_while_decoding(folder: pathlib.Path, **settings) -> Observation:
+def stopped_while_decoding(folder: pathlib.Path, **settings: Any) -> Observation:
     """SIGTERM as soon as a set of large pictures is being decoded."""
     images, cache = folder / "large", folder / "cache_of_large"
     images.mkdir()
@@ -173,7 +174,7 @@ def stopped_while_decoding(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def images_changed(folder: pathlib.Path, **settings) -> Observation:
+def images_changed(folder: pathlib.Path, **settings: Any) -> Observation:
     """An image is added and another removed between two starts of a run."""
     images, _, _ = broken_folder(folder / "images_changed", 100, 0.0)
     run = Run(folder / "changed", {**settings, "data": images, "cache_dir": folder / "cache"})
@@ -195,7 +196,7 @@ def images_changed(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def bad_data(folder: pathlib.Path, share: float, **settings) -> Observation:
+def bad_data(folder: pathlib.Path, share: float, **settings: Any) -> Observation:
     """A share of the files of a folder is broken in one of six ways; then the folder vanishes."""
     images, count, broken = broken_folder(folder / f"images_{share:g}", 100, share)
     of_images = {"data": images, "cache_dir": folder / "cache"}

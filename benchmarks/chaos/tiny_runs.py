@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -89,6 +90,7 @@ class Run:
 
 
 def step_of(checkpoint: pathlib.Path) -> int:
+    """The step in the name of a checkpoint."""
     return int(checkpoint.name.split("-")[1])
 
 
@@ -101,7 +103,7 @@ def same(run: Run, other: Run) -> bool:
     )
 
 
-def whole_run(folder: pathlib.Path, **settings) -> Run:
+def whole_run(folder: pathlib.Path, **settings: Any) -> Run:
     """A run that nothing happened to."""
     run = Run(folder / "whole", settings)
     if not run.folder.exists():

@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 import subprocess
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -28,7 +29,7 @@ EMPTY_FLAGS = (
 )
 
 
-def exported_beside_them(folder: pathlib.Path, **settings) -> Observation:
+def exported_beside_them(folder: pathlib.Path, **settings: Any) -> Observation:
     """An export through a link, then another one into that folder, which now holds more."""
     run = whole_run(folder, **settings)
     target, link = folder / "exports", folder / "link"
@@ -51,7 +52,7 @@ def exported_beside_them(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def styles_of_other_images(folder: pathlib.Path, **settings) -> Observation:
+def styles_of_other_images(folder: pathlib.Path, **settings: Any) -> Observation:
     """`translate --domain` of a finished run, with --data of other images in between."""
     run = copy_of_whole_run(folder, "styles", **settings)
     recorded = run.folder / "domain_styles.npz"
@@ -78,7 +79,7 @@ def styles_of_other_images(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def names_alike(folder: pathlib.Path, **settings) -> Observation:
+def names_alike(folder: pathlib.Path, **settings: Any) -> Observation:
     """Sources and references whose results would have the same name."""
     run = whole_run(folder, **settings)
     sources = pictures(folder / "alike", "cat.jpg", "cat.png", "cat_jpg.png")
@@ -93,7 +94,7 @@ def names_alike(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def originals_as_output(folder: pathlib.Path, **settings) -> Observation:
+def originals_as_output(folder: pathlib.Path, **settings: Any) -> Observation:
     """The folder of the sources is also that of the results."""
     run = whole_run(folder, **settings)
     sources = pictures(folder / "originals", "one.png", "two.png")
@@ -106,7 +107,7 @@ def originals_as_output(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def empty_names(folder: pathlib.Path, **settings) -> Observation:
+def empty_names(folder: pathlib.Path, **settings: Any) -> Observation:
     """`--output=` and `--run_dir=` of every command that has them."""
     run = whole_run(folder, **settings)
     version = folder / "no_model"
@@ -128,7 +129,7 @@ def empty_names(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def report_beside_them(folder: pathlib.Path, **settings) -> Observation:
+def report_beside_them(folder: pathlib.Path, **settings: Any) -> Observation:
     """A folder of the user becomes that of the report, twice."""
     run = whole_run(folder, **settings)
     report = folder / "my_folder"
@@ -150,7 +151,7 @@ def report_beside_them(folder: pathlib.Path, **settings) -> Observation:
     )  # fmt: skip
 
 
-def command(module: str, **flags) -> subprocess.CompletedProcess:
+def command(module: str, **flags: Any) -> subprocess.CompletedProcess:
     """Runs `python -m MODULE FLAGS` to its end."""
     named = [f"--{name}={value}" for name, value in flags.items()]
     return Forked(module, named).communicate(SECONDS)
@@ -161,7 +162,7 @@ def printed(*done: subprocess.CompletedProcess) -> str:
     return "".join(d.stdout + d.stderr for d in done)
 
 
-def copy_of_whole_run(folder: pathlib.Path, name: str, **settings) -> Run:
+def copy_of_whole_run(folder: pathlib.Path, name: str, **settings: Any) -> Run:
     """A copy of the undisturbed run, to be changed."""
     run = Run(folder / name, settings)
     shutil.rmtree(run.folder, ignore_errors=True)

@@ -40,7 +40,8 @@ STYLE_DIM = 128
 RANGE = 2.0  # values in [-1, 1]
 
 
-def main(_) -> None:
+def main(_: list[str]) -> None:
+    """Prints the errors for every factor on the activations."""
     network, images, styles = trained() if RUN_DIR.value else random_weights()
     kind = RUN_DIR.value or f"random weights, base_channels={network.base_channels}"
     print(f"{network.image_size} px, {kind}")

@@ -1,4 +1,4 @@
-"""Puts a finished export in the place of an earlier one, and of nothing else."""
+"""What a finished export may replace: an earlier one, and nothing else."""
 
 import pathlib
 
@@ -38,20 +38,3 @@ def check(output: pathlib.Path) -> None:
             f"--output={output} holds other files ({', '.join(foreign[:5])}), which an export "
             "would replace; name a new folder."
         )
-
-
-def replace(output: pathlib.Path, new: pathlib.Path) -> None:
-    """Renames a finished folder to `output`; an old one there goes beside where the new one was.
-
-    Raises:
-      OSError: It cannot be renamed; what was at `output` is there again.
-    """
-    old = new.with_name("old")
-    if output.exists():
-        output.rename(old)
-    try:
-        new.rename(output)
-    except OSError:
-        if old.exists():
-            old.rename(output)
-        raise

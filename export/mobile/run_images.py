@@ -5,7 +5,6 @@ import functools
 
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.inference.trained_run import TrainedRun
 
@@ -44,15 +43,11 @@ def open_images(
     def named(name: str) -> ImageSet:
         return sources.open_images(name, run.config)
 
-    @functools.cache
-    def split() -> Split:
-        return sources.load(run.config, sources.recorded(run.folder, run.config))
-
     try:
-        held_out = named(data) if data else split().validation
+        held_out = named(data) if data else run.split.validation
         calibration = None
         if calibrates:
-            calibration = named(calibration_images) if calibration_images else split().train
+            calibration = named(calibration_images) if calibration_images else run.split.train
     except UserError as error:
         raise UserError(
             f"The images to measure and calibrate on cannot be opened; name some with "

@@ -26,6 +26,7 @@ MAX_MESSAGE = 2**28  # bytes of a gRPC message
 
 
 def main() -> None:
+    """Serves the model until it is interrupted."""
     import grpc  # imported here, as below, so that --help is fast
 
     from export.serving.served import Served

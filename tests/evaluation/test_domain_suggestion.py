@@ -68,8 +68,17 @@ def test_the_command_writes_table_plot_and_sheets(folder, tmp_path):
     assert again.returncode == 2
     assert "has results already; name another folder with --output" in again.stderr
     shutil.rmtree(tmp_path / "out" / "domains_02")
-    assert suggest(folder, *flags, "--overwrite").returncode == 0
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    linked = (flags[0], f"--output={tmp_path / 'link'}", "--overwrite")
+    assert suggest(folder, *linked).returncode == 0
+    assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "out" / "domains_02").is_dir()
+
+    (tmp_path / "out" / "domains_02" / "mine.txt").write_text("notes of the user")
+    refused = suggest(folder, *flags, "--overwrite")
+    assert refused.returncode == 2
+    assert "has other files in it (domains_02/mine.txt)" in refused.stderr
+    assert (tmp_path / "out" / "domains_02" / "mine.txt").is_file()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from export import example_count, examples, manifest
 from export.mobile import bundle
 from export.serving import versions
 from tunit_tf.config import Config
-from tunit_tf.data import sources, synthetic
+from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 
 BY_LICENCE = example_count.BY_LICENCE
@@ -82,10 +82,7 @@ def test_fewer_images_give_fewer_examples_unless_some_were_asked_for(translator)
 def test_an_export_has_examples_of_held_out_images(trained_run, pair_folder):
     described = manifest.read_mobile(pair_folder)
     manifest.verify(pair_folder, described)
-    split = sources.load(
-        trained_run.config, sources.recorded(trained_run.folder, trained_run.config)
-    )
-    held_out = split.validation.pixels()
+    held_out = trained_run.split.validation.pixels()
     assert [one.role for one in described.examples] == ["picture"] * 4 + ["look"] * 4
     for one in described.examples:
         assert one.file in described.files

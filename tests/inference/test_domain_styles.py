@@ -75,6 +75,11 @@ def test_training_leaves_them_and_another_step_measures_again(tiny_run, tmp_path
     np.testing.assert_allclose(measured.means, left[1], rtol=1e-4, atol=1e-6)
     assert (copy / domain_styles.FILE_NAME).exists()
 
+    kept = (copy / domain_styles.FILE_NAME).read_bytes()
+    earlier = dataclasses.replace(run, step=run.step - 1)  # as the best checkpoint may be
+    assert domain_styles.load_or_measure(earlier).counts.sum() == measured.counts.sum()
+    assert (copy / domain_styles.FILE_NAME).read_bytes() == kept
+
     config = dataclasses.replace(run.config, data="/nowhere")
     later = dataclasses.replace(run, config=config, step=run.step + 1)
     with pytest.raises(UserError, match=r"not available: --data=/nowhere is not a folder"):

@@ -5,6 +5,11 @@ import dataclasses
 import numpy as np
 
 
+def sampled_positions(total: int, count: int, seed: int = 0) -> np.ndarray:
+    """A seeded random subset of at most `count` of the positions 0..total-1, in random order."""
+    return np.random.default_rng(seed).permutation(total)[:count]
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageSet:
     """Some rows of an array of images.
@@ -38,7 +43,7 @@ class ImageSet:
 
     def sample(self, count: int, seed: int = 0) -> "ImageSet":
         """A seeded random subset of at most `count` images, in random order, nothing copied."""
-        return self.take(np.random.default_rng(seed).permutation(len(self))[:count])
+        return self.take(sampled_positions(len(self), count, seed))
 
     def pixels(self, positions: np.ndarray | slice = slice(None)) -> np.ndarray:
         """uint8 `(n, S, S, 3)` at `positions`."""

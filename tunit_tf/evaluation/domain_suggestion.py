@@ -1,6 +1,7 @@
 """How many domains do images have? Clusters of pretrained features for every number, compared."""
 
 import pathlib
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ SHOWN = 3  # numbers of domains with contact sheets
 IMAGES_PER_DOMAIN = 4  # a larger number of domains is not tried
 NUMBERS = "scores.json"
 PLOT = "scores.png"
+SHEET = "domains_{:02}/domain_{:02}.png"
+OURS = re.compile(r"scores\.(json|png)|domains_\d+(/domain_\d+\.png)?")  # paths of results
 CURE = "name another folder with --output, or free space there"
 UNSTABLE = 0.5  # stability below which clusters do not repeat
 REPEATS = 0.7  # stability from which they do
@@ -72,7 +75,7 @@ def run(request: SuggestionRequest) -> str:
       UserError: The images cannot be read or are too few, the weights are not installed, or the
         output folder cannot be written or has other content.
     """
-    folder = folders.named(request.output, "output")
+    folder = folders.named(request.output, "output").resolve()
     _check_output(folder, request.overwrite)
     config = request.config()
     images = sources.open_images(request.data, config).sample(request.max_images, request.seed)
@@ -157,11 +160,17 @@ def _listed(numbers: list[int]) -> str:
 
 
 def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
+    """Checks that the folder can be written, and has no content or only results to replace."""
     folders.check_writable(folder, f"The folder {folder}", CURE)
     if not folder.exists() or not any(folder.iterdir()):
         return
-    if not (folder / NUMBERS).is_file():
-        raise UserError(f"{folder} has other files in it; name another folder with --output.")
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    foreign = sorted(name for name in found if not OURS.fullmatch(name))
+    if foreign or not (folder / NUMBERS).is_file():
+        listed = f" ({', '.join(foreign[:5])})" if foreign else ""
+        raise UserError(
+            f"{folder} has other files in it{listed}; name another folder with --output."
+        )
     if not overwrite:
         raise UserError(
             f"{folder} has results already; name another folder with --output, or give --overwrite."
@@ -170,7 +179,7 @@ def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
 
 def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
     """Writes into a temporary folder that then takes the place of an earlier one."""
-    with files.temporary_folder(folder.absolute().parent) as temporary:
+    with files.temporary_folder(folder.parent) as temporary:
         made = temporary / "made"
         numbers = [
             {"num_domains": c.num_domains, "silhouette": c.silhouette, "stability": c.stability}
@@ -191,9 +200,7 @@ def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
         )
         for candidate in found.shown:
             for domain in range(candidate.num_domains):
-                name = f"domains_{candidate.num_domains:02}/domain_{domain:02}.png"
+                name = SHEET.format(candidate.num_domains, domain)
                 members = np.flatnonzero(candidate.labels == domain)
                 pixels.save_png(made / name, figures.gallery(images, members))
-        if folder.exists():
-            folder.rename(temporary / "replaced")
-        made.rename(folder)
+        folders.replace(folder, made)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.inference.translator import Translator
 
 
@@ -29,7 +29,7 @@ class EncodedImages(NamedTuple):
 
     def sample(self, count: int, seed: int = 0) -> "EncodedImages":
         """The subset that `ImageSet.sample` draws."""
-        return self.at(np.random.default_rng(seed).permutation(len(self.images))[:count])
+        return self.at(sampled_positions(len(self.images), count, seed))
 
 
 def encode(translator: Translator, images: ImageSet) -> EncodedImages:

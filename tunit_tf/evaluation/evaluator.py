@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tunit_tf.data.image_set import sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import cluster_evaluation, figures, translation_evaluation
@@ -50,7 +51,8 @@ def evaluate(
         )
     labeled = translation_evaluation.has_classes(split)
     # Without labels, all training images are grouped by their pseudo-domains.
-    positions = _sorted_sample(len(split.train))
+    # In order, as files are read fastest.
+    positions = np.sort(sampled_positions(len(split.train), MAX_ENCODED))
     if labeled or not run.generator_is_trained:
         all_train: EncodedImages | None = None
         train = encode(translator, split.train.take(positions))
@@ -65,10 +67,10 @@ def evaluate(
             result, translator, all_train or split.train, held_out, extractor, cache_dir,
             num_translations,
         )  # fmt: skip
-        chosen = held_out.sample(translation_evaluation.MAX_TRANSLATIONS, run.config.seed)
         translation_evaluation.style_and_content(
-            result, translator, chosen, split.train if labeled else None, extractor, cache_dir
-        )
+            result, translator, held_out, split.train if labeled else None, extractor, cache_dir,
+            run.config.seed,
+        )  # fmt: skip
         result.figures["Translations"] = figures.translations(translator, held_out)
     else:
         result.warnings.append(
@@ -81,11 +83,6 @@ def evaluate(
     result.figures["Style codes"] = figures.style_maps(mapped)
     result.figures["Domains"] = figures.galleries(train)
     return result
-
-
-def _sorted_sample(count: int) -> np.ndarray:
-    """At most `MAX_ENCODED` of `count` positions, in order, as files are read fastest."""
-    return np.sort(np.random.default_rng(0).permutation(count)[:MAX_ENCODED])
 
 
 def _check_counts(split: Split) -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.evaluation import plots, sample_grids
 from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.inference.translator import Translator
@@ -80,7 +80,7 @@ def galleries(encoded: EncodedImages) -> list[Figure]:
 def gallery(images: ImageSet, members: np.ndarray) -> np.ndarray:
     """Some of the images at positions `members`, in random order; uint8 `(H, W, 3)`."""
     rows, columns = GALLERY
-    chosen = np.random.default_rng(0).permutation(members)[: rows * columns]
+    chosen = members[sampled_positions(len(members), rows * columns)]
     cells = list(images.pixels(chosen))
     lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
     return pixels.grid(lines, zoom=pixels.legible_zoom(images.images.shape[1]))

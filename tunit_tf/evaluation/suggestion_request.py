@@ -4,15 +4,10 @@ import dataclasses
 from typing import Any
 
 from tunit_tf import config as config_lib
-from tunit_tf.config import Config
+from tunit_tf.config import Config, check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
 
 FEWEST = 2  # smallest number of domains that is tried
-
-
-def _field(default: Any, help_text: str, bounds: Bounds | None = None) -> Any:
-    metadata = {"help": help_text, "choices": (), "bounds": bounds}
-    return dataclasses.field(default=default, metadata=metadata)
 
 
 def _as_in_training(name: str) -> Any:
@@ -25,11 +20,11 @@ def _as_in_training(name: str) -> Any:
 class SuggestionRequest:
     """What to look at, and how; every field is a flag of `suggest_domains.py`."""
 
-    data: str = _field("", "A folder of images, tfds:NAME[/CONFIG] or 'synthetic'.")
-    output: str = _field("suggested_domains", "Folder for table, plot and contact sheets.")
-    overwrite: bool = _field(False, "Replace results that exist.")
-    max_domains: int = _field(20, "Largest number of domains that is tried.", Bounds(FEWEST, 100))
-    max_images: int = _field(
+    data: str = setting("", "A folder of images, tfds:NAME[/CONFIG] or 'synthetic'.")
+    output: str = setting("suggested_domains", "Folder for table, plot and contact sheets.")
+    overwrite: bool = setting(False, "Replace results that exist.")
+    max_domains: int = setting(20, "Largest number of domains that is tried.", Bounds(FEWEST, 100))
+    max_images: int = setting(
         2000, "Maximum number of images to use, chosen with --seed.", Bounds(20, 10_000)
     )
     image_size: int = _as_in_training("image_size")
@@ -43,9 +38,7 @@ class SuggestionRequest:
     def __post_init__(self) -> None:
         if not self.data:
             raise UserError("Say which images to look at with --data=FOLDER.")
-        for field in dataclasses.fields(self):
-            if field.metadata["bounds"] is not None:
-                field.metadata["bounds"].check(f"--{field.name}", getattr(self, field.name))
+        check_bounds(self)
 
     def config(self) -> Config:
         """A config of training that opens the same images."""

@@ -5,7 +5,7 @@ import sklearn.linear_model
 import sklearn.pipeline
 import sklearn.preprocessing
 
-from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.evaluation import image_quality
 from tunit_tf.evaluation.encoded_images import EncodedImages
@@ -76,21 +76,25 @@ def image_quality_by_group(
 def style_and_content(
     result: EvaluationResult,
     translator: Translator,
-    chosen: EncodedImages,
+    held_out: EncodedImages,
     classifier_images: ImageSet | None,
     extractor: Extractor,
     cache_dir: str,
+    seed: int,
 ) -> None:
     """Adds whether translations have the style of the reference and the content of the source.
 
     Args:
       result: Receives metrics and counts.
       translator: Networks to judge.
-      chosen: Held-out images to translate.
+      held_out: All held-out images; at most `MAX_TRANSLATIONS` of them are translated.
       classifier_images: Images with labels that a classifier is fitted to; None without labels.
       extractor: Computes the features that the classifier sees.
       cache_dir: Folder where features of real images are kept.
+      seed: Chooses the images to translate.
     """
+    positions = sampled_positions(len(held_out.images), MAX_TRANSLATIONS, seed)
+    chosen = held_out.at(positions)
     scored = score_translations(translator, chosen)
     scores, references, translated = scored.scores, scored.references, scored.pictures
     source = chosen.images.pixels()
@@ -102,7 +106,7 @@ def style_and_content(
     if classifier_images is not None and labels is not None:
         classifier = _fitted_classifier(classifier_images, extractor, cache_dir)
         features = np.concatenate([extractor(x) for x in batches(translated)])
-        real = cached_features(extractor, chosen.images, cache_dir)
+        real = cached_features(extractor, held_out.images, cache_dir)[positions]
         name = extractor.name
         scores[f"class_agreement_{name}"] = float(
             (classifier.predict(features) == labels[references]).mean()
@@ -117,7 +121,7 @@ def _fitted_classifier(
 ) -> sklearn.pipeline.Pipeline:
     """Predicts classes from features; independent of the networks that are judged."""
     features = cached_features(extractor, train, cache_dir)
-    rows = np.random.default_rng(0).permutation(len(train))[: image_quality.MAX_SAMPLE]
+    rows = sampled_positions(len(train), image_quality.MAX_SAMPLE)
     classifier = sklearn.pipeline.make_pipeline(
         sklearn.preprocessing.StandardScaler(),
         sklearn.linear_model.LogisticRegression(max_iter=2000),

@@ -113,43 +113,51 @@ def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
     """
     path = run.folder / FILE_NAME
     saved = None if data else _load(path, run)
-    if saved is not None:
-        return saved
-    config = run.config
+    if saved is not None and saved.step == run.step:
+        return saved.styles
     try:
-        if data:
-            images = sources.open_images(data, config)
-        else:
-            images = sources.load(config, sources.recorded(run.folder, config)).train
+        images = sources.open_images(data, run.config) if data else run.split.train
     except UserError as error:
         raise UserError(
             f"The styles of the domains at step {run.step} are not in {path}, and the "
             f"images to measure them on are not available: {error}"
         ) from None
     measured = measure(run.translator, images)
-    if not data:
-        try:
-            measured.save(path, run.step)
-        except OSError as error:  # a run folder that is only read; the styles can be used anyway
-            print(
-                f"warning: {path} cannot be written ({error.strerror or error}); the domains will "
-                "be measured again the next time.",
-                file=sys.stderr,
-            )
+    # Those of a later step are the newest checkpoint's, where this is the best one.
+    if not data and (saved is None or saved.step < run.step):
+        _save(path, run, measured)
     return measured
 
 
-def _load(path: pathlib.Path, run: TrainedRun) -> DomainStyles | None:
-    """The statistics saved at the step of a run; None if there are none or they are damaged."""
+class _Saved(NamedTuple):
+    """The content of `FILE_NAME`."""
+
+    step: int
+    styles: DomainStyles
+
+
+def _save(path: pathlib.Path, run: TrainedRun, measured: DomainStyles) -> None:
+    """Saves statistics, or warns if the run folder is only readable; they can be used anyway."""
+    try:
+        measured.save(path, run.step)
+    except OSError as error:
+        print(
+            f"warning: {path} cannot be written ({error.strerror or error}); the domains will "
+            "be measured again the next time.",
+            file=sys.stderr,
+        )
+
+
+def _load(path: pathlib.Path, run: TrainedRun) -> _Saved | None:
+    """The saved statistics and their step; None if there are none or they are damaged."""
     translator = run.translator
     num_domains, style_dim = translator.num_domains, translator.style_dim
     try:
         with path.open("rb") as file, np.load(file) as saved:
-            if saved["step"] != run.step:
-                return None
+            step = int(saved["step"])
             styles = DomainStyles(*(saved[name] for name in DomainStyles._fields))
     # NumPy and zipfile raise many kinds of errors on damaged files.
     except Exception:
         return None
     shapes = ((num_domains,), (num_domains, style_dim), (num_domains, style_dim, style_dim))
-    return styles if tuple(array.shape for array in styles) == shapes else None
+    return _Saved(step, styles) if tuple(array.shape for array in styles) == shapes else None

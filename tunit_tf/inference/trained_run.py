@@ -1,10 +1,13 @@
 """A trained run: its networks, config, folder and step, for commands that work on run folders."""
 
 import dataclasses
+import functools
 import pathlib
 import sys
 
 from tunit_tf.config import Config
+from tunit_tf.data import sources
+from tunit_tf.data.sources import Split
 from tunit_tf.inference import saved_run
 from tunit_tf.inference.translator import Translator
 
@@ -48,6 +51,15 @@ class TrainedRun:
         networks = saved_run.load_networks(folder, checkpoint)
         translator = Translator(networks.guiding, networks.generator, batch_size, resize)
         return cls(translator, networks.config, folder, networks.step)
+
+    @functools.cached_property
+    def split(self) -> Split:
+        """The images of the run as training divided them, opened at the first use.
+
+        Raises:
+          UserError: They cannot be opened, or are other ones than in training.
+        """
+        return sources.load(self.config, sources.recorded(self.folder, self.config))
 
     @property
     def generator_is_trained(self) -> bool:

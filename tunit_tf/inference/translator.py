@@ -13,6 +13,7 @@ from tunit_tf.inference import masking, saved_run
 from tunit_tf.inference.masking import Masks
 from tunit_tf.io import pixels, value_range
 from tunit_tf.networks import Generator, GuidingNetwork
+from tunit_tf.networks.guiding import GuidingOutput
 
 # Squares of the networks' size, or pictures of any kind, by path or opened.
 Images = np.ndarray | ImageSet | Sequence[str | pathlib.Path | Image.Image]
@@ -87,7 +88,7 @@ class Translator:
         s = tf.TensorSpec((None, self.style_dim), dtype)
 
         @tf.function(input_signature=[x])
-        def guide(x: tf.Tensor) -> tf.Tensor:
+        def guide(x: tf.Tensor) -> GuidingOutput:
             return guiding(tf.cast(value_range.from_bytes(x), dtype), training=False)
 
         @tf.function(input_signature=[x, s])

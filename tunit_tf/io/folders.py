@@ -1,4 +1,4 @@
-"""Folders that a user names with a flag: not empty, writable, not the one that is read from."""
+"""Folders that a user names with a flag: checked before work starts, replaced after it ended."""
 
 import os
 import pathlib
@@ -41,3 +41,24 @@ def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
 def are_same(first: pathlib.Path, second: pathlib.Path) -> bool:
     """Whether two paths lead to the same place, links followed; neither needs to exist."""
     return first.expanduser().resolve() == second.expanduser().resolve()
+
+
+def replace(folder: pathlib.Path, new: pathlib.Path) -> None:
+    """Renames a finished folder to `folder`; an earlier one there is moved to where `new` was.
+
+    Args:
+      folder: Absolute path, links resolved; it need not exist.
+      new: A folder in a temporary folder on the same file system.
+
+    Raises:
+      OSError: It cannot be renamed; what was at `folder` is there again.
+    """
+    old = new.with_name("old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise

@@ -11,7 +11,7 @@ from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import sample_grids
-from tunit_tf.evaluation.encoded_images import encode
+from tunit_tf.evaluation.encoded_images import EncodedImages, encode
 from tunit_tf.evaluation.scores import (
     METRICS,
     PictureQuality,
@@ -76,14 +76,14 @@ class Reports:
         if is_due(config.log_every):
             numbers = {"phase": phase, "images_per_second": round(speed, 2), **terms}
             self._write(step, "numbers", lambda: self._folder.log(step, numbers))
-        if is_due(config.evaluate_every) or step == config.warmup_steps:
-            self._evaluate(step)
-        if is_due(config.sample_every) and step > config.warmup_steps:
+        is_scored = is_due(config.evaluate_every) or step == config.warmup_steps
+        is_shown = is_due(config.sample_every) and step > config.warmup_steps
+        if is_scored or is_shown:
             encoded = encode(self._translator, self._held_out)
-            for name, draw in sample_grids.GRIDS.items():
-                picture = draw(self._translator, encoded)
-                show = functools.partial(self._folder.picture, step, name, picture)
-                self._write(step, "pictures", show)
+        if is_scored:
+            self._evaluate(step, encoded)
+        if is_shown:
+            self._draw(step, encoded)
         # Last: what a killed run has written since its checkpoint, it will write again.
         if is_due(config.checkpoint_every):
             self._write(step, "a checkpoint", self._checkpoints.save)
@@ -99,12 +99,18 @@ class Reports:
     def final_scores(self, step: int) -> dict[str, float]:
         """The last validation of the run, made now if this process did none."""
         if not self.scores:
-            self._evaluate(step)
+            self._evaluate(step, encode(self._translator, self._held_out))
         return self.scores
 
-    def _evaluate(self, step: int) -> None:
+    def _draw(self, step: int, encoded: EncodedImages) -> None:
+        """Writes the sample grids."""
+        for name, draw in sample_grids.GRIDS.items():
+            picture = draw(self._translator, encoded)
+            show = functools.partial(self._folder.picture, step, name, picture)
+            self._write(step, "pictures", show)
+
+    def _evaluate(self, step: int, encoded: EncodedImages) -> None:
         """Scores the averaged networks; clusters always, translations in the joint phase."""
-        encoded = encode(self._translator, self._held_out)
         scores = cluster_scores(encoded, self._translator.num_domains)
         if step > self._config.warmup_steps:
             scores |= score_translations(self._translator, encoded, self._quality).scores

@@ -150,10 +150,10 @@ def guiding_gradients(
                 all_sum(joint), config.weight_entropy
             )
         if config.mode in ("semi-supervised", PSEUDO_LABELED):
-            label = tf.where(batch.labeled, batch.label, 0)  # not used where there is none
-            terms["guiding/classification"] = losses.classification(
-                logits, label
-            ) + losses.classification(logits_aug, label)
+            label = tf.where(batch.labeled, batch.label, 0)  # any; the term of these is 0
+            error = losses.classification(logits, label) + losses.classification(logits_aug, label)
+            is_labeled = tf.reduce_all(batch.labeled)
+            terms["guiding/classification"] = tf.where(is_labeled, error, tf.zeros_like(error))
         loss = weight * weighted_guiding(terms, tf.reduce_all(batch.labeled), config)
     return gradients_of(tape, loss, guiding_targets(state, config)), terms, keys
 
