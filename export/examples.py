@@ -20,7 +20,7 @@ MAX_NAME = 40  # characters of the image's own name
 
 
 def held_out(run: TrainedRun, asked: int) -> ImageSet | None:
-    """The images that examples are taken from; None if they are not there and nobody asked.
+    """The images for examples; None if they cannot be opened and --examples was not given.
 
     Raises:
       UserError: The user asked for examples, and the images cannot be opened.
@@ -42,7 +42,7 @@ def choose(
       translator: Networks, which sort the looks into domains so that as many as possible are shown.
       images: Images to choose from.
       count: Number of each, from `example_count.number`.
-      asked: As the user gave it; where nobody asked, fewer images give fewer examples.
+      asked: As the user gave it; without --examples, fewer images give fewer examples.
 
     Returns:
       {entry of the manifest: content of the file}.

@@ -1,4 +1,4 @@
-"""How the files of an export are loaded, in the words and the code of its model card."""
+"""Text and code for the model card that show how to load the files of an export."""
 
 import string
 

@@ -78,7 +78,7 @@ class Variant:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What exports of all kinds say.
+    """Fields that all kinds of exports have.
 
     Attributes:
       title, description: The model in words for people.
@@ -88,7 +88,7 @@ class Manifest:
       num_domains: Number K of pseudo-domains.
       style_dim: Length of a style code.
       style_on_unit_sphere: Whether style codes have length 1; mixtures are then normalized.
-      domains: The K pseudo-domains; None where no images were at hand to measure them.
+      domains: The K pseudo-domains; None if no images were available to measure them.
       licence, origin: License and origin of the weights, if known.
       examples: Pictures that clients can show.
       step: Training step of the weights.

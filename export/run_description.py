@@ -29,7 +29,7 @@ def describe(
       description: A sentence on the model for people; '' as above.
 
     Returns:
-      Keyword arguments; `domains` is None where no images are at hand.
+      Keyword arguments; `domains` is None if no images are available.
     """
     config, translator = run.config, run.translator
     return {

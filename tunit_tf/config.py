@@ -248,7 +248,7 @@ class Config:
         Bounds(0, 1, high_excluded=True),
     )
     ema_ramp: bool = setting(
-        False, "Use a smaller decay while an average is young; for short runs."
+        False, "Use a smaller decay in an average's first steps; for short runs."
     )
     ema_start: int = setting(
         1000, "Joint steps after which the average of G starts, as a copy of G.", STEPS
@@ -327,7 +327,7 @@ class Config:
         0, "Index of this machine in --workers, from 0.", Bounds(0, 10**5), runtime=True
     )
 
-    # Surviving
+    # Handling of faults
     max_unreadable: float = setting(
         0.1, "Largest share of unreadable images with which a run starts.", SHARE, runtime=True
     )

@@ -98,14 +98,14 @@ def two_trainers(folder: pathlib.Path, **settings: Any) -> Observation:
     second = run.finish()
     first.kill()
     third = run.start()
-    is_void = wait(third, lambda: owner_is(run, third.pid))
+    is_released = wait(third, lambda: owner_is(run, third.pid))
     third.kill()
     return Observation(
         "Two trainers on one folder", "started beside the first", 1, second.returncode,
         second.stdout + second.stderr,
         facts={
             "the owner is named": f"process {first.pid} on" in second.stderr,
-            "the lock of a killed one is void": is_void,
+            "the lock of a killed trainer is released": is_released,
         },
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a .tflite file of a pair takes and gives: signatures, and the meaning of its tensors."""
+"""Signatures of a pair's .tflite files, and the meaning of their tensors."""
 
 import json
 from typing import Any

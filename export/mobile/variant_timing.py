@@ -54,7 +54,7 @@ def default_pair(run: TrainedRun) -> dict[str, bytes]:
 def measure(
     exports: list[Exported], rounds: int, repeats: int, note: Callable[[str], None]
 ) -> list[dict]:
-    """Times all variants in turns, so that a slow minute of the machine meets every one of them.
+    """Times all variants in turns, so that a slow minute affects all of them alike.
 
     Args:
       exports: What was exported.

@@ -1,7 +1,7 @@
 """SavedModels in TensorFlow's C++ loader, the one TF Serving uses; Python's TensorFlow never runs.
 
-The C API of the TensorFlow wheel is called through ctypes. Python's own loader is more forgiving,
-so that a model that it loads may still fail in TF Serving.
+The C API of the TensorFlow wheel is called through ctypes. Python's own loader accepts more
+models, so one that it loads may still fail in TF Serving.
 """
 
 import ctypes

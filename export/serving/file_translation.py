@@ -56,7 +56,7 @@ class Request:
 
 @dataclasses.dataclass
 class Result:
-    """What came of a request.
+    """The result of a request.
 
     Attributes:
       written: Number of files written.
@@ -78,7 +78,7 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
       report: Called with a sentence for every picture that is skipped.
 
     Raises:
-      UserError: Pictures are missing, results are in the way, or the server cannot be used.
+      UserError: Pictures are missing, results exist already, or the server cannot be used.
       KeyboardInterrupt: Ctrl-C; its text says what was written.
     """
     sources = picture_files.find(request.source, "source")

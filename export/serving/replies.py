@@ -35,7 +35,7 @@ def with_retries(ask: Callable[[], list[bytes]], retries: int) -> list[bytes]:
       retries: Further attempts after the first.
 
     Raises:
-      ServerError: The last attempt failed, or one failed with an error that will not pass.
+      ServerError: The last attempt failed, or one failed with a permanent error.
     """
     for attempt in range(retries):
         try:

@@ -1,4 +1,4 @@
-"""Which model of which server is asked, and how; made of the flags of a client."""
+"""Address, model and connection settings of a server, from the flags of a client."""
 
 import dataclasses
 import pathlib

@@ -74,9 +74,9 @@ def test_memory_stays_flat(folder):
 
 def test_the_row_states_what_was_observed():
     seen = faults.Observation(
-        "Fault", "how", 2, 0, resumed_at=(4, 8), total=60, same_end=False, facts={"told": True}
+        "Fault", "how", 2, 0, resumed_at=(4, 8), total=60, same_end=False, facts={"reported": True}
     )
     assert seen.row == (
-        "| Fault | how | 2 | exit code 0; resumed at steps 4 to 8 of 60; told: yes; "
+        "| Fault | how | 2 | exit code 0; resumed at steps 4 to 8 of 60; reported: yes; "
         "ANOTHER FINAL STATE |"
     )

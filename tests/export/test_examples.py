@@ -1,4 +1,4 @@
-"""Example pictures: of held-out images only, and only where the licence allows it."""
+"""Example pictures: of held-out images only, and only where the license allows it."""
 
 import dataclasses
 import io

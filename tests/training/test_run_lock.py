@@ -1,4 +1,4 @@
-"""Two trainers never write one folder; the lock of a dead one is void."""
+"""Two trainers never write one folder; the lock of a dead one does not count."""
 
 import json
 import os

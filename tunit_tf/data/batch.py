@@ -1,4 +1,4 @@
-"""What a training step is given; the contract between data and steps."""
+"""The input of a training step."""
 
 from typing import NamedTuple
 

@@ -78,7 +78,7 @@ def labeled_positions(image_set: ImageSet, fraction: float, seed: int) -> np.nda
 def _classes(image_set: ImageSet) -> np.ndarray:
     labels = image_set.classes()
     if labels is None:
-        raise ValueError("a set without labels; `check` would have refused it")
+        raise ValueError("the set has no labels; call `check` before")
     return labels
 
 

@@ -46,8 +46,8 @@ def evaluate(
     result = EvaluationResult()
     if run.config.mode == "supervised":
         result.warnings.append(
-            "The run was trained with all labels and without clustering: its pseudo-domains mean "
-            "nothing, and neither do clustering scores, domain_agreement and domain averages."
+            "The run was trained with all labels and without clustering: its pseudo-domains are "
+            "meaningless, and so are clustering scores, domain_agreement and domain averages."
         )
     labeled = translation_evaluation.has_classes(split)
     # Without labels, all training images are grouped by their pseudo-domains.

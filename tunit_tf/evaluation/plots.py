@@ -100,7 +100,7 @@ def sizes(counts: np.ndarray, names: list[str]) -> np.ndarray:
     figure = Figure(figsize=(max(4.0, 0.4 * len(counts)), 2.6), layout="constrained")
     axes = figure.subplots()
     axes.bar(range(len(counts)), counts, color=[color(i) for i in range(len(counts))])
-    axes.axhline(counts.mean(), color="grey", linewidth=1, linestyle="--")
+    axes.axhline(counts.mean(), color="gray", linewidth=1, linestyle="--")
     axes.set(xticks=range(len(counts)), ylabel="training images", title="domain sizes")
     axes.set_xticklabels(names)
     _bare(axes)
@@ -146,7 +146,7 @@ def domain_scores(
     for i, (axes, (name, values)) in enumerate(zip(panels, scores.items(), strict=True)):
         axes.plot(numbers, values, color=color(i), marker="o", markersize=3, linewidth=1.2)
         for number in marked:
-            axes.axvline(number, color="grey", linewidth=1, linestyle="--", zorder=0)
+            axes.axvline(number, color="gray", linewidth=1, linestyle="--", zorder=0)
         axes.set(ylabel=name)
         _bare(axes)
     panels[-1].set(xlabel="number of domains", xticks=numbers)

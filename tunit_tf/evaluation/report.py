@@ -49,7 +49,7 @@ def facts(
         "features": extractor_name,
     }
     if config.licence:
-        found["licence of the weights"] = f"{config.licence} ({config.origin})"
+        found["license of the weights"] = f"{config.licence} ({config.origin})"
     return found
 
 

@@ -1,4 +1,4 @@
-"""The style codes of every pseudo-domain as a Gaussian: average looks and new ones."""
+"""Mean and covariance of each pseudo-domain's style codes, for average and sampled looks."""
 
 import io
 import pathlib
@@ -109,7 +109,7 @@ def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
       data: Images to measure them on instead, as --data; '' takes the run's.
 
     Raises:
-      UserError: They are not there, and neither are the images.
+      UserError: There are no saved statistics, and the images cannot be opened.
     """
     path = run.folder / FILE_NAME
     saved = None if data else _load(path, run)

@@ -35,7 +35,7 @@ class Look(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a request.
+    """The result of a request.
 
     Attributes:
       written: Number of files.
@@ -49,7 +49,7 @@ class Result(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A request with what carries it out.
+    """A request, with the objects that process it.
 
     Attributes:
       masks: Masks of the sources; None redraws everything.
@@ -78,10 +78,10 @@ class Job(NamedTuple):
 
 
 def run(trained: TrainedRun, request: Request) -> Result:
-    """Carries a request out.
+    """Translates the files that a request names.
 
     Raises:
-      UserError: Inputs are missing or unreadable, outputs are in the way.
+      UserError: Inputs are missing or unreadable, or output files exist already.
       KeyboardInterrupt: The user pressed Ctrl-C; the message counts the files that are written.
     """
     translator = trained.translator

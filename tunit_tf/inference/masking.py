@@ -23,9 +23,9 @@ def default_feather(size: int) -> int:
 def weights(masks: np.ndarray, feather: int) -> np.ndarray:
     """How much of the translation each pixel takes.
 
-    The weight is 0 where the mask is black, and so never outside of what the user painted. It
-    grows linearly with the distance from there, and reaches the mask's own value `feather` + 1
-    pixels away. The edge of the image is no edge of the mask.
+    The weight is 0 where the mask is black, so nothing outside the painted area changes. It grows
+    linearly with the distance from there, and reaches the mask's own value `feather` + 1 pixels
+    away. The border of the image does not count as an edge of the mask.
 
     Args:
       masks: uint8 `(N, S, S)`, 255 for pixels that are to be redrawn wholly.

@@ -159,7 +159,7 @@ class Translator:
         Args:
           sources: N images whose content is kept.
           references: N images whose style is taken, or a single one for all sources.
-          masks: Where the sources are redrawn; None redraws them wholly.
+          masks: Where the sources are redrawn; None redraws all pixels.
           feather: Pixels inside of a mask's edge over which it is mixed with the source; None is
             S/32.
 
@@ -186,7 +186,7 @@ class Translator:
           sources: N images whose content is kept.
           styles: Style codes `(N, style_dim)`, or one `(style_dim,)` for all sources, from `style`
             or `as_styles`.
-          masks: Where the sources are redrawn; None redraws them wholly.
+          masks: Where the sources are redrawn; None redraws all pixels.
           feather: Pixels inside of a mask's edge over which it is mixed with the source; None is
             S/32.
 

@@ -4,7 +4,7 @@ import os
 
 from tunit_tf.io import picture_files, pixels
 
-SIGNS = "*?["  # that make a pattern of a path
+SIGNS = "*?["  # characters that turn a path into a pattern
 
 
 def split(source: str) -> tuple[str, str]:

@@ -104,7 +104,7 @@ def _unwound_by_sigterm() -> Iterator[None]:
 
 
 def _unwind(number: int, _: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # launchers repeat it, and what follows is to be done
+    signal.signal(number, signal.SIG_IGN)  # launchers repeat it; let cleanup finish
     raise SystemExit(128 + number)
 
 

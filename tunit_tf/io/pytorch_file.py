@@ -37,7 +37,7 @@ DTYPES = {
     "ByteStorage": np.dtype("u1"),
     "BoolStorage": np.dtype("?"),
 }
-# What a cut or damaged file makes the readers of pickles and zip files raise.
+# Errors of the pickle and zip readers for truncated or damaged files.
 DAMAGED = (
     pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, IndexError,
     TypeError, AttributeError, OverflowError, MemoryError, RecursionError, NotImplementedError,

@@ -10,7 +10,7 @@ CHUNK_MB = 128  # distances held at once
 
 
 class DensityCoverage(NamedTuple):
-    """`density`: 1 where fakes are as dense as reals, may exceed it; `coverage`: in [0, 1]."""
+    """`density`: 1 if fakes are as dense as reals, can be larger; `coverage`: in [0, 1]."""
 
     density: float
     coverage: float

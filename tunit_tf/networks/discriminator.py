@@ -112,7 +112,7 @@ class Discriminator(keras.Model):
         self.built = True
 
     def frozen_features(self, x: tf.Tensor) -> tf.Tensor:
-        """What does not train: nothing, so the images themselves (see `ProjectedDiscriminator`)."""
+        """Returns the images: this network has no frozen part (see `ProjectedDiscriminator`)."""
         return x
 
     def judge(self, features: tf.Tensor) -> tf.Tensor:
@@ -120,7 +120,7 @@ class Discriminator(keras.Model):
         return self(features)
 
     def follow_update(self) -> None:
-        """Nothing to do after the weights have moved."""
+        """Does nothing; called after each update of the weights."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Logits `(B, num_domains)` of images `(B, S, S, 3)` in [-1, 1]."""

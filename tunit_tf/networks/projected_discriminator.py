@@ -134,7 +134,7 @@ class ProjectedDiscriminator(keras.Model):
         self.built = True
 
     def frozen_features(self, x: tf.Tensor) -> list[tf.Tensor]:
-        """What does not train: images `(B, S, S, 3)` in [-1, 1] to four mixed maps.
+        """The frozen part: images `(B, S, S, 3)` in [-1, 1] to four mixed maps.
 
         Returns:
           `(B, F/4, F/4, 64)`, `(B, F/8, F/8, 128)`, `(B, F/16, F/16, 256)` and

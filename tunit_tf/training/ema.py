@@ -37,6 +37,6 @@ def follow(source: keras.Model, average: keras.Model, decay: tf.Tensor | float) 
 
 
 def ramped_decay(decay: float, steps: tf.Tensor) -> tf.Tensor:
-    """`min(decay, (1 + t) / (10 + t))` after t averaged `steps`: young averages forget faster."""
+    """`min(decay, (1 + t) / (10 + t))` after t averaged `steps`: the decay is smaller at first."""
     t = tf.cast(steps, tf.float32)
     return tf.minimum(decay, (1.0 + t) / (10.0 + t))

@@ -1,4 +1,4 @@
-"""Gradients of a loss, and the descent of networks along them, with float16's loss scale.
+"""Gradients of a loss, and the updates that apply them, with float16's loss scale.
 
 Keras' optimizers sum gradients over replicas, hence the division in `gradients_of` (see
 `distribution.py`).
@@ -49,9 +49,9 @@ def gradients_of(tape: tf.GradientTape, loss: tf.Tensor, targets: list[Target]) 
 
 
 def descend(gradients: Gradients, targets: list[Target]) -> None:
-    """Steps every target down its gradients.
+    """Updates the variables of every target with its gradients.
 
-    Each optimizer divides by its own loss scale, so the scale of the gradients is exchanged for it.
+    Each optimizer divides by its own loss scale, so the gradients are first rescaled to it.
     """
     for target, values in zip(targets, gradients.values, strict=True):
         if isinstance(target.optimizer, keras.optimizers.LossScaleOptimizer):

@@ -1,4 +1,4 @@
-"""Signs that a run goes nowhere, each with one sentence of advice."""
+"""Checks that detect failing runs; each finding comes with one sentence of advice."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Losses of TUNIT as pure functions of tensors; unweighted, weights live in the config.
+"""Losses of TUNIT as pure functions of tensors; the weights are in the config.
 
 Each returns a scalar, the mean over the given examples, unless it says otherwise. Equation
 numbers refer to the TUNIT paper (arXiv 2006.06500).

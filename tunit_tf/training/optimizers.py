@@ -1,4 +1,4 @@
-"""Adam and RMSprop with PyTorch's conventions, which the paper's numbers rest on.
+"""Adam and RMSprop as PyTorch defines them, because the paper's settings assume these.
 
 L2 is added to the gradient (not decoupled as Keras' `weight_decay`), for every parameter, biases
 and norms included. Adam's epsilon is added to the bias-corrected root, RMSprop's outside the root.
@@ -117,7 +117,7 @@ class Adam(keras.optimizers.Adam):
         return self.beta_1**step, self.beta_2**step
 
     def get_config(self) -> dict[str, Any]:
-        """As Keras asks for."""
+        """Arguments of the constructor."""
         return {**super().get_config(), "l2": self.l2}
 
 

@@ -25,7 +25,7 @@ from tunit_tf.training.run_folder import RunFolder
 
 
 class Reports:
-    """Writes what is due, scores the averaged networks, and warns of a run that goes nowhere.
+    """Writes logs and pictures when due, scores the averaged networks, warns of failing runs.
 
     Args:
       config: Resolved config of the run.
@@ -148,7 +148,7 @@ class Reports:
         )
 
     def _watch(self, step: int, signs: dict[str, str]) -> None:
-        """Logs signs of a run that goes nowhere, once each, or halts with --halt_on_collapse."""
+        """Logs each health warning once, or halts with --halt_on_collapse."""
         for sign, warning in signs.items():
             if self._config.halt_on_collapse:
                 self._write(step, "a checkpoint", self._checkpoints.save)

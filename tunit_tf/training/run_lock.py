@@ -51,7 +51,7 @@ def held(folder: pathlib.Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
         os.close(descriptor)
         with contextlib.suppress(OSError):
-            folder.rmdir()  # if nothing came of the run
+            folder.rmdir()  # only if it is empty: the run wrote nothing
 
 
 def _open_locked(path: pathlib.Path) -> int:

@@ -28,7 +28,7 @@ Seen: TypeAlias = tf.Tensor | list[tf.Tensor]  # images, or maps of frozen featu
 
 
 def warmup_step(state: TrainState, batch: Batch, config: Config) -> Terms:
-    """One guiding-only step: E, its average and the queue move. Terms are float32 scalars."""
+    """One guiding-only step; it updates E, its average and the queue. Terms are float32 scalars."""
     terms, keys = update_guiding(state, batch, config, weight=1.0)
     finish_step(state, keys, config, joint=False)
     return terms
@@ -62,13 +62,13 @@ class Translated(NamedTuple):
     Attributes:
       x: The images `(B, S, S, 3)`.
       x_fake: Translations into the references' styles.
-      x_rec: Reconstructions in the images' own styles; D's step does without.
+      x_rec: Reconstructions in the images' own styles; not needed in D's step.
       seen_real: What D sees of the images.
       seen_fake: What D sees of the translations.
-      seen_rec: What D sees of the reconstructions; D's step does without.
+      seen_rec: What D sees of the reconstructions; not needed in D's step.
       y: Pseudo-domains `(B,)`.
       y_ref: Those of the references.
-      s_key_ref: Style keys of the references, `(B, style_dim)`; D's step does without.
+      s_key_ref: Style keys of the references, `(B, style_dim)`; not needed in D's step.
     """
 
     x: tf.Tensor
@@ -166,7 +166,7 @@ def update_discriminator(state: TrainState, translated: Translated, config: Conf
 
 
 def descend_discriminator(state: TrainState, gradients: Gradients) -> None:
-    """Steps D down its gradients."""
+    """Updates D with its gradients."""
     descend(gradients, discriminator_targets(state))
     state.discriminator.follow_update()
 

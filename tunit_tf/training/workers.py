@@ -1,4 +1,4 @@
-"""Several machines that train one run: which there are, which writes, which is asked to stop."""
+"""Training on several machines: the list of workers, the one that writes, when to stop."""
 
 import dataclasses
 import json

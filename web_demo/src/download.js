@@ -1,4 +1,4 @@
-// Large files: from the browser's store or the network, and used only if they are what was announced.
+// Large files: from the browser's store or the network, and used only if size and checksum match.
 // Only files with the right checksum are stored, so that a damaged one cannot stay.
 
 import { ModelError } from './manifest_checks.js';
@@ -42,7 +42,7 @@ async function fromStore(store, address, expected, progress) {
   return content;
 }
 
-/** The verified content, or undefined if it is not what was announced. */
+/** The verified content, or undefined if size or checksum differ. */
 async function fetched(address, expected, progress, get) {
   let response;
   try {
@@ -83,7 +83,7 @@ async function read(response, expected, progress) {
   return hex(digest) === expected.sha256 ? content : undefined;
 }
 
-/** Stores a verified file in the place of its other versions; false where there is no room. */
+/** Stores a verified file in the place of its other versions; false if the storage is full. */
 async function keep(store, address, content) {
   if (!store) return false;
   try {

@@ -9,7 +9,7 @@ export class Intake {
   #waiting = [];
   #notify;
 
-  /** @param {{say: (text: string) => void, fail: (text: string) => void}} notify How to speak. */
+  /** @param {{say: (text: string) => void, fail: (text: string) => void}} notify Shows messages and errors. */
   constructor(notify) {
     this.#notify = notify;
     for (const role of ROLES) this.#listenToButtons(role);

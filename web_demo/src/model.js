@@ -48,7 +48,7 @@ export class Model {
       const engine = await load({});
       const note = engine.used.kept
         ? ''
-        : 'The browser has no room to store the model, so the next visit will load it again.';
+        : "The browser's storage is full, so the next visit loads the model again.";
       return { engine, note };
     } catch (error) {
       if (error instanceof Stopped || error.name === 'ModelError') throw error;

@@ -59,7 +59,7 @@ async function newest(request) {
   const cache = await caches.open(MANIFESTS).catch(() => undefined);
   try {
     const response = await fetch(request);
-    if (response.ok) await cache?.put(request.url, response.clone()).catch(() => {}); // no room
+    if (response.ok) await cache?.put(request.url, response.clone()).catch(() => {}); // storage full
     return response;
   } catch (error) {
     const old = await cache?.match(request.url);

@@ -10,7 +10,7 @@ const content = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const sha256 = createHash('sha256').update(content).digest('hex');
 const expected = { name: 'encoder_x.tflite', bytes: content.length, sha256 };
 
-/** The browser's CacheStorage as far as it is used, in memory; `full` has no room. */
+/** The browser's CacheStorage as far as it is used, in memory; `full` refuses new entries. */
 function storage({ full = false } = {}) {
   const kept = new Map();
   const store = {
@@ -20,7 +20,7 @@ function storage({ full = false } = {}) {
       for (const key of kept.keys()) if (ignoreSearch ? key.startsWith(name) : key === String(url)) kept.delete(key);
     },
     put: async (url, response) => {
-      if (full) throw new DOMException('no room', 'QuotaExceededError');
+      if (full) throw new DOMException('storage is full', 'QuotaExceededError');
       kept.set(String(url), response);
     },
   };

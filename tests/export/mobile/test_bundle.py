@@ -259,7 +259,7 @@ def test_the_commands_export_and_measure(tiny_run, tmp_path):
 def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(
     trained_run, pair_folder, monkeypatch
 ):
-    """Of two exports, the second takes twice as long in everything but float16."""
+    """The second of two exports takes twice as long in everything but float16."""
     timed = []
 
     def measure(path, *_):

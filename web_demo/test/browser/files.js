@@ -1,4 +1,4 @@
-// The model's files and the network: damaged, missing, changed, gone, no room.
+// The model's files and the network: damaged, missing, changed, gone, storage full.
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
@@ -140,7 +140,7 @@ test('a full storage is no reason not to work', async () => {
   });
   await drawn(page);
   assert.deepEqual(await problems(page), []);
-  assert.match(await page.textContent('#message'), /no room to store the model/);
+  assert.match(await page.textContent('#message'), /storage is full/);
   await context.close();
 });
 

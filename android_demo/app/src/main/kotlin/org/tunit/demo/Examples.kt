@@ -8,7 +8,7 @@ import org.tunit.core.Manifest
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
-/** An example as a file; [id] tells it from others. */
+/** An example as a file; [id] identifies it. */
 class ExampleFile(val id: String, val file: File) {
     val source get() = Source(file, file.name, null)
 }

@@ -19,7 +19,7 @@ class SavedSession(
     val shown: String?,
 )
 
-/** Of a picture's file, or a style by chance. */
+/** Of a picture's file, or a random style. */
 class SavedLook(val id: String, val name: String, val file: String?, val style: FloatArray?)
 
 class SavedEarlier(

@@ -25,7 +25,7 @@ class Picture(
 
 enum class LookKind { EXAMPLE, DOMAIN, OWN, CHANCE }
 
-/** A look: of a picture, an average of a domain, or drawn by chance. */
+/** A look: of a picture, an average of a domain, or a random one. */
 class Look(
     val id: String,
     val kind: LookKind,

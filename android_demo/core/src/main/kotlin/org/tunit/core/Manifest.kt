@@ -60,7 +60,7 @@ class Manifest(
     fun bytes(variant: Variant): Long =
         files.getValue(variant.encoder).bytes + files.getValue(variant.generator).bytes
 
-    /** Tells this model from others, also from later exports of the same run. */
+    /** Identifies this export, also among later exports of the same run. */
     val identity: String by lazy { sha256(text.byteInputStream()).take(16) }
 
     /**

@@ -1,4 +1,4 @@
-// Arithmetic of looks: style codes mixed, weakened, exaggerated, drawn by chance.
+// Arithmetic of looks: style codes mixed, weakened, exaggerated, drawn at random.
 package org.tunit.core
 
 import java.util.Random
@@ -18,7 +18,7 @@ class Styles(private val onUnitSphere: Boolean) {
     }
 
     /**
-     * A look by chance: a domain, taken as often as it has images, and a draw from the Gaussian of its
+     * A random look: a domain, taken as often as it has images, and a draw from the Gaussian of its
      * styles. Manifests from before schema version 1.1 have averages only; half of the spread between
      * them stands in for the deviation.
      *
