@@ -23,7 +23,7 @@ class Numbers(NamedTuple):
     rows: list[tuple[str, str, str, str]]
 
 
-def of_run(run: TrainedRun) -> Numbers | None:
+def scores_of_run(run: TrainedRun) -> Numbers | None:
     """The numbers of exactly the checkpoint that is exported; None if there are none."""
     return _reported(run) or _validated(run)
 

@@ -37,7 +37,7 @@ def main() -> None:
     except c_api.Error as error:
         raise UserError(f"{folder} does not load in C++: {error}") from None
     try:
-        found = differences.of_saved_model(model, run.translator, COUNT.value)
+        found = differences.measure(model, run.translator, COUNT.value)
     except differences.MismatchError as error:
         raise UserError(
             f"--model={MODEL.value} was not exported from --run_dir={RUN_DIR.value}: {error}; name "

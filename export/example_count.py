@@ -1,13 +1,13 @@
 """How many example pictures an export has; no heavy imports, for command lines."""
 
-from export import licences
+from export import licenses
 from tunit_tf.config import Config
 from tunit_tf.errors import Bounds, UserError
 
-BY_LICENCE = -1  # in place of a number
+BY_LICENSE = -1  # in place of a number
 DEFAULT = 4
 MAX = 32
-BOUNDS = Bounds(BY_LICENCE, MAX)
+BOUNDS = Bounds(BY_LICENSE, MAX)
 HELP = (
     f"Held-out images to copy into the export, as many to redraw as to take looks from; -1 is "
     f"{DEFAULT} where the license of the run is known and allows it, else none."
@@ -18,7 +18,7 @@ def number(asked: int, config: Config, are_named: bool) -> int:
     """How many examples of each role an export of a run has.
 
     Args:
-      asked: As the user gave it; `BY_LICENCE` takes `DEFAULT` where the license is known and allows
+      asked: As the user gave it; `BY_LICENSE` takes `DEFAULT` where the license is known and allows
         it, and none elsewhere.
       config: Config of the run.
       are_named: Whether they come from images that the user named for the export, which are not
@@ -29,7 +29,7 @@ def number(asked: int, config: Config, are_named: bool) -> int:
     """
     BOUNDS.check("--examples", asked)
     is_barred = are_barred(config, are_named)
-    if asked == BY_LICENCE:
+    if asked == BY_LICENSE:
         is_procedural = config.data == "synthetic" and not config.origin
         is_known = not are_named and bool(config.licence or is_procedural)
         return DEFAULT if is_known and not is_barred else 0
@@ -49,4 +49,4 @@ def are_barred(config: Config, are_named: bool) -> bool:
       config: Config of the run.
       are_named: Whether the pictures would be of images that the user named for the export.
     """
-    return not are_named and licences.bars_examples(config.licence)
+    return not are_named and licenses.bars_examples(config.licence)

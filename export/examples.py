@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from export.example_count import BY_LICENCE, MAX
+from export.example_count import BY_LICENSE, MAX
 from export.manifest import Example
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
@@ -28,7 +28,7 @@ def held_out(run: TrainedRun, asked: int) -> ImageSet | None:
     try:
         return run.split.validation
     except UserError:
-        if asked == BY_LICENCE:
+        if asked == BY_LICENSE:
             return None
         raise
 
@@ -51,7 +51,7 @@ def choose(
       UserError: The user asked for more than there are.
     """
     if count > len(images) // 2:
-        if asked != BY_LICENCE:
+        if asked != BY_LICENSE:
             raise UserError(
                 f"--examples={asked} takes {2 * asked} held-out images and there are "
                 f"{len(images)}; ask for at most {len(images) // 2}."

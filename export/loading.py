@@ -49,7 +49,7 @@ The folder is a version of a model for TensorFlow Serving:
 take the files that `python -m export.tflite` writes for the same run.""")
 
 
-def of_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:
+def code_for_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:
     """Markdown for a pair of .tflite files; its code runs in the folder.
 
     Args:
@@ -64,7 +64,7 @@ def of_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:
     )
 
 
-def of_saved_model(examples: list[Example]) -> str:
+def code_for_saved_model(examples: list[Example]) -> str:
     """Markdown for a SavedModel; its code runs in the version's folder."""
     return SAVED_MODEL.substitute(_named(examples))
 

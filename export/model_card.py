@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from export import card_numbers, licences
+from export import card_numbers, licenses
 from export.card_numbers import Numbers
 from export.manifest import Example, File, Manifest
 from tunit_tf.config import Config
@@ -49,11 +49,11 @@ def write(
         "## Data",
         _data(run.config),
         "## License",
-        _licence(run.config),
+        _license(run.config),
         "## Intended use and limits",
         _limits(run),
         "## Numbers",
-        *_scores(card_numbers.of_run(run)),
+        *_scores(card_numbers.scores_of_run(run)),
         *(["What the files lose against the networks:", quality] if quality else []),
         "## How to load it",
         loading,
@@ -65,10 +65,10 @@ def write(
 
 def front_matter(config: Config, described: Manifest) -> str:
     """The block of YAML: license, library, task, tags, and the data set where it has a name."""
-    identifier = licences.hub_identifier(config.licence)
+    identifier = licenses.hub_identifier(config.licence)
     fields: dict[str, Any] = {"license": identifier}
-    if identifier == licences.OTHER:
-        fields["license_name"] = licences.slug(config.licence)
+    if identifier == licenses.OTHER:
+        fields["license_name"] = licenses.slug(config.licence)
     fields |= {
         "library_name": LIBRARIES[described.kind],
         "pipeline_tag": PIPELINE,
@@ -141,7 +141,7 @@ def _data(config: Config) -> str:
     return f"Pictures of {place} `{_line(name)}`. {labels}"
 
 
-def _licence(config: Config) -> str:
+def _license(config: Config) -> str:
     if not config.licence:
         return (
             "Not stated: whoever trained the model did not name a license (`--licence` of "
@@ -152,7 +152,7 @@ def _licence(config: Config) -> str:
 
 
 def _limits(run: TrainedRun) -> str:
-    barred = licences.bars_examples(run.config.licence)
+    barred = licenses.bars_examples(run.config.licence)
     lines = [
         "- It redraws pictures of the kind that it was trained on. Others come out as something "
         "that resembles the training pictures.",

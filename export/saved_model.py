@@ -25,7 +25,7 @@ MAX_PIXELS = flags.DEFINE_integer(
 DATA = flags.DEFINE_string(
     "data", "", "Images to measure the domains' styles on, if the run has none of its own."
 )
-EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENCE, example_count.HELP)
+EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENSE, example_count.HELP)
 
 
 def main() -> None:
@@ -44,8 +44,8 @@ def main() -> None:
             run, output, RESIZE.value, MAX_PIXELS.value, DATA.value, EXAMPLES.value
         )
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
-    licence = run.config.licence
-    print(f"Wrote {version} ({megabytes:.1f} MB){f', license: {licence}' if licence else ''}.")
+    license_part = f", license: {run.config.licence}" if run.config.licence else ""
+    print(f"Wrote {version} ({megabytes:.1f} MB){license_part}.")
     if not (version / warmup.PATH).exists():
         print(
             "Without warm-up records, which need tensorflow-serving-api: "

@@ -71,7 +71,7 @@ def main() -> None:
                 result, run, CHECKPOINT.value,
                 lambda other: evaluator.evaluate(other, *inputs, maps=False), BATCH_SIZE.value,
             )  # fmt: skip
-        facts = report.facts(run, CHECKPOINT.value, config, split, extractor.name)
+        facts = report.collect_facts(run, CHECKPOINT.value, config, split, extractor.name)
         compared, curves = run_comparison.compare(run.folder, result, others)
     if curves is not None:
         curve = figures.Figure("curves", "Loss terms and scores over training steps", curves)

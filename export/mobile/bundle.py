@@ -91,7 +91,7 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int)
     shipped = [entry for entry in entries.values() if entry.shipped]
     loaded = entries.get(written.recommended["cpu"], shipped[0] if shipped else None)
     model_card.write(
-        folder, written, run, loading.of_pair(loaded, written.image_size, shown),
+        folder, written, run, loading.code_for_pair(loaded, written.image_size, shown),
         summary.table(written),
     )  # fmt: skip
     written = dataclasses.replace(written, files=manifest.checksums(folder))  # with the card

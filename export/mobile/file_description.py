@@ -49,7 +49,7 @@ def describe(described: dict[str, Any], signature: str, variant: str) -> metadat
         text=f"{text} {size} px, step {step}.",
         version=f"{FORMAT}.{step}",
         author=AUTHOR,
-        licence=described["licence"] or "not stated",
+        license=described["licence"] or "not stated",
         tensors=_tensors(described, signature),
     )
 

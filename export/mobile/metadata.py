@@ -49,7 +49,7 @@ class Description(NamedTuple):
     text: str
     version: str
     author: str
-    licence: str
+    license: str
     tensors: dict[str, Tensor]  # by name, inputs and outputs
 
 
@@ -89,11 +89,11 @@ def _pack(description: Description, inputs: list[str], outputs: list[str]) -> by
     name, text = b.CreateString(description.name), b.CreateString(description.text)
     graph = _table(b, 10, {0: name, 1: text, 2: sides[0], 3: sides[1]})
     graphs = _vector(b, [graph])
-    version, author, licence, parser = map(
+    version, author, license, parser = map(
         b.CreateString,
-        (description.version, description.author, description.licence, MIN_PARSER_VERSION),
+        (description.version, description.author, description.license, MIN_PARSER_VERSION),
     )
-    fields = {0: name, 1: text, 2: version, 3: graphs, 4: author, 5: licence, 7: parser}
+    fields = {0: name, 1: text, 2: version, 3: graphs, 4: author, 5: license, 7: parser}
     b.Finish(_table(b, 8, fields), IDENTIFIER)
     return bytes(b.Output())
 

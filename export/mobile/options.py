@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from export.example_count import BY_LICENCE
+from export.example_count import BY_LICENSE
 
 VARIANTS = {
     "float32": "the reference",
@@ -37,4 +37,4 @@ class Options:
     quality_images: int = 32
     title: str = ""
     description: str = ""
-    examples: int = BY_LICENCE
+    examples: int = BY_LICENSE

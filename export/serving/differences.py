@@ -28,7 +28,7 @@ class Difference(NamedTuple):
     unit: str
 
 
-def of_saved_model(model: c_api.Model, translator: Translator, count: int) -> list[Difference]:
+def measure(model: c_api.Model, translator: Translator, count: int) -> list[Difference]:
     """Runs every signature in the C++ loader and the eager networks on the same images.
 
     Args:

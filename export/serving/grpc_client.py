@@ -72,5 +72,5 @@ class GrpcClient:
                 hint = "; a REST port (8501 by default) needs --protocol=rest"
             elif "SSL" in details or "certificate" in details.lower():
                 hint = "; check --tls and --ca_certificate"
-            return ServerError(f"{self._server.address}: {details}{hint}", passing=not hint)
+            return ServerError(f"{self._server.address}: {details}{hint}", is_temporary=not hint)
         return ServerError(details)

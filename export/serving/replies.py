@@ -15,12 +15,12 @@ class ServerError(Exception):
     """The server did not answer a request with translations.
 
     Attributes:
-      passing: Whether another attempt may succeed.
+      is_temporary: Whether another attempt may succeed.
     """
 
-    def __init__(self, message: str, passing: bool = False) -> None:
+    def __init__(self, message: str, is_temporary: bool = False) -> None:
         super().__init__(message)
-        self.passing = passing
+        self.is_temporary = is_temporary
 
 
 class InputRefusedError(ServerError):
@@ -41,7 +41,7 @@ def with_retries(ask: Callable[[], list[bytes]], retries: int) -> list[bytes]:
         try:
             return ask()
         except ServerError as error:
-            if not error.passing:
+            if not error.is_temporary:
                 raise
             time.sleep(min(FIRST_PAUSE * 2.0 ** min(attempt, 30), LONGEST_PAUSE))
     return ask()

@@ -78,7 +78,7 @@ class RestClient:
         except OSError as error:
             raise _connection_error(url, timeout, error) from None
         except http.client.IncompleteRead:
-            raise ServerError(f"{url}: the answer was cut off", passing=True) from None
+            raise ServerError(f"{url}: the answer was cut off", is_temporary=True) from None
         except (http.client.HTTPException, ValueError):
             raise ServerError(
                 f"{url} does not speak HTTP; a gRPC port (8500 by default) needs --protocol=grpc."
@@ -93,7 +93,7 @@ def _connection_error(url: str, timeout: float, error: OSError) -> ServerError:
     """The error of a connection as one of the server."""
     reason: Any = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
-        return ServerError(f"{url}: no answer within {timeout:g} s", passing=True)
+        return ServerError(f"{url}: no answer within {timeout:g} s", is_temporary=True)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return ServerError(
             f"{url}: the certificate of the server is not trusted ({reason.verify_message}); name "
@@ -101,7 +101,7 @@ def _connection_error(url: str, timeout: float, error: OSError) -> ServerError:
         )
     if isinstance(reason, ssl.SSLError) and reason.reason == "WRONG_VERSION_NUMBER":
         return ServerError(f"{url}: the server does not use TLS; use http://, without --tls.")
-    return ServerError(f"{url}: {reason}", passing=True)
+    return ServerError(f"{url}: {reason}", is_temporary=True)
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

@@ -25,7 +25,7 @@ class Served:
     def __init__(self, base: pathlib.Path, name: str) -> None:
         cure = "name a folder that export.saved_model wrote with --model_base_path."
         try:
-            numbers = version_numbers.of_folder(base)
+            numbers = version_numbers.versions_in(base)
         except OSError as error:
             raise UserError(f"{base} cannot be read ({error.strerror}); {cure}") from None
         if not numbers:

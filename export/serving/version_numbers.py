@@ -3,7 +3,7 @@
 import pathlib
 
 
-def of_folder(base: pathlib.Path) -> list[int]:
+def versions_in(base: pathlib.Path) -> list[int]:
     """The version numbers in a model's folder, in ascending order.
 
     Only names of ASCII digits count: `str.isdigit` is also true for `²`, which is no number.

@@ -64,7 +64,9 @@ def write(
                 signatures=_signatures(model),
                 files=manifest.checksums(model),
             )
-            model_card.write(model, described, run, loading.of_saved_model(described.examples))
+            model_card.write(
+                model, described, run, loading.code_for_saved_model(described.examples)
+            )
             described = dataclasses.replace(described, files=manifest.checksums(model))
             files.write_json(model / manifest.FILE_NAME, described.to_json())
             return _as_next_version(model, output)
@@ -88,7 +90,7 @@ def _write_model(model: pathlib.Path, translator: Translator, resize: str, max_p
 
 def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     """Renames a finished model to the number after the largest."""
-    version = max(version_numbers.of_folder(output), default=0) + 1
+    version = max(version_numbers.versions_in(output), default=0) + 1
     while True:
         target = output / str(version)
         try:

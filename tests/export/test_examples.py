@@ -14,26 +14,26 @@ from tunit_tf.config import Config
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 
-BY_LICENCE = example_count.BY_LICENCE
+BY_LICENSE = example_count.BY_LICENSE
 
 
 @pytest.mark.parametrize(
     ("settings", "named", "asked", "expected"),
     [
-        ({}, False, BY_LICENCE, example_count.DEFAULT),  # the procedural set is nobody's
-        ({"origin": "a file", "licence": "CC BY-NC 4.0"}, False, BY_LICENCE, 0),
-        ({"licence": "CC BY-NC 4.0"}, False, BY_LICENCE, 0),
-        ({}, True, BY_LICENCE, 0),
-        ({"data": "cats"}, False, BY_LICENCE, 0),
+        ({}, False, BY_LICENSE, example_count.DEFAULT),  # the procedural set is nobody's
+        ({"origin": "a file", "licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
+        ({"licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
+        ({}, True, BY_LICENSE, 0),
+        ({"data": "cats"}, False, BY_LICENSE, 0),
         ({"data": "cats"}, False, 7, 7),  # the user may know what the program does not
-        ({"data": "cats", "licence": "CC BY 4.0"}, False, BY_LICENCE, example_count.DEFAULT),
+        ({"data": "cats", "licence": "CC BY 4.0"}, False, BY_LICENSE, example_count.DEFAULT),
         ({"data": "cats", "licence": "CC BY 4.0"}, False, 0, 0),
-        ({"data": "cats", "licence": "CC BY 4.0"}, True, BY_LICENCE, 0),
-        ({"data": "cats", "licence": "CC BY-NC 4.0"}, False, BY_LICENCE, 0),
+        ({"data": "cats", "licence": "CC BY 4.0"}, True, BY_LICENSE, 0),
+        ({"data": "cats", "licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
         ({"data": "cats", "licence": "CC BY-NC 4.0"}, True, 2, 2),
     ],
 )
-def test_the_licence_decides_where_nobody_asked(settings, named, asked, expected):
+def test_the_license_decides_without_the_flag(settings, named, asked, expected):
     assert example_count.number(asked, Config(**settings), named) == expected
 
 
@@ -73,10 +73,10 @@ def test_looks_show_as_many_domains_as_there_are(translator):
 
 def test_fewer_images_give_fewer_examples_unless_some_were_asked_for(translator):
     images = synthetic.generate(5, 32, 0)
-    assert len(examples.choose(translator, images, 4, BY_LICENCE)) == 4
+    assert len(examples.choose(translator, images, 4, BY_LICENSE)) == 4
     with pytest.raises(UserError, match=r"takes 8 held-out images and there are 5; .* most 2"):
         examples.choose(translator, images, 4, 4)
-    assert not examples.choose(translator, images.take(np.arange(1)), 4, BY_LICENCE)
+    assert not examples.choose(translator, images.take(np.arange(1)), 4, BY_LICENSE)
 
 
 def test_an_export_has_examples_of_held_out_images(trained_run, pair_folder):

@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from export import card_numbers, licences, manifest, model_card, run_description
+from export import card_numbers, licenses, manifest, model_card, run_description
 from export.manifest import Manifest
 from tests.manifests.write_cases import FOLDER
 
@@ -52,12 +52,12 @@ def scalar(text: str) -> str:
         ("Non-commercial research only", "other", True),
         ("All rights reserved", "other", True),
         ("Ours, free for all: \"yes\"", "other", False),
-        ("Encyclopedia licence, candid", "other", False),
+        ("Encyclopedia license, candid", "other", False),
     ],
 )  # fmt: skip
-def test_a_licence_has_the_identifier_of_the_hub(trained_run, licence, identifier, bars):
-    assert licences.hub_identifier(licence) == identifier
-    assert licences.bars_examples(licence) == bars
+def test_a_license_has_the_identifier_of_the_hub(trained_run, licence, identifier, bars):
+    assert licenses.hub_identifier(licence) == identifier
+    assert licenses.bars_examples(licence) == bars
     config = dataclasses.replace(trained_run.config, licence=licence)
     fields = parsed(model_card.front_matter(config, GOOD) + "\n")
     assert fields["license"] == identifier
@@ -98,7 +98,7 @@ def test_the_front_matter_survives_odd_names(trained_run):
 def test_numbers_are_those_of_the_exported_checkpoint(trained_run, tmp_path):
     shutil.copytree(trained_run.folder, tmp_path / "run")
     run = dataclasses.replace(trained_run, folder=tmp_path / "run")
-    logged = card_numbers.of_run(run)
+    logged = card_numbers.scores_of_run(run)
     assert logged.caption == "Validation during training, at step 6, on held-out images"
     (tmp_path / "run" / "report").mkdir()
     report = tmp_path / "run" / "report" / "metrics.json"
@@ -108,17 +108,17 @@ def test_numbers_are_those_of_the_exported_checkpoint(trained_run, tmp_path):
     }  # fmt: skip
     sections = {"Image quality": {"fid_random_conv64": 12.34567, "odd": 1.0}}
     report.write_text(json.dumps({"facts": facts, "metrics": sections}))
-    (row,) = card_numbers.of_run(run).rows
+    (row,) = card_numbers.scores_of_run(run).rows
     assert row[:3] == ("fid_random_conv64", "12.3457", "less")
-    assert "images of the run" in card_numbers.of_run(run).caption
+    assert "images of the run" in card_numbers.scores_of_run(run).caption
     facts |= {"data": "/home/me/other", "checkpoint": "newest, step 6"}
     report.write_text(json.dumps({"facts": facts, "metrics": sections}))
-    assert "another set" in card_numbers.of_run(run).caption
-    assert "/home" not in card_numbers.of_run(run).caption
+    assert "another set" in card_numbers.scores_of_run(run).caption
+    assert "/home" not in card_numbers.scores_of_run(run).caption
     for damaged in ('{"facts"', "[]", json.dumps({"facts": {**facts, "checkpoint": "step 5"}})):
         report.write_text(damaged)
-        assert card_numbers.of_run(run) == logged
-    assert card_numbers.of_run(dataclasses.replace(run, step=5)) is None
+        assert card_numbers.scores_of_run(run) == logged
+    assert card_numbers.scores_of_run(dataclasses.replace(run, step=5)) is None
 
 
 def check_card(folder, described: Manifest) -> str:

@@ -31,16 +31,16 @@ def test_a_source_has_the_mask_of_its_name(folders):
     Image.new("L", (12, 8), 7).save(folders / "masks" / "dog.png")
     masks = found(folders)
     cat, dog = (folders / "sources" / name for name in ("a/cat.jpg", "dog.png"))
-    np.testing.assert_array_equal(masks.of(cat, (12, 8)), VALUES)
-    assert np.unique(masks.of(dog, (12, 8))) == [7]
+    np.testing.assert_array_equal(masks.open(cat, (12, 8)), VALUES)
+    assert np.unique(masks.open(dog, (12, 8))) == [7]
     single = Masks(str(folders / "masks"), str(dog), [dog])
-    assert np.unique(single.of(dog, (12, 8))) == [7]
+    assert np.unique(single.open(dog, (12, 8))) == [7]
 
 
 @pytest.mark.parametrize("size", [(24, 16), (6, 4), (12, 9)])
 def test_a_mask_of_another_size_is_resized_to_its_picture(folders, size):
     Image.fromarray(VALUES).resize(size).save(folders / "masks" / "dog.png")
-    assert found(folders).of(folders / "sources" / "dog.png", (12, 8)).size == (12, 8)
+    assert found(folders).open(folders / "sources" / "dog.png", (12, 8)).size == (12, 8)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_mask_of_another_size_is_resized_to_its_picture(folders, size):
 )
 def test_every_mode_of_a_png_is_read_as_gray(folders, picture, expected):
     picture.save(folders / "masks" / "dog.png")
-    mask = found(folders).of(folders / "sources" / "dog.png", (12, 8))
+    mask = found(folders).open(folders / "sources" / "dog.png", (12, 8))
     np.testing.assert_array_equal(mask, expected)
 
 
@@ -66,10 +66,10 @@ def test_alpha_is_the_channel_of_the_source_upright(folders):
     source = folders / "sources" / "dog.png"
     picture = Image.fromarray(np.dstack([VALUES, VALUES, VALUES, VALUES[::-1]]))
     picture.save(source, exif=exif)
-    mask = found(folders, "alpha").of(source, (8, 12))
+    mask = found(folders, "alpha").open(source, (8, 12))
     np.testing.assert_array_equal(mask, np.rot90(VALUES[::-1], -1))
     with pytest.raises(UserError, match="has no alpha channel"):
-        found(folders, "alpha").of(folders / "sources" / "a" / "cat.jpg", (12, 8))
+        found(folders, "alpha").open(folders / "sources" / "a" / "cat.jpg", (12, 8))
 
 
 def test_what_is_wrong_with_a_folder_is_one_sentence(folders):

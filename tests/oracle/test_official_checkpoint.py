@@ -119,7 +119,7 @@ def test_every_tensor_and_moment_finds_its_place(content, tmp_path, old):
     assert dropped.items() <= result.dropped.items()
 
 
-def test_the_config_records_origin_checksum_and_licence(content, tmp_path):
+def test_the_config_records_origin_checksum_and_license(content, tmp_path):
     path = official_files.save(tmp_path / "model_9.ckpt", {**content[1], **content[2]}, True)
     folder = tmp_path / "run"
     result = official_checkpoint.import_run(str(path), Config(run_dir=str(folder)), set())

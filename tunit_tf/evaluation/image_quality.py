@@ -8,7 +8,7 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import frechet, kernel, neighbours
+from tunit_tf.metrics import frechet, kernel, neighbors
 from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor
 
@@ -103,7 +103,7 @@ def scores(
     real_sample = real[np.sort(rng.permutation(len(real))[:MAX_SAMPLE])]
     held_out_features = cached_features(extractor, held_out.images, cache_dir)
     kid = kernel.distance(real_sample, fake.sample)
-    manifold = neighbours.density_coverage(real_sample, fake.sample)
+    manifold = neighbors.density_coverage(real_sample, fake.sample)
     mean_distance, by_group = mean_frechet(
         translator, held_out, partition, real, extractor, num_translations
     )

@@ -27,7 +27,7 @@ def check_folder(folder: pathlib.Path) -> None:
     folders.check_writable(folder, f"The report {folder}", CURE)
 
 
-def facts(
+def collect_facts(
     run: TrainedRun, checkpoint: str, config: Config, split: Split, extractor_name: str
 ) -> dict[str, str]:
     """What is evaluated and how, {name: value}, as the head of the report.

@@ -31,7 +31,7 @@ class Masks:
         if mask != ALPHA:
             self._files = _find(mask, pathlib.Path(source).expanduser(), sources)
 
-    def of(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
+    def open(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
         """The mask of a source as a gray picture of its size, white where it is redrawn.
 
         Args:

@@ -114,7 +114,7 @@ class Reader:
         size = self._size
         try:
             rgb = pixels.open_rgb(path)
-            mask = masks.of(path, rgb.size) if masks else None
+            mask = masks.open(path, rgb.size) if masks else None
         except UserError as error:
             self.bad[path] = str(error)
             return None

@@ -20,7 +20,7 @@ from tunit_tf.official import names as official_names
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
 
-LICENCE = "CC BY-NC 4.0"  # license of the weights that the authors publish
+LICENSE = "CC BY-NC 4.0"  # license of the weights that the authors publish
 PREFIX = "module."  # prefix of names saved by runs on several GPUs
 
 # {part of the file: (our network, its names)}
@@ -95,7 +95,7 @@ def _imported(
     config = dataclasses.replace(
         _with_sizes(config, dicts, given),
         data=config.data if "data" in given else "",
-        licence=config.licence or LICENCE,
+        licence=config.licence or LICENSE,
         origin=f"{path.name} of the paper's authors, epoch {content.get('epoch', 'unknown')}",
         origin_sha256=_sha256(path),
     ).resolved()

@@ -125,7 +125,7 @@ def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(traine
     assert "No variant is near enough" in (tmp_path / "mobile" / "README.md").read_text()
 
 
-def test_the_licence_of_an_imported_run_is_carried_on(trained_run, tmp_path):
+def test_the_license_of_an_imported_run_is_carried_on(trained_run, tmp_path):
     config = dataclasses.replace(trained_run.config, licence="CC BY-NC 4.0")
     licensed = dataclasses.replace(trained_run, config=config)
     described = bundle.write(licensed, tmp_path / "mobile", ONE)

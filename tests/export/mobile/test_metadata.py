@@ -13,7 +13,7 @@ DESCRIPTION = metadata.Description(
     text="a text",
     version="1.0",
     author="an author",
-    licence="a licence",
+    license="a license",
     tensors={
         "image": metadata.Tensor("an image", image_size=32, value_range=(-1.0, 1.0)),
         "style": metadata.Tensor("a style"),
@@ -45,7 +45,7 @@ def test_a_file_has_one_description_and_readable_labels(plain, tmp_path):
     described = metadata.add(metadata.add(plain, DESCRIPTION), DESCRIPTION)
     (content,) = entries(described)
     assert content[4:8] == metadata.IDENTIFIER
-    for text in (b"a name", b"an author", b"a licence", b"probabilities"):
+    for text in (b"a name", b"an author", b"a license", b"probabilities"):
         assert text in content
     path = tmp_path / "model.tflite"
     path.write_bytes(described)

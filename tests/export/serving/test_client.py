@@ -280,7 +280,7 @@ def test_answers_that_are_not_whole_pngs_are_refused(body):
     with serving(lambda _: (200, body)) as address:
         with pytest.raises(ServerError, match=address) as caught:
             translate(address)
-        assert not caught.value.passing
+        assert not caught.value.is_temporary
 
 
 @contextlib.contextmanager
@@ -303,7 +303,7 @@ def sending(content):
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "passing"),
+    ("content", "words", "is_temporary"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{", "was cut off", True),
         # What a gRPC server sends first.
@@ -312,11 +312,11 @@ def sending(content):
         (b"", "127.0.0.1", True),
     ],
 )
-def test_broken_connections_are_described(content, words, passing):
+def test_broken_connections_are_described(content, words, is_temporary):
     with sending(content) as address:
         with pytest.raises(ServerError, match=words) as caught:
             translate(address)
-        assert caught.value.passing == passing
+        assert caught.value.is_temporary == is_temporary
 
 
 def test_too_large_requests_are_a_matter_of_the_input():
@@ -329,7 +329,7 @@ def test_pauses_grow_to_a_limit(monkeypatch):
     monkeypatch.setattr(replies.time, "sleep", pauses.append)
 
     def fail():
-        raise ServerError("away", passing=True)
+        raise ServerError("away", is_temporary=True)
 
     with pytest.raises(ServerError):
         replies.with_retries(fail, 2000)
@@ -360,11 +360,11 @@ def test_rest_over_tls(certificate):
         assert translate(address, tls=True, authority=authority) == [PNG]
         with pytest.raises(ServerError, match=r"not trusted.*--ca_certificate") as caught:
             translate(address, tls=True)
-        assert not caught.value.passing
+        assert not caught.value.is_temporary
     with serving(lambda _: (200, predictions([PNG]))) as address:
         with pytest.raises(ServerError, match="does not use TLS") as caught:
             translate(address, tls=True)
-        assert not caught.value.passing
+        assert not caught.value.is_temporary
 
 
 class TranslatesToPng(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -392,7 +392,7 @@ def test_grpc_over_tls(certificate):
         ask(2, tls=True, authority=pem)
     with pytest.raises(ServerError, match=r"check --tls and --ca_certificate") as caught:
         ask(tls=True)
-    assert not caught.value.passing
+    assert not caught.value.is_temporary
     running.stop(0)
 
 
@@ -401,7 +401,7 @@ def test_a_rest_port_asked_by_grpc_is_recognized():
         client = connection.connect("grpc", Server(address, timeout=10.0))
         with pytest.raises(ServerError, match=rf"{address}: .*needs --protocol=rest") as caught:
             client.translate([b"a"], [b"a"])
-        assert not caught.value.passing
+        assert not caught.value.is_temporary
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", b"\xff"])

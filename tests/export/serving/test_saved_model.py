@@ -71,7 +71,7 @@ def test_a_process_without_pythons_tensorflow_translates_jpegs(exported, transla
 
 
 def test_every_signature_equals_the_eager_networks(model, translator):
-    found = differences.of_saved_model(model, translator, 5)
+    found = differences.measure(model, translator, 5)
     assert {(d.signature, d.output) for d in found} == {
         ("encode", "style"), ("encode", "domain_probabilities"), ("generate", "translated"),
         ("translate", "translated"), ("serving_default", "translated_bytes"),
@@ -113,7 +113,7 @@ def test_runs_of_other_sizes_are_not_compared(model, tiny):
             from_config.guiding_network(config, "float32"), from_config.generator(config, "float32")
         )
         with pytest.raises(differences.MismatchError, match=words):
-            differences.of_saved_model(model, other, 1)
+            differences.measure(model, other, 1)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_the_manifest_says_what_a_client_must_know(exported, tiny_run):
 
 
 @pytest.mark.usefixtures("encode_only")
-def test_licence_and_origin_are_carried_on_and_images_may_be_missing(trained_run, tmp_path):
+def test_license_and_origin_are_carried_on_and_images_may_be_missing(trained_run, tmp_path):
     config = dataclasses.replace(
         trained_run.config, data="", licence="CC BY-NC 4.0", origin="model_1.ckpt"
     )
@@ -340,7 +340,7 @@ def test_versions_count_up_and_nothing_half_written_stays(
     assert result.returncode == 0, result.stderr
     assert f"Wrote {output / '13'}" in result.stdout
     assert (output / "12" / "precious").exists()
-    assert version_numbers.of_folder(output) == [3, 12, 13]
+    assert version_numbers.versions_in(output) == [3, 12, 13]
 
     def failing(*_):
         raise OSError(28, "No space left on device")

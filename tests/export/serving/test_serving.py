@@ -379,7 +379,7 @@ def test_a_server_that_is_not_there_is_named_after_all_tries(monkeypatch, protoc
     ours = connect(nowhere, protocol, timeout=5.0)
     with pytest.raises(replies.ServerError, match=nowhere[protocol]) as caught:
         replies.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=3)
-    assert caught.value.passing
+    assert caught.value.is_temporary
     assert len(pauses) == 3
 
 
@@ -390,7 +390,7 @@ def test_a_server_that_is_silent_is_given_up(protocol):
         started = time.monotonic()
         with pytest.raises(replies.ServerError) as caught:
             ours.translate([b"a"], [b"b"])
-        assert caught.value.passing
+        assert caught.value.is_temporary
         assert time.monotonic() - started < 20
 
 

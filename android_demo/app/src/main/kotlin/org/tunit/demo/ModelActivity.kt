@@ -45,8 +45,8 @@ class ModelActivity : Screen() {
         text(R.style.Title, manifest.title.ifEmpty { untitled })
         if (manifest.description.isNotEmpty()) text(R.style.Body, manifest.description)
         fact(R.string.model_data, manifest.data)
-        val noLicence = getString(R.string.model_licence_none)
-        fact(R.string.model_licence, manifest.licence.ifEmpty { noLicence })
+        val noLicense = getString(R.string.model_license_none)
+        fact(R.string.model_license, manifest.licence.ifEmpty { noLicense })
         fact(R.string.model_origin, manifest.origin)
         fact(R.string.model_step, manifest.step.toString())
         val numbers = getString(

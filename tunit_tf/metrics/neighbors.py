@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import sklearn.metrics
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 CHUNK_MB = 128  # distances held at once
 
 
@@ -17,27 +17,27 @@ class DensityCoverage(NamedTuple):
 
 
 def density_coverage(
-    real: np.ndarray, fake: np.ndarray, neighbours: int = NEIGHBOURS
+    real: np.ndarray, fake: np.ndarray, neighbors: int = NEIGHBORS
 ) -> DensityCoverage:
     """Density (eq. 4) and Coverage (eq. 5) of fake features within real ones.
 
     Args:
-      real: `(m, dim)`, more than `neighbours`.
+      real: `(m, dim)`, more than `neighbors`.
       fake: `(n, dim)`.
-      neighbours: k, whose distance is the radius of the ball around a real vector.
+      neighbors: k, whose distance is the radius of the ball around a real vector.
 
     Raises:
       ValueError: There are too few real vectors.
     """
-    if len(real) <= neighbours:
+    if len(real) <= neighbors:
         raise ValueError(
-            f"Density and Coverage with k = {neighbours} need more than {neighbours} real images; "
+            f"Density and Coverage with k = {neighbors} need more than {neighbors} real images; "
             f"received {len(real)}."
         )
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
 
     def kth_smallest(rows: np.ndarray, _: int) -> np.ndarray:
-        return np.partition(rows, neighbours, axis=1)[:, neighbours]
+        return np.partition(rows, neighbors, axis=1)[:, neighbors]
 
     # A vector's distance to itself, 0, is the smallest of its row.
     chunks = sklearn.metrics.pairwise_distances_chunked(
@@ -50,4 +50,4 @@ def density_coverage(
         inside = rows < radius
         balls += inside.sum()
         covered |= inside.any(0)
-    return DensityCoverage(float(balls / (neighbours * len(fake))), float(covered.mean()))
+    return DensityCoverage(float(balls / (neighbors * len(fake))), float(covered.mean()))

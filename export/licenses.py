@@ -21,26 +21,26 @@ BARRED = re.compile(
 )  # in a slug
 
 
-def hub_identifier(licence: str) -> str:
+def hub_identifier(license_text: str) -> str:
     """The identifier of a license on the Hub: `CC BY-NC 4.0` is `cc-by-nc-4.0`.
 
     Args:
-      licence: In a user's words; '' where it is not known.
+      license_text: In a user's words; '' where it is not known.
 
     Returns:
       `unknown` for '', `other` where the Hub has no identifier.
     """
-    if not licence.strip():
+    if not license_text.strip():
         return UNKNOWN
-    plain = slug(licence)
+    plain = slug(license_text)
     return plain if plain in HUB_IDENTIFIERS else OTHER
 
 
-def slug(licence: str) -> str:
+def slug(license_text: str) -> str:
     """A license as a word: lower case, hyphens for spaces."""
-    return re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-") or OTHER
+    return re.sub(r"[^a-z0-9.]+", "-", license_text.lower()).strip("-") or OTHER
 
 
-def bars_examples(licence: str) -> bool:
+def bars_examples(license_text: str) -> bool:
     """Whether pictures under a license should not be copied into an export."""
-    return bool(BARRED.search(slug(licence)))
+    return bool(BARRED.search(slug(license_text)))
