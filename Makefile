@@ -73,7 +73,7 @@ web-measure: web_demo/dist/index.html
 		npm run --silent measure
 
 web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
-	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js from 20.19 with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js 20.19 or newer with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }
 	cd web_demo && npm ci --silent
 	touch $@
 

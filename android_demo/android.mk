@@ -14,7 +14,7 @@ MAVEN = JAVA_HOME=$(ANDROID_JAVA_HOME) mvn --batch-mode --quiet --file $(ANDROID
 	$(shell sed -n 's/^\([A-Za-z0-9]*\)=/-D\1=/p' $(ANDROID)/versions.properties) \
 	-Dkey=$(abspath $(ANDROID_KEY))
 ANDROID_TOOLS = test -n "$(ANDROID_JAVA_HOME)" && mvn --version >/dev/null 2>&1 || { \
-	echo "The app needs a JDK from 21 (ANDROID_JAVA_HOME=...) and Maven (Debian: apt-get install maven)." >&2; \
+	echo "The app needs JDK 21 or newer (ANDROID_JAVA_HOME=...) and Maven (Debian: apt-get install maven)." >&2; \
 	exit 1; }
 
 android:

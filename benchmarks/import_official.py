@@ -55,7 +55,7 @@ def main(_: list[str]) -> None:
             seconds, peak = measured(
                 "tunit_tf.import_official", f"--checkpoint={path}", f"--run_dir={folder}/run"
             )
-        form = "zip" if zipped else "PyTorch 1.1"
+        form = "zip" if zipped else "before PyTorch 1.6"
         print(
             f"| {IMAGE_SIZE.value} | {form} | {size:.0f} | {seconds:.0f} | {peak:.0f} |", flush=True
         )
