@@ -38,7 +38,7 @@ def test_a_second_trainer_is_refused_with_the_owner_named(holder, tmp_path):
     assert json.loads((tmp_path / "run" / "lock").read_text())["pid"] == holder.pid
 
 
-def test_the_lock_of_a_killed_trainer_is_void(holder, tmp_path, caplog):
+def test_the_lock_of_a_killed_trainer_does_not_count(holder, tmp_path, caplog):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert (tmp_path / "run" / "lock").exists()

@@ -52,7 +52,7 @@ class PropertiesTest {
     }
 
     @Test
-    fun looksByChanceStartAtDomainsThatHaveImages() {
+    fun randomLooksStartAtDomainsThatHaveImages() {
         val domains = listOf(Domain(0, 0, floatArrayOf(9f, 9f)), Domain(1, 5, floatArrayOf(1f, 0f)))
         val drawn = List(2000) { Styles(false).random(domains, Random(it.toLong()))!! }
         val mean = FloatArray(2) { i -> drawn.map { it[i] }.average().toFloat() }
