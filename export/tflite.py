@@ -80,8 +80,8 @@ def main() -> None:
     with cli.interruptible(f"{output} is as it was before."):
         written = bundle.write(run, output, options)
     print(summary.table(written))
-    licence = f", license: {written.licence}" if written.licence else ""
-    print(f"Wrote {output}{licence}.")
+    license = f", license: {written.licence}" if written.licence else ""
+    print(f"Wrote {output}{license}.")
 
 
 def command() -> None:

@@ -248,7 +248,10 @@ def test_a_contradiction_gets_one_sentence(request_, words):
         ({"frames": 10**9, "reference": "x"}, r"--frames must be at most 10000; received 10000000"),
         ({"batch_size": 10**12, "domain": 0}, r"--batch_size must be at most 4096"),
         ({"sample": -3, "domain": 0}, r"--sample must be at least 0; received -3"),
-        ({"strength": float("nan"), "domain": 0}, r"--strength must be a finite number; received nan"),
+        (
+            {"strength": float("nan"), "domain": 0},
+            "--strength must be a finite number; received nan",
+        ),
     ],
 )
 def test_numbers_out_of_range_get_one_sentence(request_, words):

@@ -139,6 +139,17 @@ def test_weights_follow_the_papers_table(tiny):
     np.testing.assert_allclose(steps.weighted_generator(generator, config), 2.11, rtol=1e-6)
 
 
+def test_only_labeled_batches_have_a_classification_error(tiny, fresh_state):
+    config = tiny(labeled_fraction=0.5, labeled_only_steps=0)
+    batch = batch_of(config)
+    for is_labeled in (False, True):
+        labeled = tf.fill(batch.labeled.shape, is_labeled)
+        label = tf.where(labeled, tf.range(len(labeled)) % config.num_domains, -1)
+        given = batch._replace(labeled=labeled, label=label)
+        _, terms, _ = steps.guiding_gradients(fresh_state(config), given, config, 1.0)
+        assert (terms["guiding/classification"] > 0) == is_labeled
+
+
 def test_labels_replace_pseudo_domains_where_there_are_some():
     logits = tf.constant([[0.0, 1.0], [2.0, 0.0], [0.0, 3.0]])
     label, labeled = tf.constant([-1, 1, 0]), tf.constant([False, True, True])

@@ -12,8 +12,10 @@ from tunit_tf.training.key_queue import KeyQueue
 class TrainState(tf.Module):
     """Networks, their averages, optimizers, key queue and step counter.
 
-    Build it inside the scope of the strategy that trains it. The data order is not part of it:
-    it is a function of the seed and the step (`data/pipeline.py`).
+    Build it inside the scope of the strategy that trains it. Initial weights are drawn from Keras'
+    global generator, which the constructor seeds with `config.seed`, as well as Python's and
+    NumPy's. The data order is not part of the state: it is a function of the seed and the step
+    (`data/pipeline.py`).
 
     Args:
       config: Resolved config.
