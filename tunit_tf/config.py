@@ -488,12 +488,14 @@ def define_flags(settings: type = Config) -> None:
         int | None: flags.DEFINE_integer,
         float: flags.DEFINE_float,
         bool: flags.DEFINE_boolean,
+        tuple[str, ...]: flags.DEFINE_list,
     }
     for f in dataclasses.fields(settings):
         default, help_text, choices = f.default, f.metadata["help"], f.metadata["choices"]
         if choices:
             flags.DEFINE_enum(f.name, cast(str, default), choices, help_text)
         else:
+            default = list(default) if isinstance(default, tuple) else default
             define[f.type](f.name, default, help_text)
 
 
@@ -503,5 +505,5 @@ def from_flags(settings: type = Config) -> Any:
     Raises:
       UserError: A value is out of range.
     """
-    fields = dataclasses.fields(settings)
-    return settings(**{f.name: flags.FLAGS[f.name].value for f in fields})
+    values = {f.name: flags.FLAGS[f.name].value for f in dataclasses.fields(settings)}
+    return settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -110,7 +110,7 @@ def _candidates(
     floats = variants.float_pair(run.translator, pairs.sources)
     return {
         variant: variants.make(variant, floats, samples, pairs, options.min_psnr)
-        for variant in options.variants
+        for variant in dict.fromkeys(options.variants)
     }
 
 

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from export.example_count import BY_LICENSE
+from export import example_count
+from tunit_tf.config import check_bounds, setting
+from tunit_tf.errors import Bounds, UserError
 
 VARIANTS = {
     "float32": "the reference",
@@ -15,26 +17,33 @@ VARIANTS = {
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What is written and how it is judged.
+    """What is written and how it is judged; every field is a flag of `export/tflite.py`."""
 
-    Attributes:
-      variants: Some of `VARIANTS`.
-      min_psnr: dB, below which a variant is not shipped.
-      data: Images to measure on, as --data; '' takes the run's held-out ones.
-      calibration_images: Images to calibrate on, as --data; '' takes the run's training images.
-      calibration_steps: Number of pairs of images seen in calibration.
-      quality_images: Held-out images that are translated for PSNR and SSIM.
-      title: The model in a few words for people; '' derives them from the config.
-      description: The model in a sentence for people; '' as above.
-      examples: Held-out images to copy into the export, for each role; see `example_count`.
-    """
+    variants: tuple[str, ...] = setting(tuple(VARIANTS), "Variants to write, separated by commas.")
+    min_psnr: float = setting(
+        30.0, "Minimum PSNR of a variant in dB; one below it is not shipped.", Bounds(0, 1000)
+    )
+    data: str = setting("", "Images to measure on; '' takes the run's held-out ones.")
+    calibration_images: str = setting(
+        "", "Images to calibrate static_int8 on; '' uses --data if given, else the run's."
+    )
+    calibration_steps: int = setting(64, "Pairs of images seen in calibration.", Bounds(2, 10**6))
+    quality_images: int = setting(
+        32, "Held-out images translated for PSNR and SSIM.", Bounds(2, 10**6)
+    )
+    title: str = setting("", "Title of the model; '' is made from the run.")
+    description: str = setting("", "A sentence on the model for people; '' is made from the run.")
+    examples: int = setting(example_count.BY_LICENSE, example_count.HELP, example_count.BOUNDS)
 
-    variants: tuple[str, ...] = tuple(VARIANTS)
-    min_psnr: float = 30.0
-    data: str = ""
-    calibration_images: str = ""
-    calibration_steps: int = 64
-    quality_images: int = 32
-    title: str = ""
-    description: str = ""
-    examples: int = BY_LICENSE
+    def __post_init__(self) -> None:
+        """Checks the values.
+
+        Raises:
+          UserError: One is out of range, or a variant is unknown.
+        """
+        if not self.variants or set(self.variants) - set(VARIANTS):
+            raise UserError(
+                f"--variants must be among {','.join(VARIANTS)}; received "
+                f"'{','.join(self.variants)}'."
+            )
+        check_bounds(self)

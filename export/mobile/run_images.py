@@ -32,7 +32,8 @@ def open_images(
     Args:
       run: The run; its recorded split is used.
       data: Images to measure on, as --data; '' takes the run's held-out ones.
-      calibration_images: Images to calibrate on, as --data; '' takes the run's training images.
+      calibration_images: Images to calibrate on, as --data; '' takes `data` or, without it, the
+        run's training images.
       calibrates: Whether a variant needs calibration.
 
     Raises:
@@ -47,7 +48,8 @@ def open_images(
         held_out = named(data) if data else run.split.validation
         calibration = None
         if calibrates:
-            calibration = named(calibration_images) if calibration_images else run.split.train
+            calibrated_on = calibration_images or data
+            calibration = named(calibrated_on) if calibrated_on else run.split.train
     except UserError as error:
         raise UserError(
             f"The images to measure and calibrate on cannot be opened; name some with "

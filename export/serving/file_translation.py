@@ -9,49 +9,9 @@ import tqdm
 from export.serving import encoded_pictures, replies
 from export.serving.connection import Client
 from export.serving.replies import InputRefusedError, ServerError
-from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import folders, picture_files
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What to translate, and where to.
-
-    Attributes:
-      source: Picture file or folder of pictures.
-      reference: Picture file whose look is taken.
-      output: Folder for the results, created if missing.
-      overwrite: Whether to replace results that exist.
-      resume: Whether to skip pictures whose results exist.
-      batch_size: Pictures per request.
-      retries: Further attempts when the server is not reached.
-      progress: Whether to show a progress bar.
-    """
-
-    source: str
-    reference: str
-    output: str
-    overwrite: bool = False
-    resume: bool = False
-    batch_size: int = 4
-    retries: int = 3
-    progress: bool = True
-
-    def __post_init__(self) -> None:
-        """Checks the values.
-
-        Raises:
-          UserError: One is missing or out of range.
-        """
-        if not self.source or not self.reference:
-            raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
-        folders.named(self.output, "output")
-        Bounds(1, 4096).check("--batch_size", self.batch_size)
-        Bounds(0, 1000).check("--retries", self.retries)
-        if self.resume and self.overwrite:
-            raise UserError(
-                "--resume keeps results that exist, --overwrite replaces them; give one."
-            )
+from export.serving.request import Request
+from tunit_tf.errors import UserError
+from tunit_tf.io import picture_files
 
 
 @dataclasses.dataclass
