@@ -31,8 +31,8 @@ def number(asked: int, config: Config, are_named: bool) -> int:
     is_barred = are_barred(config, are_named)
     if asked == BY_LICENSE:
         is_procedural = config.data == "synthetic" and not config.origin
-        is_known = not are_named and bool(config.licence or is_procedural)
-        return DEFAULT if is_known and not is_barred else 0
+        allowed = is_procedural or licenses.allows_examples(config.licence)
+        return DEFAULT if allowed and not are_named and not is_barred else 0
     if asked and is_barred:
         raise UserError(
             f"--examples={asked} would copy images of the run into the export, which its license "

@@ -1,4 +1,4 @@
-"""What a license in a user's words means: its name on the Hugging Face Hub, and what it bars."""
+"""Interprets a license text: its Hugging Face identifier, and whether it allows examples."""
 
 import re
 
@@ -17,7 +17,8 @@ OTHER = "other"
 
 # Non-commercial; no derivatives, which squares cut out of pictures are; no rights given at all.
 BARRED = re.compile(
-    r"\b(nc|nd)\b|non-?commercial|no-?deriv|research|all-rights-reserved|proprietary|confidential"
+    r"\b(nc|nd)\b|by-?n[cd]|(non|no|not-for)-?commercial|no-?deriv|research|academic|educational"
+    r"|evaluation|personal|private|all-rights-reserved|proprietary|confidential"
 )  # in a slug
 
 
@@ -39,6 +40,11 @@ def hub_identifier(license_text: str) -> str:
 def slug(license_text: str) -> str:
     """A license as a word: lower case, hyphens for spaces."""
     return re.sub(r"[^a-z0-9.]+", "-", license_text.lower()).strip("-") or OTHER
+
+
+def allows_examples(license_text: str) -> bool:
+    """Whether pictures under a license may be copied into an export without being asked for."""
+    return hub_identifier(license_text) in HUB_IDENTIFIERS and not bars_examples(license_text)
 
 
 def bars_examples(license_text: str) -> bool:

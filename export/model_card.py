@@ -19,7 +19,8 @@ from tunit_tf.io import files
 FILE_NAME = "README.md"
 PIPELINE = "image-to-image"
 LIBRARIES = {"tflite": "tflite", "saved_model": "tensorflow"}  # by kind of the manifest
-TAGS = ("tunit", "image-to-image-translation", "style-transfer", "unsupervised", "gan")
+TAGS = ("tunit", "image-to-image-translation", "style-transfer", "gan")
+UNSUPERVISED = ("unsupervised", "pseudo-labeled")  # modes
 PLAIN = re.compile(r"[a-z][a-z0-9.-]*")  # text that needs no quotes in YAML ...
 READ_AS_OTHER = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}  # ... except these
 PAPER = (
@@ -66,13 +67,18 @@ def write(
 def front_matter(config: Config, described: Manifest) -> str:
     """The block of YAML: license, library, task, tags, and the data set where it has a name."""
     identifier = licenses.hub_identifier(config.licence)
+    labels = ["unsupervised"] if config.mode in UNSUPERVISED else []
     fields: dict[str, Any] = {"license": identifier}
     if identifier == licenses.OTHER:
         fields["license_name"] = licenses.slug(config.licence)
     fields |= {
         "library_name": LIBRARIES[described.kind],
         "pipeline_tag": PIPELINE,
-        "tags": [*TAGS, *(["litert"] if described.kind == "tflite" else ["tf-serving"])],
+        "tags": [*TAGS, *labels, "litert" if described.kind == "tflite" else "tf-serving"],
+            *TAGS,
+            *(["unsupervised"] if config.mode in UNSUPERVISED else []),
+            *(["litert"] if described.kind == "tflite" else ["tf-serving"]),
+        ],
     }
     if config.data.startswith("tfds:"):
         fields["datasets"] = [config.data.removeprefix("tfds:").split("/")[0].split(":")[0]]
@@ -131,6 +137,8 @@ def _data(config: Config) -> str:
         "semi-supervised": f"{config.labeled_fraction:.0%} of the labels were used.",
         "supervised": "All labels were used.",
     }[config.mode]
+    if config.discriminator == "projected":
+        labels += " The discriminator of the training saw ImageNet features."
     if config.origin:
         return f"The weights were imported: {_line(config.origin)}."
     if config.data == "synthetic":
@@ -153,13 +161,20 @@ def _license(config: Config) -> str:
 
 def _limits(run: TrainedRun) -> str:
     barred = licenses.bars_examples(run.config.licence)
+    groups = {
+        "supervised": "Its groups are the labels of the training pictures.",
+        "semi-supervised": "Its groups follow the few labels of the training pictures.",
+    }.get(
+        run.config.mode,
+        "Its groups follow what differs most between the training pictures, often color. They "
+        "were found automatically and do not say what a picture shows.",
+    )
     lines = [
-        "- It redraws pictures of the kind that it was trained on. Others come out as something "
-        "that resembles the training pictures.",
+        "- It redraws pictures of the kind that it was trained on. Other pictures are redrawn to "
+        "resemble the training pictures.",
         "- It cuts pictures to squares and draws them at its own size; fine detail such as text "
         "is lost.",
-        "- Its groups follow what differs most between the training pictures, often color. They "
-        "were found automatically and do not say what a picture shows.",
+        f"- {groups}",
         "- The model inherits gaps and biases of the training pictures; it was not examined for "
         "them.",
         "- It is not intended for deception, or for pictures of people without their consent.",

@@ -81,6 +81,15 @@ def test_the_command_writes_table_plot_and_sheets(folder, tmp_path):
     assert (tmp_path / "out" / "domains_02" / "mine.txt").is_file()
 
 
+def test_copies_of_one_picture_leave_domains_empty(folder, tmp_path):
+    for i in range(16):
+        pixels.save_png(tmp_path / "same" / f"{i:02}.png", np.full((32, 32, 3), 90, np.uint8))
+    done = suggest(folder, f"--data={tmp_path / 'same'}", f"--output={tmp_path / 'out'}")
+    assert done.returncode == 0, done.stderr
+    assert "0 to 16" in done.stdout
+    assert len(list((tmp_path / "out").rglob("domain_*.png"))) == 3
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

@@ -25,6 +25,7 @@ BY_LICENSE = example_count.BY_LICENSE
         ({"licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
         ({}, True, BY_LICENSE, 0),
         ({"data": "cats"}, False, BY_LICENSE, 0),
+        ({"data": "cats", "licence": "Ask Ann"}, False, BY_LICENSE, 0),  # not a known license
         ({"data": "cats"}, False, 7, 7),  # the user may know what the program does not
         ({"data": "cats", "licence": "CC BY 4.0"}, False, BY_LICENSE, example_count.DEFAULT),
         ({"data": "cats", "licence": "CC BY 4.0"}, False, 0, 0),

@@ -53,6 +53,11 @@ def scalar(text: str) -> str:
         ("All rights reserved", "other", True),
         ("Ours, free for all: \"yes\"", "other", False),
         ("Encyclopedia license, candid", "other", False),
+        ("Not for commercial use", "other", True),
+        ("No commercial use", "other", True),
+        ("CCBYNC 4.0", "other", True),
+        ("Personal use only", "other", True),
+        ("For academic use only", "other", True),
     ],
 )  # fmt: skip
 def test_a_license_has_the_identifier_of_the_hub(trained_run, licence, identifier, bars):
@@ -80,7 +85,10 @@ def test_a_run_of_every_mode_has_a_card(trained_run, tmp_path, request, settings
     model_card.write(tmp_path, described, run, loading="")
     card = (tmp_path / "README.md").read_text()
     assert description in card
-    assert ("No labels" in card) == (config.mode in ("unsupervised", "pseudo-labeled"))
+    is_unlabeled = config.mode in ("unsupervised", "pseudo-labeled")
+    assert ("No labels" in card) == is_unlabeled
+    assert ("- unsupervised\n" in card) == is_unlabeled
+    assert ("found automatically" in card) == is_unlabeled
 
 
 def test_the_front_matter_survives_odd_names(trained_run):

@@ -18,7 +18,7 @@ class Storage:
     """Pickles as PyTorch refers to a storage."""
 
     def __init__(self, kind, key, count):
-        self.reference = ("storage", Named("torch", kind).function, key, "cpu", count)
+        self.reference = ("storage", Named("torch", kind).function, key, "cpu", count, None)
 
 
 class Pickler(pickle._Pickler):
@@ -67,6 +67,17 @@ def write_parts(path, parts):
         return tensor(storages[key], key=key, size=value.shape, stride=tuple(strides))
 
     return write(path, converted(parts), storages)
+
+
+def write_legacy(path, content, storages):
+    """The same in the format before PyTorch 1.6; `storages` in the order of their keys."""
+    with path.open("wb") as file:
+        for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, content):
+            Pickler(file, protocol=2).dump(value)
+        Pickler(file, protocol=2).dump(sorted(storages))
+        for key in sorted(storages):
+            file.write(len(storages[key]).to_bytes(8, "little") + storages[key].tobytes())
+    return path
 
 
 def write(path, content, storages):

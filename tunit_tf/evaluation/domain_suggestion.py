@@ -200,7 +200,9 @@ def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
         )
         for candidate in found.shown:
             for domain in range(candidate.num_domains):
-                name = SHEET.format(candidate.num_domains, domain)
                 members = np.flatnonzero(candidate.labels == domain)
+                if not len(members):  # fewer different images than domains
+                    continue
+                name = SHEET.format(candidate.num_domains, domain)
                 pixels.save_png(made / name, figures.gallery(images, members))
         folders.replace(folder, made)

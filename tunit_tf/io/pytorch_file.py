@@ -1,22 +1,25 @@
 """Reads PyTorch checkpoints as NumPy arrays, without PyTorch and without running code in them.
 
 `torch.save` writes a pickle of containers in which tensors refer to storages, either in a zip file
-(since PyTorch 1.6) or in one stream (before). The pickle is read by an unpickler that looks up
-nothing but ordered dictionaries, tensors and storages. The format is described in PyTorch's
+(since PyTorch 1.6) or in one stream (before). The pickle is interpreted by `restricted_pickle`,
+which knows ordered dictionaries, tensors and storages. The format is described in PyTorch's
 "Serialization semantics" notes.
 """
 
-import collections
+import functools
+import io
+import mmap
 import pathlib
-import pickle
 import struct
 import zipfile
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
 from tunit_tf.errors import UserError
+from tunit_tf.io import restricted_pickle
+from tunit_tf.io.restricted_pickle import Name
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
@@ -25,7 +28,7 @@ ZIP_HEADER = struct.Struct("<26xHH")  # lengths of name and extra field in a loc
 
 # {storage class: dtype of its numbers in the file}; bfloat16 is the upper half of a float32.
 BFLOAT16 = np.dtype("<V2")
-DTYPES = {
+DTYPES: dict[str, np.dtype] = {
     "DoubleStorage": np.dtype("<f8"),
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
@@ -39,9 +42,8 @@ DTYPES = {
 }
 # Errors of the pickle and zip readers for truncated or damaged files.
 DAMAGED = (
-    pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, IndexError,
-    TypeError, AttributeError, OverflowError, MemoryError, RecursionError, NotImplementedError,
-    struct.error,
+    zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, IndexError, TypeError,
+    OverflowError, MemoryError, RuntimeError, struct.error,
 )  # fmt: skip
 
 
@@ -62,10 +64,6 @@ class Tensor(NamedTuple):
     stride: tuple[int, ...]
 
 
-class _RefusedError(Exception):
-    """The pickle names something other than containers and tensors."""
-
-
 def read(path: pathlib.Path) -> dict:
     """Reads what `torch.save` wrote, in the zip or the older format.
 
@@ -74,7 +72,8 @@ def read(path: pathlib.Path) -> dict:
 
     Returns:
       A dict like the file's. Tensors are read-only arrays: float32 for floating-point numbers, or
-      integers. They are memory-mapped, so that a gigabyte of them need not be in memory at once.
+      integers. They are memory-mapped, so that a gigabyte of them need not be in memory at once;
+      storages of other floating-point types are converted in memory.
 
     Raises:
       UserError: The file is damaged, or it holds more than tensors, numbers, strings and
@@ -88,7 +87,7 @@ def read(path: pathlib.Path) -> dict:
         if not isinstance(content, dict):
             raise ValueError(f"it holds a {type(content).__name__}")
         return _resolved(content, find)
-    except _RefusedError as error:
+    except restricted_pickle.RefusedError as error:
         raise UserError(
             f"{path} was refused: it holds more than tensors and numbers ({error}), which could "
             "run code when loaded; get the file from its authors."
@@ -100,65 +99,63 @@ def read(path: pathlib.Path) -> dict:
         ) from None
 
 
-class _Unpickler(pickle.Unpickler):
-    """Builds containers, `Tensor`s and `Storage`s; refuses every other name."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return collections.OrderedDict
-        if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):
-            return _rebuild_tensor
-        if (module, name) == ("torch._utils", "_rebuild_parameter"):
-            return _rebuild_parameter
-        if (module, name) == ("torch", "Size"):
-            return tuple
-        if module == "torch" and name in DTYPES:
-            return DTYPES[name]
-        raise _RefusedError(f"{module}.{name}")
-
-    def persistent_load(self, reference: Any) -> Storage:
-        kind, dtype, key, _, count = reference[:5]
-        if kind != "storage" or not isinstance(dtype, np.dtype):
-            raise pickle.UnpicklingError(f"unknown reference {kind!r}")
-        return Storage(dtype, str(key), int(count))
+def _unpickled(stream: BinaryIO, refer: Callable[[Any], Storage] | None = None) -> Any:
+    return restricted_pickle.load(stream, FUNCTIONS, refer or _storage)
 
 
-def _rebuild_tensor(
+def _storage(reference: Any) -> Storage:
+    """What a persistent reference stands for."""
+    kind, storage_class, key, _, count, *view = reference
+    dtype = DTYPES.get(storage_class.name) if isinstance(storage_class, Name) else None
+    if kind != "storage" or dtype is None or not isinstance(key, str):
+        raise ValueError(f"unknown reference {kind!r}")
+    if any(part is not None for part in view):
+        raise ValueError("a storage that is a part of another")
+    return Storage(dtype, key, _integer(count))
+
+
+def _tensor(
     storage: Storage, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: Any
 ) -> Tensor:
     if not isinstance(storage, Storage):
-        raise pickle.UnpicklingError("a tensor without a storage")
-    return Tensor(storage, int(offset), tuple(map(int, size)), tuple(map(int, stride)))
+        raise ValueError("a tensor without a storage")
+    return Tensor(
+        storage, _integer(offset), tuple(map(_integer, size)), tuple(map(_integer, stride))
+    )
 
 
-def _rebuild_parameter(tensor: Tensor, *_: Any) -> Tensor:
-    return tensor
+def _integer(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r:.40} in place of an integer")
+    return value
+
+
+# What stands for the functions in a checkpoint; storage classes are mentioned only.
+FUNCTIONS: dict[Name, Callable[..., Any] | None] = {
+    Name("collections", "OrderedDict"): dict,
+    Name("torch._utils", "_rebuild_tensor"): _tensor,
+    Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    Name("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
+    Name("torch", "Size"): lambda size: tuple(map(_integer, size)),
+    **dict.fromkeys(Name("torch", name) for name in DTYPES),
+}
 
 
 def _read_zip(path: pathlib.Path, file: BinaryIO) -> tuple[Any, Callable[[Storage], np.ndarray]]:
     """The pickled object of a zip file, and a function that finds a storage's numbers."""
     archive = zipfile.ZipFile(file)
-    names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+    starts = _checked_members(archive, file, path.stat().st_size)
+    names = [name for name in starts if name.endswith("/data.pkl")]
     if len(names) != 1:
         raise ValueError("a zip file without a data.pkl")
     root = names[0].removesuffix("data.pkl")
-    if f"{root}byteorder" in archive.namelist() and archive.read(f"{root}byteorder") != b"little":
+    if f"{root}byteorder" in starts and archive.read(f"{root}byteorder") != b"little":
         raise ValueError("its numbers are big-endian")
-    for member in archive.infolist():  # the checksums are compared when a member has been read
-        with archive.open(member) as content:
-            while content.read(BLOCK):
-                pass
-    starts = {}
-    for member in archive.infolist():
-        file.seek(member.header_offset)
-        name_length, extra_length = ZIP_HEADER.unpack(file.read(ZIP_HEADER.size))
-        starts[member.filename] = member.header_offset + 30 + name_length + extra_length
-    content = _Unpickler(archive.open(names[0])).load()
+    with archive.open(names[0]) as stream:
+        content = _unpickled(io.BytesIO(stream.read()))
 
     def find(storage: Storage) -> np.ndarray:
         member = archive.NameToInfo[f"{root}data/{storage.key}"]
-        if member.compress_type != zipfile.ZIP_STORED:
-            raise ValueError("its tensors are compressed")
         if member.file_size != storage.length * storage.dtype.itemsize:
             raise ValueError(f"storage {storage.key} has {member.file_size} bytes")
         return _mapped(path, starts[member.filename], storage)
@@ -166,28 +163,51 @@ def _read_zip(path: pathlib.Path, file: BinaryIO) -> tuple[Any, Callable[[Storag
     return content, find
 
 
+def _checked_members(archive: zipfile.ZipFile, file: BinaryIO, file_size: int) -> dict[str, int]:
+    """{name: start of the content} of the members, all of them stored whole and undamaged."""
+    members = archive.infolist()
+    for member in members:
+        is_stored = member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1
+        if not is_stored or member.compress_size != member.file_size:
+            raise ValueError(f"{member.filename} is compressed or encrypted")
+    if sum(member.file_size for member in members) > file_size:
+        raise ValueError("its members overlap")
+    starts = {}
+    for member in members:
+        with archive.open(member) as content:  # the checksum is compared at the end
+            while content.read(BLOCK):
+                pass
+        file.seek(member.header_offset)
+        name_length, extra_length = ZIP_HEADER.unpack(file.read(ZIP_HEADER.size))
+        starts[member.filename] = member.header_offset + 30 + name_length + extra_length
+    return starts
+
+
 def _read_legacy(path: pathlib.Path, file: BinaryIO) -> tuple[Any, Callable[[Storage], np.ndarray]]:
     """The same for the format before PyTorch 1.6: pickles, then the storages one after another."""
-    if _Unpickler(file).load() != LEGACY_MAGIC or _Unpickler(file).load() != LEGACY_PROTOCOL:
+    # Reading more than there is takes no memory, unlike with the file itself.
+    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    stream = cast(BinaryIO, mapped)
+    if _unpickled(stream) != LEGACY_MAGIC or _unpickled(stream) != LEGACY_PROTOCOL:
         raise ValueError("unknown magic number")
-    _Unpickler(file).load()  # byte order and sizes of C types of the machine that wrote it
+    _unpickled(stream)  # byte order and sizes of C types of the machine that wrote it
     found: dict[str, Storage] = {}
 
-    class Recording(_Unpickler):
-        def persistent_load(self, reference: Any) -> Storage:
-            storage = super().persistent_load(reference)
-            return found.setdefault(storage.key, storage)
+    def recorded(reference: Any) -> Storage:
+        storage = _storage(reference)
+        return found.setdefault(storage.key, storage)
 
-    content = Recording(file).load()
-    starts = {}
-    for key in map(str, _Unpickler(file).load()):
+    content = _unpickled(stream, recorded)
+    starts, place = {}, 0
+    for key in _unpickled(stream):
         storage = found[key]
-        (count,) = struct.unpack("<q", file.read(8))
+        place = place or stream.tell()
+        (count,) = struct.unpack_from("<q", mapped, place)
         if count != storage.length:
             raise ValueError(f"storage {key} has {count} numbers")
-        starts[key] = file.tell()
-        file.seek(count * storage.dtype.itemsize, 1)
-    if file.tell() > path.stat().st_size:
+        starts[key] = place + 8
+        place += 8 + count * storage.dtype.itemsize
+    if place > len(mapped):
         raise EOFError("it ends within a tensor")
     return content, lambda storage: _mapped(path, starts[storage.key], storage)
 
@@ -198,18 +218,41 @@ def _mapped(path: pathlib.Path, start: int, storage: Storage) -> np.ndarray:
     return np.memmap(path, storage.dtype, "r", offset=start, shape=(storage.length,))
 
 
-def _resolved(value: Any, find: Callable[[Storage], np.ndarray]) -> Any:
-    """A container like `value`, with arrays for its tensors."""
-    if isinstance(value, Tensor):
-        return _array(value, find(value.storage))
-    if isinstance(value, dict):
-        return {key: _resolved(item, find) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_resolved(item, find) for item in value]
-    return value
+def _resolved(content: Any, find: Callable[[Storage], np.ndarray]) -> Any:
+    """A container like `content`, with arrays for its tensors; what is shared stays shared."""
+    done: dict[int, Any] = {}
+
+    @functools.cache
+    def numbers_of(storage: Storage) -> np.ndarray:
+        return _as_float32(find(storage))
+
+    def resolve(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return _view(value, numbers_of(value.storage))
+        if not isinstance(value, dict | list | tuple):
+            return value
+        if id(value) in done:
+            if done[id(value)] is None:
+                raise ValueError("a container that contains itself")
+            return done[id(value)]
+        done[id(value)] = None
+        if isinstance(value, dict):
+            done[id(value)] = {key: resolve(item) for key, item in value.items()}
+        else:
+            done[id(value)] = [resolve(item) for item in value]
+        return done[id(value)]
+
+    return resolve(content)
 
 
-def _array(tensor: Tensor, numbers: np.ndarray) -> np.ndarray:
+def _as_float32(numbers: np.ndarray) -> np.ndarray:
+    """Floating-point numbers as float32; integers as they are."""
+    if numbers.dtype == BFLOAT16:
+        return (numbers.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return numbers.astype(np.float32, copy=False) if numbers.dtype.kind == "f" else numbers
+
+
+def _view(tensor: Tensor, numbers: np.ndarray) -> np.ndarray:
     """The array of a tensor whose storage holds `numbers`."""
     size, stride = tensor.size, tensor.stride
     if len(size) != len(stride) or min((*size, *stride, tensor.offset), default=0) < 0:
@@ -219,10 +262,6 @@ def _array(tensor: Tensor, numbers: np.ndarray) -> np.ndarray:
     if count and (count > len(numbers) or last >= len(numbers)):
         raise ValueError(f"a tensor of size {size} in a storage of {len(numbers)} numbers")
     steps = [step * numbers.itemsize for step in stride]
-    view = np.lib.stride_tricks.as_strided(
+    return np.lib.stride_tricks.as_strided(
         numbers[tensor.offset :] if count else numbers[:0], size, steps, writeable=False
     )
-    if numbers.dtype == BFLOAT16:
-        upper = np.ascontiguousarray(view).view(np.uint16).astype(np.uint32)
-        return (upper << 16).view(np.float32)
-    return view.astype(np.float32, copy=False) if view.dtype.kind == "f" else view

@@ -25,10 +25,16 @@ def prepare(images: ImageSet, config: Config) -> ImageSet:
       config: Resolved config of a pseudo-labeled run.
 
     Raises:
-      UserError: The record is missing or damaged, or the features cannot be computed.
+      UserError: The record is missing or damaged, the features cannot be computed, or there are
+        fewer images than domains.
     """
     if run_folder.is_trained(pathlib.Path(config.run_dir).expanduser()):
         return recorded(images, config)
+    if len(images) < config.num_domains:
+        raise UserError(
+            f"{config.num_domains} domains need at least as many training images, but there are "
+            f"only {len(images)}; add images or lower --num_domains."
+        )
     x = image_features.directions(images, config.domains_from, config.cache_dir)
     return _labeled(images, spherical_clusters.fit(x, config.num_domains, config.seed).labels)
 

@@ -15,6 +15,8 @@ from tunit_tf.evaluation.scores import METRICS
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
+from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
+from tunit_tf.networks import efficientnet_lite
 from tunit_tf.training import phases, pseudo_labels, run_folder, run_lock, signals, workers
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.progress import Progress
@@ -166,6 +168,8 @@ def open_run(
     for phase in phases.schedule(config):
         if phase.stop > phase.start:
             pipeline.check(split.train, config, phase.batch_size)
+    if config.discriminator == "projected":
+        efficientnet_lite.weights_file(EFFICIENTNET_LITE0)  # raises if it is not installed
     pseudo_labeled = config.mode == PSEUDO_LABELED
     if pseudo_labeled and worker.is_chief:
         split = split._replace(train=pseudo_labels.prepare(split.train, config))
