@@ -75,10 +75,6 @@ def front_matter(config: Config, described: Manifest) -> str:
         "library_name": LIBRARIES[described.kind],
         "pipeline_tag": PIPELINE,
         "tags": [*TAGS, *labels, "litert" if described.kind == "tflite" else "tf-serving"],
-            *TAGS,
-            *(["unsupervised"] if config.mode in UNSUPERVISED else []),
-            *(["litert"] if described.kind == "tflite" else ["tf-serving"]),
-        ],
     }
     if config.data.startswith("tfds:"):
         fields["datasets"] = [config.data.removeprefix("tfds:").split("/")[0].split(":")[0]]
