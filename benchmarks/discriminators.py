@@ -12,9 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
 from benchmarks import photographs
+from tunit_tf import cli
 from tunit_tf.metrics import features
 
 COMMON = (
@@ -65,6 +66,9 @@ VARIANTS = {
 }
 
 CHOSEN = flags.DEFINE_list("variants", list(VARIANTS), "Variants to run.")
+flags.register_validator(
+    CHOSEN.name, lambda names: set(names) <= set(VARIANTS), f"must be among {', '.join(VARIANTS)}"
+)
 DATA = flags.DEFINE_string("data", "datasets/afhq_cat", "Folder of images.")
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 32, "Side of the images in pixels.")
 DOMAINS = flags.DEFINE_integer("num_domains", 10, "Number of pseudo-domains.")
@@ -102,7 +106,7 @@ def train(variant: str, seed: str) -> Path:
     return folder
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Trains every variant with every seed and prints their scores."""
     extractor = features.load(
         photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
@@ -121,4 +125,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

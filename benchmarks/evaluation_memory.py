@@ -6,10 +6,11 @@
 import pathlib
 import tempfile
 
-from absl import app, flags
+from absl import flags
 from PIL import Image
 
 from benchmarks.process import measured
+from tunit_tf import cli
 from tunit_tf.data import synthetic
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")
@@ -33,7 +34,7 @@ def draw_folder(folder: pathlib.Path, count: int) -> None:
             path.write_bytes((path.parent / original).read_bytes())
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints time and memory for every number of images."""
     print("| images | evaluate s | peak MB | translate s | peak MB |")
     print("|---|---|---|---|---|")
@@ -58,4 +59,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

@@ -9,9 +9,10 @@ import sys
 import tempfile
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from benchmarks.process import measured
+from tunit_tf import cli
 from tunit_tf.config import Config
 from tunit_tf.official import checkpoint as official_checkpoint
 from tunit_tf.official import names as official_names
@@ -43,7 +44,7 @@ def write_checkpoint(path: pathlib.Path, zipped: bool) -> None:
     torch.save(content, path, _use_new_zipfile_serialization=zipped)
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints time and memory for both file formats."""
     print("| px | format | file MB | import s | peak MB |")
     print("|---|---|---|---|---|")
@@ -62,4 +63,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

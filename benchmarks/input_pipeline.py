@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
+from tunit_tf import cli
 from tunit_tf.config import Config
 from tunit_tf.data import pipeline, synthetic
 from tunit_tf.training import phases
@@ -23,7 +24,7 @@ BASE_CHANNELS = flags.DEFINE_integer(
 STEPS = flags.DEFINE_integer("steps", 30, "Timed steps.")
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints images per second of the input and of the training step."""
     config = Config(
         image_size=IMAGE_SIZE.value,
@@ -63,4 +64,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

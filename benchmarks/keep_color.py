@@ -4,8 +4,9 @@
 """
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
+from tunit_tf import cli
 from tunit_tf.data import synthetic
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.scores import PictureQuality, score_translations
@@ -40,7 +41,7 @@ def kept(source: np.ndarray, translated: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.clip(np.rint(v), 0, 255).astype(np.uint8) for name, v in mixed.items()}
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints the scores of every way to keep colors."""
     run = TrainedRun.load(RUN_DIR.value)
     images = run.split.validation
@@ -66,4 +67,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

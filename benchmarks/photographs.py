@@ -9,8 +9,9 @@ that of the mean color of translations with the mean color of their references.
 """
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
+from tunit_tf import cli
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
@@ -86,7 +87,7 @@ def cells(values: list) -> str:
     return " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints a row of scores per run."""
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
     print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
@@ -95,4 +96,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

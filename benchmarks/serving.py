@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from export.serving import picture_limits, versions
 from export.serving.grpc_client import GrpcClient
 from export.serving.server import Server
+from tunit_tf import cli
 from tunit_tf.config import Config
 from tunit_tf.data import synthetic
 from tunit_tf.inference.trained_run import TrainedRun
@@ -81,7 +82,7 @@ def resident_megabytes(pid: int) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints latencies by protocol and request."""
     squares = synthetic.generate(2, IMAGE_SIZE.value, 0).pixels()
     source, reference = (pixels.encode(square, ".jpg") for square in squares)
@@ -134,4 +135,4 @@ def watch_memory(client: GrpcClient, pid: int, source: bytes, reference: bytes) 
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from absl import app, flags
+from absl import flags
+
+from tunit_tf import cli
 
 FORMS = ("reference", "shared", "folded", "unpenalized", "projected")
 SETTINGS = {"unpenalized": {"weight_r1": 0.0}, "projected": {"discriminator": "projected"}}
@@ -65,7 +67,7 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     }
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints a row per size and form, each measured in a process of its own."""
     if ONE.value:
         size, batch_size, form = ONE.value.split(":")
@@ -98,4 +100,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

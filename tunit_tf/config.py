@@ -422,13 +422,12 @@ def _check(name: str, value: object) -> None:
         choices = ", ".join(metadata["choices"])
         raise UserError(f"{name} must be one of {choices}; received {value!r}.")
     if metadata["some_of"]:
-        listed = ", ".join(metadata["some_of"])
-        for part in str(value).split(",") if value else []:
-            if part not in metadata["some_of"]:
-                raise UserError(
-                    f"{name} must be some of {listed}, separated by commas without spaces; "
-                    f"received {value!r}."
-                )
+        parts = str(value).split(",") if value else []
+        if set(parts) - set(metadata["some_of"]) or len(set(parts)) < len(parts):
+            raise UserError(
+                f"{name} must be some of {', '.join(metadata['some_of'])}, each once, separated by "
+                f"commas without spaces; received {value!r}."
+            )
     if name in ("image_size", "features_size") and value not in IMAGE_SIZES:
         raise UserError(f"{name} must be one of {IMAGE_SIZES}; received {value!r}.")
     if metadata["bounds"]:

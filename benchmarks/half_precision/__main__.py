@@ -12,12 +12,13 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
 from benchmarks.half_precision import cases, emulator
 from export.mobile import conversion, graphs, operations, quantization, ranges, run_images
 from export.mobile.conversion import GENERATE
 from export.mobile.runtime import Model
+from tunit_tf import cli
 from tunit_tf.data import synthetic
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
@@ -40,7 +41,7 @@ STYLE_DIM = 128
 RANGE = 2.0  # values in [-1, 1]
 
 
-def main(_: list[str]) -> None:
+def main() -> None:
     """Prints the errors for every factor on the activations."""
     network, images, styles = trained() if RUN_DIR.value else random_weights()
     kind = RUN_DIR.value or f"random weights, base_channels={network.base_channels}"
@@ -145,4 +146,4 @@ def print_times(contents: dict[str, bytes]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

@@ -14,11 +14,13 @@ def collect(config, start, stop):
 
 
 def test_resuming_gives_the_same_batches(tiny):
-    config = tiny(batch_size=5)
+    config = tiny(batch_size=5, augment_discriminator="color,cutout")
     everything, rest = collect(config, 0, 9), collect(config, 6, 9)
     for batch, again in zip(everything[6:], rest, strict=True):
         for value, other in zip(batch, again, strict=True):
             np.testing.assert_array_equal(value, other)
+    draws = np.stack([batch.view_draws for batch in everything])  # (9, 5, 3, D)
+    assert np.unique(draws).size == draws.size  # other ones for every step, image and view
 
 
 def test_seed_changes_the_order_and_the_views(tiny):

@@ -39,9 +39,10 @@ def simple_features(monkeypatch):
     monkeypatch.setattr(efficientnet_lite, "features", features)
 
 
-def test_a_projected_step_trains_heads_and_generator_without_a_penalty(tiny):
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_a_projected_step_trains_heads_and_generator_without_a_penalty(tiny, precision):
     """With the real features, whose weights are neither trained nor saved."""
-    config = tiny(**PROJECTED, mixed_precision="bfloat16")
+    config = tiny(**PROJECTED, mixed_precision=precision)
     state = TrainState(config)
     discriminator, generator = values(state.discriminator), values(state.generator)
     terms = steps.joint_step(state, batch_of(config), config)
@@ -158,6 +159,7 @@ def test_loops_end_where_the_penalty_comes_or_goes(tiny):
         ({"r1_every": 1000, "weight_r1": 1e5}, "weight_r1 times r1_every must be at most"),
         ({"augment_discriminator": "color,blur"}, "must be some of color, translation, cutout"),
         ({"augment_discriminator": "color, cutout"}, "separated by commas without spaces"),
+        ({"augment_discriminator": "color,color"}, "each once"),
         ({"augment_discriminator": ","}, "must be some of color, translation, cutout"),
     ],
 )
