@@ -5,7 +5,7 @@ image is redrawn in the style of another one. The distances are between these tr
 training images, which are neither sources nor references; beside them, those of the held-out
 images themselves, which a perfect generator would get. "Halves": sources are one half of the
 held-out images, references the other, and the distance is to the references' images. "Color" is
-that of the mean color of translations with the mean color of their references.
+the correlation of the mean color of translations with that of their references.
 """
 
 import numpy as np

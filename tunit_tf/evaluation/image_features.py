@@ -1,4 +1,4 @@
-"""Features of sets of images as directions, which pseudo-domains are groups of."""
+"""Unit-length feature vectors of images, for clustering into pseudo-domains."""
 
 import numpy as np
 

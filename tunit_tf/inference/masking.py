@@ -1,4 +1,4 @@
-"""Translations inside a mask only: weights of pixels, and what is drawn with them."""
+"""Blends translations into their sources inside masks."""
 
 import pathlib
 from collections.abc import Callable, Sequence
