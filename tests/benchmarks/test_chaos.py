@@ -43,11 +43,11 @@ def test_a_full_disk_costs_nothing_that_was_saved(folder):
 
 
 def test_a_killed_worker_ends_the_other_and_both_resume(folder):
-    seen = faults.worker_killed(folder, **{**SHORT, "warmup_steps": 80})
+    seen = faults.worker_killed(folder, **SHORT)
     assert seen.exit_code == 2, seen
     assert "Another worker is gone" in seen.output
-    assert seen.total == 80
-    assert 0 < seen.resumed_at[0] < 80
+    assert seen.total == 40
+    assert 0 < seen.resumed_at[0] < 40
 
 
 def test_broken_files_are_counted(folder):
