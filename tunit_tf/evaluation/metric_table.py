@@ -40,12 +40,14 @@ METRIC_TABLE = {
     "frechet_held_out": Metric(
         "", "Fréchet distance between held-out and training images: what a perfect generator gets"
     ),
-    "mean_frechet": Metric("less", "mean over groups of the distance of translations into them"),
+    "mean_frechet": Metric(
+        "less", "mean over groups of the Fréchet distance of translations into the group"
+    ),
     "kid": Metric("less", "kernel distance (squared MMD, unbiased) to training images"),
     "kid_error": Metric("", "standard error of KID over subsets; 0 for a single subset"),
     "density": Metric("more", "fidelity by 5 nearest neighbors; 1 for equal distributions"),
     "coverage": Metric("more", "diversity by 5 nearest neighbors; at most 1"),
-    "mfid": Metric("less", "mean over domains of the FID of translations into the domain"),
+    "mfid": Metric("less", "mean over groups of the FID of translations into the group"),
     "mfid_tunit": Metric("less", "mean FID by the protocol of the paper's reference code"),
     "domain_agreement": Metric(
         "more", "translations that E assigns to the pseudo-domain of the reference", True

@@ -6,7 +6,6 @@ which knows ordered dictionaries, tensors and storages. The format is described 
 "Serialization semantics" notes.
 """
 
-import functools
 import io
 import mmap
 import pathlib
@@ -86,7 +85,7 @@ def read(path: pathlib.Path) -> dict:
             content, find = load(path, file)
         if not isinstance(content, dict):
             raise ValueError(f"it holds a {type(content).__name__}")
-        return _resolved(content, find)
+        return _Resolver(find).resolve(content)
     except restricted_pickle.RefusedError as error:
         raise UserError(
             f"{path} was refused: it holds more than tensors and numbers ({error}), which could "
@@ -218,31 +217,39 @@ def _mapped(path: pathlib.Path, start: int, storage: Storage) -> np.ndarray:
     return np.memmap(path, storage.dtype, "r", offset=start, shape=(storage.length,))
 
 
-def _resolved(content: Any, find: Callable[[Storage], np.ndarray]) -> Any:
-    """A container like `content`, with arrays for its tensors; what is shared stays shared."""
-    done: dict[int, Any] = {}
+class _Resolver:
+    """Makes containers with arrays for tensors; what is shared stays shared.
 
-    @functools.cache
-    def numbers_of(storage: Storage) -> np.ndarray:
-        return _as_float32(find(storage))
+    Args:
+      find: Finds the numbers of a storage.
+    """
 
-    def resolve(value: Any) -> Any:
+    def __init__(self, find: Callable[[Storage], np.ndarray]) -> None:
+        self._find = find
+        self._numbers: dict[Storage, np.ndarray] = {}
+        self._done: dict[int, Any] = {}  # by id; None for a container that is being made
+
+    def resolve(self, value: Any) -> Any:
+        """A container like `value`, with lists for its tuples."""
         if isinstance(value, Tensor):
-            return _view(value, numbers_of(value.storage))
+            return self._array(value)
         if not isinstance(value, dict | list | tuple):
             return value
-        if id(value) in done:
-            if done[id(value)] is None:
-                raise ValueError("a container that contains itself")
-            return done[id(value)]
-        done[id(value)] = None
-        if isinstance(value, dict):
-            done[id(value)] = {key: resolve(item) for key, item in value.items()}
-        else:
-            done[id(value)] = [resolve(item) for item in value]
-        return done[id(value)]
+        key = id(value)
+        if key not in self._done:
+            self._done[key] = None
+            if isinstance(value, dict):
+                self._done[key] = {name: self.resolve(item) for name, item in value.items()}
+            else:
+                self._done[key] = [self.resolve(item) for item in value]
+        if self._done[key] is None:
+            raise ValueError("a container that contains itself")
+        return self._done[key]
 
-    return resolve(content)
+    def _array(self, tensor: Tensor) -> np.ndarray:
+        if tensor.storage not in self._numbers:
+            self._numbers[tensor.storage] = _as_float32(self._find(tensor.storage))
+        return _view(tensor, self._numbers[tensor.storage])
 
 
 def _as_float32(numbers: np.ndarray) -> np.ndarray:
