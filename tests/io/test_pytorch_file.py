@@ -2,7 +2,6 @@
 
 import pickle
 import struct
-import time
 import tracemalloc
 import zipfile
 
@@ -126,17 +125,16 @@ def nested(depth):
     return pickle.dumps({"x": inner}, 2)
 
 
-def test_a_small_file_takes_little_memory_and_time(tmp_path):
+def test_a_small_file_takes_little_memory(tmp_path):
     path = tmp_path / "a.pt"
     far = b"\x80\x02}r" + struct.pack("<I", 2**31 - 1) + b"."  # the memo's place 2^31 - 1
     views = {str(i): tensor(np.zeros(2**16), "HalfStorage") for i in range(200)}
     shared = tmp_path / "shared.pt"
     write(shared, views, {"0": np.zeros(2**16, np.float16)})
-    started = time.monotonic()
     tracemalloc.start()
     try:
         assert pytorch_file.read(pickled(path, far)) == {}
-        found = pytorch_file.read(pickled(path, nested(60)))["x"]
+        found = pytorch_file.read(pickled(path, nested(60)))["x"]  # 2^60 lists if copied
         assert found[0] is found[1]
         assert len(pytorch_file.read(shared)) == 200
         path.write_bytes(far)
@@ -146,7 +144,6 @@ def test_a_small_file_takes_little_memory_and_time(tmp_path):
     finally:
         tracemalloc.stop()
     assert peak < 5e6
-    assert time.monotonic() - started < 60  # 2^60 lists would take years
 
 
 def test_hostile_pickles_are_refused(tmp_path):
