@@ -3,7 +3,7 @@
 `python -m benchmarks.discriminators --data=CATS --cpu_seconds=400`, with the extra `features`.
 Every variant trains with every seed until its process has used this CPU time, preparation of
 pseudo-domains included, and is scored like `benchmarks.photographs`. Narrow networks; weights are
-those of the quickstart with the paper's D, and those of configs/cats_cpu.cfg with a projected D.
+those of configs/cifar_cpu.cfg with the paper's D, and of configs/cats_cpu.cfg with a projected D.
 A run that has a checkpoint is scored as it is: give other data or --more another --output.
 """
 
