@@ -25,6 +25,9 @@ FEATURES = flags.DEFINE_enum(
     "features", "efficientnet_lite2", list(EXTRACTOR_NAMES), "Extractor of the distances."
 )
 FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
+HALF_SIZE = flags.DEFINE_integer(
+    "half_size", 0, "Held-out images per half; 0 takes all. Fewer have larger distances.", 0
+)
 NUM_REAL = flags.DEFINE_integer("num_real", 600, "Training images to compare with.", 2)
 COLUMNS = (
     "step", "images in joint steps", "held out", "Fréchet", "Fréchet, real", "KID", "KID, real",
@@ -57,9 +60,9 @@ def row(folder: str, extractor: features.Extractor) -> list:
 
     fake, real = of_fake(scored.pictures), of_real(split.validation)
     others = of_real(split.train.sample(NUM_REAL.value))
-    sources_half, references_half = np.array_split(
-        np.random.default_rng(0).permutation(len(real))[: len(real) // 2 * 2], 2
-    )
+    half_size = min(HALF_SIZE.value or len(real), len(real) // 2)
+    shuffled = np.random.default_rng(0).permutation(len(real))[: 2 * half_size]
+    sources_half, references_half = np.array_split(shuffled, 2)
     mixed = run.translator.generate(
         split.validation.take(sources_half), held_out.styles[references_half]
     )
