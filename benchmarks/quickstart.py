@@ -17,15 +17,21 @@ from absl import flags
 from tunit_tf import cli
 
 SCORES = ("clustering_accuracy_same_set", "translation_accuracy", "content_iou")
+CONFIG = "configs/quickstart.cfg"
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2", "3", "4"], "Seeds.")
-EARLIER = flags.DEFINE_string("earlier", "", "Folder of another commit to compare with.")
+EARLIER = flags.DEFINE_string("earlier", "", "Checkout of another commit to compare with.")
+flags.register_validator(
+    EARLIER.name,
+    lambda folder: not folder or (Path(folder) / CONFIG).is_file(),
+    f"must be a checkout of this project, with {CONFIG}",
+)
 
 
 def start(checkout: Path, seed: str, run_dir: Path) -> subprocess.Popen:
     """Starts the training of a checkout's quickstart."""
-    command = [sys.executable, "-m", "tunit_tf.train", "--flagfile=configs/quickstart.cfg"]
+    command = [sys.executable, "-m", "tunit_tf.train", f"--flagfile={CONFIG}"]
     return subprocess.Popen(
         [*command, f"--seed={seed}", f"--run_dir={run_dir}", "--noprogress"],
         cwd=checkout,
@@ -52,13 +58,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         runs = Path(folder)
         earlier = EARLIER.value and start(Path(EARLIER.value).resolve(), "0", runs / "earlier")
-        print(f"| commit | seed | steps | CPU s | {' | '.join(SCORES)} |")
-        print(f"|---|---|---|---|{'---|' * len(SCORES)}", flush=True)
-        for seed in SEEDS.value:
-            cells = finish(start(here, seed, runs / f"seed_{seed}"), runs / f"seed_{seed}")
-            print(f"| this | {seed} | {cells} |", flush=True)
-        if earlier:
-            print(f"| earlier | 0 | {finish(earlier, runs / 'earlier')} |", flush=True)
+        try:
+            print(f"| commit | seed | steps | CPU s | {' | '.join(SCORES)} |")
+            print(f"|---|---|---|---|{'---|' * len(SCORES)}", flush=True)
+            for seed in SEEDS.value:
+                run_dir = runs / f"seed_{seed}"
+                print(
+                    f"| this | {seed} | {finish(start(here, seed, run_dir), run_dir)} |", flush=True
+                )
+            if earlier:
+                print(f"| earlier | 0 | {finish(earlier, runs / 'earlier')} |", flush=True)
+        finally:
+            if earlier:
+                earlier.kill()  # still runs where a training has failed
 
 
 if __name__ == "__main__":
