@@ -3,9 +3,10 @@
 `python -m benchmarks.photographs --runs=runs/cats_cpu`, with the extra `features`. Every held-out
 image is redrawn in the style of another one. The distances are between these translations and
 training images, which are neither sources nor references; beside them, those of the held-out
-images themselves, which a perfect generator would get. "Halves": sources are one half of the
-held-out images, references the other, and the distance is to the references' images. "Color" is
-the correlation of the mean color of translations with that of their references.
+images themselves, which a perfect generator would get. "Halves": the held-out images, or twice
+`--half_size` of them, are split in two: sources are one half, references the other, and the
+distance is to the references' images. "Color" is the correlation of the mean color of translations
+with that of their references.
 """
 
 import numpy as np
@@ -13,6 +14,7 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
 from tunit_tf.evaluation.scores import cluster_scores, score_translations
@@ -26,13 +28,14 @@ FEATURES = flags.DEFINE_enum(
 )
 FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
 HALF_SIZE = flags.DEFINE_integer(
-    "half_size", 0, "Held-out images per half; 0 takes all. Fewer have larger distances.", 0
+    "half_size", 0, "Held-out images in each half; 0 uses all. Smaller halves are further apart.", 0
 )
+flags.register_validator(HALF_SIZE.name, lambda size: size != 1, "must be 0, or 2 or more")
 NUM_REAL = flags.DEFINE_integer("num_real", 600, "Training images to compare with.", 2)
 COLUMNS = (
     "step", "images in joint steps", "held out", "Fréchet", "Fréchet, real", "KID", "KID, real",
-    "Fréchet, halves", "Fréchet, real halves", "correlation of color", "domain agreement",
-    "domains used", "reconstruction",
+    "per half", "Fréchet, halves", "Fréchet, real halves", "correlation of color",
+    "domain agreement", "domains used", "reconstruction",
 )  # fmt: skip
 
 
@@ -46,6 +49,12 @@ def row(folder: str, extractor: features.Extractor) -> list:
     run = TrainedRun.load(folder)
     config = run.config
     split = run.split
+    half_size = HALF_SIZE.value or len(split.validation) // 2
+    if 2 * half_size > len(split.validation):
+        raise UserError(
+            f"--half_size={half_size} needs {2 * half_size} held-out images; {folder} has "
+            f"{len(split.validation)}."
+        )
     held_out = encode(run.translator, split.validation)
     scored = score_translations(run.translator, held_out)
 
@@ -60,7 +69,6 @@ def row(folder: str, extractor: features.Extractor) -> list:
 
     fake, real = of_fake(scored.pictures), of_real(split.validation)
     others = of_real(split.train.sample(NUM_REAL.value))
-    half_size = min(HALF_SIZE.value or len(real), len(real) // 2)
     shuffled = np.random.default_rng(0).permutation(len(real))[: 2 * half_size]
     sources_half, references_half = np.array_split(shuffled, 2)
     mixed = run.translator.generate(
@@ -76,6 +84,7 @@ def row(folder: str, extractor: features.Extractor) -> list:
         distance(others, real),
         kernel.distance(others, fake).value,
         kernel.distance(others, real).value,
+        half_size,
         distance(real[references_half], of_fake(mixed)),
         distance(real[references_half], real[sources_half]),
         np.corrcoef(mean_colors(scored.pictures).ravel(), looks.ravel())[0, 1],

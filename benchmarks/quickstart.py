@@ -21,6 +21,9 @@ CONFIG = "configs/quickstart.cfg"
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2", "3", "4"], "Seeds.")
+flags.register_validator(
+    SEEDS.name, lambda seeds: len(set(seeds)) == len(seeds), "must not name a seed twice"
+)
 EARLIER = flags.DEFINE_string("earlier", "", "Checkout of another commit to compare with.")
 flags.register_validator(
     EARLIER.name,
@@ -29,48 +32,62 @@ flags.register_validator(
 )
 
 
-def start(checkout: Path, seed: str, run_dir: Path) -> subprocess.Popen:
-    """Starts the training of a checkout's quickstart."""
-    command = [sys.executable, "-m", "tunit_tf.train", f"--flagfile={CONFIG}"]
-    return subprocess.Popen(
-        [*command, f"--seed={seed}", f"--run_dir={run_dir}", "--noprogress"],
-        cwd=checkout,
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(checkout)},
-        stdout=subprocess.DEVNULL,
-        stderr=(run_dir.parent / f"{run_dir.name}.log").open("w"),
-    )
+class Training:
+    """A training of the quickstart in a process of its own; leaving the context ends it."""
+
+    def __init__(self, checkout: Path, seed: str, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.log = run_dir.with_suffix(".log")
+        command = [sys.executable, "-m", "tunit_tf.train", f"--flagfile={CONFIG}"]
+        self.process = subprocess.Popen(
+            [*command, f"--seed={seed}", f"--run_dir={run_dir}", "--noprogress"],
+            cwd=checkout,
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(checkout)},
+            stdout=subprocess.DEVNULL,
+            stderr=self.log.open("w"),
+        )
+
+    def __enter__(self) -> "Training":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def result(self) -> str:
+        """Waits for the end; steps, CPU seconds and scores as cells of a table."""
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        if status:
+            sys.exit(
+                f"{self.log.read_text()}The training in {self.run_dir} ended with code "
+                f"{self.process.returncode}."
+            )
+        lines = (self.run_dir / "metrics.jsonl").read_text().splitlines()
+        last = next(v for v in map(json.loads, reversed(lines)) if f"validation/{SCORES[0]}" in v)
+        scores = " | ".join(f"{last[f'validation/{name}']:.3f}" for name in SCORES)
+        return f"{last['step']} | {usage.ru_utime + usage.ru_stime:.0f} | {scores}"
 
 
-def finish(process: subprocess.Popen, run_dir: Path) -> str:
-    """Waits for a training; its steps, CPU seconds and scores as cells of a table."""
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit((run_dir.parent / f"{run_dir.name}.log").read_text())
-    lines = (run_dir / "metrics.jsonl").read_text().splitlines()
-    last = next(v for v in map(json.loads, reversed(lines)) if f"validation/{SCORES[0]}" in v)
-    scores = " | ".join(f"{last[f'validation/{name}']:.3f}" for name in SCORES)
-    return f"{last['step']} | {usage.ru_utime + usage.ru_stime:.0f} | {scores}"
+def print_rows(folder: Path) -> None:
+    """Trains every seed and prints a row for each."""
+    here = Path(__file__).parents[1]
+    for seed in SEEDS.value:
+        with Training(here, seed, folder / f"seed_{seed}") as training:
+            print(f"| this | {seed} | {training.result()} |", flush=True)
 
 
 def main() -> None:
     """Trains every seed, and an earlier commit beside them, and prints a table."""
-    here = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory() as folder:
-        runs = Path(folder)
-        earlier = EARLIER.value and start(Path(EARLIER.value).resolve(), "0", runs / "earlier")
-        try:
-            print(f"| commit | seed | steps | CPU s | {' | '.join(SCORES)} |")
-            print(f"|---|---|---|---|{'---|' * len(SCORES)}", flush=True)
-            for seed in SEEDS.value:
-                run_dir = runs / f"seed_{seed}"
-                print(
-                    f"| this | {seed} | {finish(start(here, seed, run_dir), run_dir)} |", flush=True
-                )
-            if earlier:
-                print(f"| earlier | 0 | {finish(earlier, runs / 'earlier')} |", flush=True)
-        finally:
-            if earlier:
-                earlier.kill()  # still runs where a training has failed
+        print(f"| commit | seed | steps | CPU s | {' | '.join(SCORES)} |")
+        print(f"|---|---|---|---|{'---|' * len(SCORES)}", flush=True)
+        if not EARLIER.value:
+            print_rows(Path(folder))
+            return
+        with Training(Path(EARLIER.value).resolve(), "0", Path(folder) / "earlier") as earlier:
+            print_rows(Path(folder))
+            print(f"| earlier | 0 | {earlier.result()} |", flush=True)
 
 
 if __name__ == "__main__":
