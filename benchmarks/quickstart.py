@@ -39,13 +39,14 @@ class Training:
         self.run_dir = run_dir
         self.log = run_dir.with_suffix(".log")
         command = [sys.executable, "-m", "tunit_tf.train", f"--flagfile={CONFIG}"]
-        self.process = subprocess.Popen(
-            [*command, f"--seed={seed}", f"--run_dir={run_dir}", "--noprogress"],
-            cwd=checkout,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(checkout)},
-            stdout=subprocess.DEVNULL,
-            stderr=self.log.open("w"),
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*command, f"--seed={seed}", f"--run_dir={run_dir}", "--noprogress"],
+                cwd=checkout,
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(checkout)},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
 
     def __enter__(self) -> "Training":
         return self
