@@ -13,7 +13,7 @@ from absl import flags
 from export import manifest
 from tunit_tf import cli
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import files, folders
+from tunit_tf.io import files
 
 RUN_DIR = flags.DEFINE_multi_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
@@ -33,7 +33,7 @@ def main() -> None:
     for flag in (ROUNDS, REPEATS):
         Bounds(1, 10_000).check(f"--{flag.name}", flag.value)
     run_dirs, models = (
-        [folders.named(value, flag.name) for value in flag.value] for flag in (RUN_DIR, MODELS)
+        [files.named_folder(value, flag.name) for value in flag.value] for flag in (RUN_DIR, MODELS)
     )
     if len(run_dirs) != len(models):
         raise UserError(

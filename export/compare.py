@@ -8,7 +8,7 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import files, folders
+from tunit_tf.io import files
 
 MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -20,7 +20,7 @@ COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 def main() -> None:
     """Compares a SavedModel with the networks of its run."""
-    folder, run_dir = (folders.named(flag.value, flag.name) for flag in (MODEL, RUN_DIR))
+    folder, run_dir = (files.named_folder(flag.value, flag.name) for flag in (MODEL, RUN_DIR))
     if not (folder / "saved_model.pb").is_file():
         raise UserError(
             f"--model={MODEL.value} is not a SavedModel; name a version that export.saved_model "

@@ -9,7 +9,7 @@ from export import example_count
 from export.serving import picture_limits
 from tunit_tf import cli
 from tunit_tf.errors import Bounds
-from tunit_tf.io import folders
+from tunit_tf.io import files
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
@@ -30,7 +30,7 @@ EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENSE, example_co
 
 def main() -> None:
     """Checks the flags and exports the run."""
-    run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
+    run_dir, output = (files.named_folder(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
     Bounds(1, 10**9).check("--max_pixels", MAX_PIXELS.value)
     example_count.BOUNDS.check("--examples", EXAMPLES.value)
     # Imported here, so that --help does not wait for TensorFlow.

@@ -8,7 +8,7 @@ from absl import flags
 from export.mobile.options import Options
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.io import folders
+from tunit_tf.io import files
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
@@ -20,7 +20,7 @@ OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replac
 def main() -> None:
     """Checks the flags and exports the run."""
     options = config_lib.from_flags(Options)
-    run_dir, output = (folders.named(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
+    run_dir, output = (files.named_folder(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
 
     # Here and not above, so that --help does not wait for TensorFlow.
     from export.mobile import bundle, summary

@@ -11,7 +11,7 @@ from absl import flags
 from tunit_tf import cli
 from tunit_tf.config import Config
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import folders
+from tunit_tf.io import files
 from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES, INCEPTION_2015
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -48,7 +48,7 @@ def main() -> None:
     started = time.monotonic()
     for flag, bounds in BOUNDS:
         bounds.check(f"--{flag.name}", flag.value)
-    run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
+    run_dir = files.named_folder(RUN_DIR.value, RUN_DIR.name)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.data import sources
     from tunit_tf.evaluation import both_checkpoints, evaluator, figures, report, run_comparison
@@ -58,7 +58,7 @@ def main() -> None:
     run = TrainedRun.load(run_dir, CHECKPOINT.value, BATCH_SIZE.value)
     config = _data_config(run.config)
     folder = pathlib.Path(REPORT_DIR.value or run.folder / "report").expanduser()
-    others = [folders.named(name, COMPARE.name) for name in COMPARE.value]
+    others = [files.named_folder(name, COMPARE.name) for name in COMPARE.value]
     report.check_folder(folder)
     run_comparison.check_folders(others)
     with cli.interruptible(f"No report was written to {folder}."):

@@ -7,14 +7,14 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.io import folders
+from tunit_tf.io import files
 
 CHECKPOINT = flags.DEFINE_string("checkpoint", "", "Path of the authors' .ckpt file.")
 
 
 def main() -> None:
     """Imports the file as a run."""
-    folders.named(flags.FLAGS.run_dir, "run_dir")
+    files.named_folder(flags.FLAGS.run_dir, "run_dir")
     # TensorFlow, imported here, takes seconds that `--help` does not wait for.
     from tunit_tf.official import checkpoint as official_checkpoint
 

@@ -4,7 +4,7 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.io import folders
+from tunit_tf.io import files
 
 DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
 
@@ -13,7 +13,7 @@ def main() -> None:
     """Trains, or prints the config with --dry_run."""
     config = config_lib.from_flags().resolved()
     for name in ("run_dir", "cache_dir"):
-        folders.named(getattr(config, name), name)
+        files.named_folder(getattr(config, name), name)
     if DRY_RUN.value:
         print(config.to_json())
         return

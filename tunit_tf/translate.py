@@ -10,7 +10,7 @@ from absl import flags
 from tunit_tf import cli
 from tunit_tf import config as config_lib
 from tunit_tf.inference.request import Request
-from tunit_tf.io import folders, pixels
+from tunit_tf.io import files, pixels
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
@@ -29,8 +29,8 @@ MAX_NAMED = 10  # unreadable files named at the end
 def main() -> None:
     """Translates the files and prints what was written."""
     request = config_lib.from_flags(Request)
-    run_dir = folders.named(RUN_DIR.value, RUN_DIR.name)
-    folders.named(request.output, "output")
+    run_dir = files.named_folder(RUN_DIR.value, RUN_DIR.name)
+    files.named_folder(request.output, "output")
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.inference import file_translation
     from tunit_tf.inference.trained_run import TrainedRun

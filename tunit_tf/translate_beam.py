@@ -9,7 +9,7 @@ import sys
 
 from tunit_tf import cli
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import file_patterns
+from tunit_tf.io import picture_files
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
         translation.check_reference(options.reference)
     else:
         translation.average_style(manifest, options.domain)
-    _, pattern = file_patterns.split(options.source)
+    _, pattern = picture_files.split_pattern(options.source)
     if not translation.FileSystems.match([pattern], limits=[1])[0].metadata_list:
         raise UserError(f"--source={options.source} matches no file.")
     translation.check_output(options.output)

@@ -22,7 +22,7 @@ from export.mobile.quantization import CALIBRATED
 from export.mobile.run_images import RunImages
 from export.mobile.variants import Candidate
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.io import files, folders, pixels
+from tunit_tf.io import files, pixels
 
 COMPARISON = "comparison.png"
 
@@ -54,7 +54,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
         new = temporary / "new"
         new.mkdir()
         written = _export(run, new, options, count)
-        folders.replace(output, new)
+        files.replace_folder(output, new)
     return written
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import folders
+from tunit_tf.io import files
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Request:
         """
         if not self.source or not self.reference:
             raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
-        folders.named(self.output, "output")
+        files.named_folder(self.output, "output")
         check_bounds(self)
         if self.resume and self.overwrite:
             raise UserError(

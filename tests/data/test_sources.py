@@ -127,9 +127,9 @@ def test_bad_files_are_skipped_and_named_once(tmp_path, settings, caplog):
 
 def test_a_file_that_vanishes_before_it_is_read_is_a_bad_one(tmp_path, settings, monkeypatch):
     folder_of(tmp_path, ["a.png", "b.png"])
-    paths = sources.pixels.find(tmp_path)
+    paths = sources.picture_files.below(tmp_path)
     (tmp_path / "b.png").unlink()
-    monkeypatch.setattr(sources.pixels, "find", lambda _: paths)
+    monkeypatch.setattr(sources.picture_files, "below", lambda _: paths)
     images = sources.open_images(str(tmp_path), settings(max_unreadable=0.5))
     assert images.name_list() == ["a.png"]
 

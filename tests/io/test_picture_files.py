@@ -1,6 +1,10 @@
 """Users' files: found in order, named without clashes, bad ones counted, nothing overwritten."""
 
+import contextlib
+import fnmatch
 import os
+import pathlib
+import tempfile
 
 import numpy as np
 import pytest
@@ -8,6 +12,8 @@ from PIL import Image
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import picture_files, pixels
+
+VALUES = np.random.default_rng(0).integers(0, 256, (8, 12), np.uint8)
 
 
 @pytest.fixture
@@ -69,9 +75,10 @@ def test_names_that_look_like_others_do_not_clash(tmp_path):
 
 
 def test_a_pipe_is_no_picture(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UserError, match=r"--source=.*pipe is neither a file nor a folder"):
-        picture_files.find(str(tmp_path / "pipe"), "source")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert picture_files.below(tmp_path) == []
+    with pytest.raises(UserError, match=r"--source=.*pipe.png is neither a file nor a folder"):
+        picture_files.find(str(tmp_path / "pipe.png"), "source")
 
 
 def test_what_is_missing_is_named(folder, tmp_path):
@@ -133,3 +140,210 @@ def test_inputs_are_never_replaced_and_a_file_is_no_folder(folder):
         picture_files.Writer("", overwrite=False)
     with pytest.raises(UserError, match=r"notes.txt is not a folder"):
         picture_files.Writer(str(folder / "notes.txt" / "out"), overwrite=False).check(["a.png"])
+
+
+@contextlib.contextmanager
+def unprivileged():
+    """Root may read everything; the block runs as nobody then."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o744 & ~0o111])
+def test_folders_without_access_are_skipped_and_named(mode, caplog):
+    with tempfile.TemporaryDirectory() as name:  # tmp_path is closed to other users
+        root = pathlib.Path(name)
+        for path in (root / "open" / "a.png", root / "closed" / "b.png"):
+            path.parent.mkdir()
+            path.touch()
+        root.chmod(0o755)
+        (root / "closed").chmod(mode)
+        with unprivileged():
+            found = picture_files.below(root)
+        assert found == [root / "open" / "a.png"]
+        assert (
+            f"Skipped 1 folders that cannot be read: {root / 'closed'} (Permission" in caplog.text
+        )
+        root.chmod(mode)
+        with (
+            unprivileged(),
+            pytest.raises(UserError, match=rf"^{root} cannot be read \(Permission"),
+        ):
+            picture_files.below(root)
+        for folder in (root, root / "closed"):
+            folder.chmod(0o755)
+
+
+def test_links_to_folders_are_followed_and_loops_are_not(tmp_path):
+    root, elsewhere = tmp_path / "images", tmp_path / "elsewhere"
+    for path in (root / "cat" / "a.png", elsewhere / "b.png"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (root / "dog").symlink_to(elsewhere)
+    (root / "wolf").symlink_to(elsewhere)
+    (elsewhere / "again").symlink_to(root)
+    (root / "cat" / "self").symlink_to(".")
+    (root / "nowhere.png").symlink_to("missing")
+    found = [str(path.relative_to(root)) for path in picture_files.below(root)]
+    assert found == ["cat/a.png", "dog/b.png", "wolf/b.png"]
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "pattern"),
+    [
+        ("gs://photos/cats", "gs://photos/cats/", "gs://photos/cats/**"),
+        ("gs://photos/*/a?.jpg", "gs://photos/", "gs://photos/*/a?.jpg"),
+        ("/photos/", "/photos/", "/photos/**"),
+        ("/photos/2[01]/*.png", "/photos/", "/photos/2[01]/*.png"),
+        ("*.jpg", "{here}/", "{here}/*.jpg"),
+        ("./cats/*.jpg", "{here}/cats/", "{here}/cats/*.jpg"),
+        ("../x", "{above}/x/", "{above}/x/**"),
+        (".", "{here}/", "{here}/**"),
+        ("~/cats", "{home}/cats/", "{home}/cats/**"),
+    ],
+)
+def test_folders_and_patterns(tmp_path, monkeypatch, source, folder, pattern):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", "/home/of")
+    places = {"here": tmp_path / "here", "above": tmp_path, "home": "/home/of"}
+    expected = (folder.format(**places), pattern.format(**places))
+    assert picture_files.split_pattern(source) == expected
+
+
+def test_a_pattern_without_a_folder_matches_files_of_the_current_one(tmp_path, monkeypatch):
+    """As Beam does: among the paths of the files below the folder of the pattern."""
+    monkeypatch.chdir(tmp_path)
+    folder, pattern = picture_files.split_pattern("*.jpg")
+    files = [f"{tmp_path}/a.jpg", f"{tmp_path}/b.png"]
+    assert fnmatch.filter(files, pattern) == files[:1]
+    assert files[0].removeprefix(folder) == "a.jpg"
+
+
+def test_pictures_are_told_by_their_names():
+    names = ["a.jpg", "x/b.PNG", "c.txt", "x/.hidden.png", "x.png/notes"]
+    assert [name for name in names if picture_files.is_picture(name)] == ["a.jpg", "x/b.PNG"]
+
+
+def test_results_keep_the_folders_of_their_pictures_and_have_short_names():
+    assert picture_files.result_name("/photos/a/b.jpg", "/photos/") == "a/b.jpg.png"
+    assert picture_files.result_name("/elsewhere/b.jpg", "/photos/") == "b.jpg.png"
+    long = [picture_files.result_name(f"/photos/{'x' * 247}{c}.jpg", "/photos/") for c in "ab"]
+    assert len(set(long)) == 2
+    assert all(len(name.encode()) <= 255 for name in long)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Sources `a/cat.jpg` and `dog.png` of 12 x 8 pixels, and a folder of their masks."""
+    for name in ("sources/a", "masks/a"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("a/cat.jpg", "dog.png"):
+        Image.new("RGB", (12, 8)).save(tmp_path / "sources" / name)
+        Image.fromarray(VALUES).save((tmp_path / "masks" / name).with_suffix(".png"))
+    return tmp_path
+
+
+def masks_of(folders, mask="masks", source="sources"):
+    source, mask = folders / source, picture_files.ALPHA if mask == "alpha" else folders / mask
+    return picture_files.MaskFiles(
+        str(mask), str(source), picture_files.find(str(source), "source")
+    )
+
+
+def test_a_source_has_the_mask_of_its_name(folders):
+    Image.new("L", (12, 8), 7).save(folders / "masks" / "dog.png")
+    masks = masks_of(folders)
+    cat, dog = (folders / "sources" / name for name in ("a/cat.jpg", "dog.png"))
+    np.testing.assert_array_equal(masks.open(cat, (12, 8)), VALUES)
+    assert np.unique(masks.open(dog, (12, 8))) == [7]
+    single = picture_files.MaskFiles(str(folders / "masks"), str(dog), [dog])
+    assert np.unique(single.open(dog, (12, 8))) == [7]
+
+
+@pytest.mark.parametrize("size", [(24, 16), (6, 4), (12, 9)])
+def test_a_mask_of_another_size_is_resized_to_its_picture(folders, size):
+    Image.fromarray(VALUES).resize(size).save(folders / "masks" / "dog.png")
+    assert masks_of(folders).open(folders / "sources" / "dog.png", (12, 8)).size == (12, 8)
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        (Image.fromarray(VALUES), VALUES),
+        (Image.fromarray(np.dstack([VALUES] * 3)), VALUES),
+        (Image.fromarray(np.dstack([np.full_like(VALUES, 255), VALUES])), VALUES),  # on nothing
+        (Image.fromarray(VALUES > 99), np.where(VALUES > 99, 255, 0)),
+        (Image.fromarray(VALUES.astype(np.uint16) * 257), VALUES),
+    ],
+    ids=["gray", "RGB", "white on transparent", "1 bit", "16 bit"],
+)
+def test_every_mode_of_a_png_is_read_as_gray(folders, picture, expected):
+    picture.save(folders / "masks" / "dog.png")
+    mask = masks_of(folders).open(folders / "sources" / "dog.png", (12, 8))
+    np.testing.assert_array_equal(mask, expected)
+
+
+def test_alpha_is_the_channel_of_the_source_upright(folders):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by a quarter to be upright
+    source = folders / "sources" / "dog.png"
+    picture = Image.fromarray(np.dstack([VALUES, VALUES, VALUES, VALUES[::-1]]))
+    picture.save(source, exif=exif)
+    mask = masks_of(folders, "alpha").open(source, (8, 12))
+    np.testing.assert_array_equal(mask, np.rot90(VALUES[::-1], -1))
+    with pytest.raises(UserError, match="has no alpha channel"):
+        masks_of(folders, "alpha").open(folders / "sources" / "a" / "cat.jpg", (12, 8))
+
+
+def test_what_is_wrong_with_a_folder_is_one_sentence(folders):
+    for mask, words in (
+        ("nowhere", r"nowhere does not exist; name a folder with a PNG"),
+        ("masks/dog.png", r"dog.png is a file; name a folder with a PNG"),
+        ("sources", r"is in the folder of --source, so that masks would count as sources"),
+        ("sources/a", r"is in the folder of --source"),
+    ):
+        with pytest.raises(UserError, match=words):
+            masks_of(folders, mask)
+    with pytest.raises(UserError, match="is in the folder of --source"):
+        masks_of(folders, "sources", "sources/dog.png")
+    (folders / "masks" / "dog.png").rename(folders / "masks" / "dog.jpg")
+    with pytest.raises(UserError, match=r"1 of 2 sources have no mask .*dog.png there is no"):
+        masks_of(folders)
+    with pytest.raises(UserError, match=r"\(dog.jpg is there: save it as PNG\)"):
+        masks_of(folders)
+
+
+def test_a_mask_that_cannot_be_used_leaves_its_source_out(folders):
+    Image.new("L", (8, 12)).save(folders / "masks" / "dog.png")
+    Image.fromarray(VALUES).save(folders / "masks" / "a" / "cat.png", format="JPEG")
+    for name in ("bird", "fish"):
+        Image.new("RGB", (12, 8)).save(folders / "sources" / f"{name}.png")
+    (folders / "masks" / "bird.png").write_text("no picture")
+    (folders / "masks" / "fish.png").mkdir()
+    reader = picture_files.Reader(16, "letterbox")
+    paths = picture_files.find(str(folders / "sources"), "source")
+    assert not list(reader.batches(paths, 4, masks_of(folders)))
+    reasons = {path.name: reason for path, reason in reader.bad.items()}
+    assert (
+        "8 x 12 pixels and the picture 12 x 8, which is a different aspect ratio"
+        in reasons["dog.png"]
+    )
+    assert "cat.png cannot be read: it is a JPEG file by its content" in reasons["cat.jpg"]
+    assert "bird.png cannot be read" in reasons["bird.png"]
+    assert "fish.png is not a file" in reasons["fish.png"]
+
+
+@pytest.mark.parametrize("resize", ["stretch", "crop", "letterbox"])
+def test_a_mask_is_cut_as_its_picture(folders, resize):
+    gray = np.dstack([VALUES] * 3)
+    Image.fromarray(gray).save(folders / "sources" / "dog.png")
+    path = folders / "sources" / "dog.png"
+    reader = picture_files.Reader(16, resize)
+    ((picture,),) = reader.batches([path], 1, masks_of(folders))
+    np.testing.assert_array_equal(picture.mask, picture.square[..., 0])

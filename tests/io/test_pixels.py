@@ -3,14 +3,11 @@
 import contextlib
 import io
 import os
-import pathlib
-import tempfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tunit_tf.errors import UserError
 from tunit_tf.io import pixels, value_range
 
 RNG = np.random.default_rng(0)
@@ -89,7 +86,6 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(OSError, match=r"pipe\.png is not a file"):
         pixels.open_rgb(tmp_path / "pipe.png")
-    assert pixels.find(tmp_path) == []
 
 
 def test_whatever_a_decoder_raises_is_a_broken_file():
@@ -101,57 +97,6 @@ def test_whatever_a_decoder_raises_is_a_broken_file():
         broken[place] ^= 0xFF
         with contextlib.suppress(OSError, ValueError):
             pixels.open_rgb(io.BytesIO(broken))
-
-
-@contextlib.contextmanager
-def unprivileged():
-    """Root may read everything; the block runs as nobody then."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-
-
-@pytest.mark.parametrize("mode", [0o000, 0o744 & ~0o111])
-def test_folders_without_access_are_skipped_and_named(mode, caplog):
-    with tempfile.TemporaryDirectory() as name:  # tmp_path is closed to other users
-        root = pathlib.Path(name)
-        for path in (root / "open" / "a.png", root / "closed" / "b.png"):
-            path.parent.mkdir()
-            path.touch()
-        root.chmod(0o755)
-        (root / "closed").chmod(mode)
-        with unprivileged():
-            found = pixels.find(root)
-        assert found == [root / "open" / "a.png"]
-        assert (
-            f"Skipped 1 folders that cannot be read: {root / 'closed'} (Permission" in caplog.text
-        )
-        root.chmod(mode)
-        with (
-            unprivileged(),
-            pytest.raises(UserError, match=rf"^{root} cannot be read \(Permission"),
-        ):
-            pixels.find(root)
-        for folder in (root, root / "closed"):
-            folder.chmod(0o755)
-
-
-def test_links_to_folders_are_followed_and_loops_are_not(tmp_path):
-    root, elsewhere = tmp_path / "images", tmp_path / "elsewhere"
-    for path in (root / "cat" / "a.png", elsewhere / "b.png"):
-        path.parent.mkdir(parents=True)
-        path.touch()
-    (root / "dog").symlink_to(elsewhere)
-    (root / "wolf").symlink_to(elsewhere)
-    (elsewhere / "again").symlink_to(root)
-    (root / "cat" / "self").symlink_to(".")
-    (root / "nowhere.png").symlink_to("missing")
-    found = [str(path.relative_to(root)) for path in pixels.find(root)]
-    assert found == ["cat/a.png", "dog/b.png", "wolf/b.png"]
 
 
 def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from apache_beam.io.filesystems import FileSystems
 from PIL import Image
 
 from tests import commands
-from tunit_tf.io import file_patterns
+from tunit_tf.io import picture_files
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_pattern_without_a_folder_matches_in_the_current_one(tmp_path, monkeyp
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     for source, expected in (("*.jpg", {"a.jpg"}), ("c", {"c/d.jpg"}), ("./*/*", {"c/d.jpg"})):
-        (found,) = FileSystems.match([file_patterns.split(source)[1]])
+        (found,) = FileSystems.match([picture_files.split_pattern(source)[1]])
         assert {m.path for m in found.metadata_list} == {str(tmp_path / e) for e in expected}
 
 

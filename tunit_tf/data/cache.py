@@ -18,7 +18,7 @@ from PIL import Image
 
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.io import arrays, files, pixels
+from tunit_tf.io import files, picture_files, pixels
 
 DECODING = ".decoding-"  # prefix of the folder in which a set is decoded
 CHUNK = 256  # pictures in flight
@@ -80,7 +80,7 @@ def _found(
     """What an earlier run has decoded; None if that is missing or damaged."""
     if not (array_path.exists() and bad_path.exists()):
         return None
-    array = arrays.opened(array_path, shape, np.uint8)
+    array = files.opened_array(array_path, shape, np.uint8)
     try:
         bad = json.loads(bad_path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -94,7 +94,7 @@ def _found(
 def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarray:
     """Rows of the readable pictures, int64; logs the others, and raises if there are too many."""
     if bad:
-        limit = pixels.MAX_NAMED
+        limit = picture_files.MAX_NAMED
         shown = "; ".join(f"{name} ({reason})" for name, reason in list(bad.items())[:limit])
         more = f"; and {len(bad) - limit} more" if len(bad) > limit else ""
         logging.warning(
@@ -132,7 +132,7 @@ def _decode_to_file(
     size, bad = config.image_size, {}
     with (
         warnings.catch_warnings(),
-        arrays.filled(array_path, (count, size, size, 3), np.uint8, DECODING) as array,
+        files.filled_array(array_path, (count, size, size, 3), np.uint8, DECODING) as array,
         _threads() as pool,
         tqdm.tqdm(
             total=count,

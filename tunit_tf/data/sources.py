@@ -25,7 +25,7 @@ from tunit_tf.data.splits import (
     with_recorded_classes,
 )
 from tunit_tf.errors import UserError
-from tunit_tf.io import pixels
+from tunit_tf.io import picture_files
 
 SPLIT_FILE = "split.json"  # in the run folder
 SYNTHETIC = "synthetic"
@@ -108,9 +108,9 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
             f"--data={folder} is not a folder. Give an existing folder of images, 'synthetic', or "
             "tfds:NAME; configs/README.md says how to get the paper's sets."
         )
-    paths = pixels.find(folder)
+    paths = picture_files.below(folder)
     if not paths:
-        raise UserError(f"No images ({', '.join(pixels.EXTENSIONS)}) below {folder}.")
+        raise UserError(f"No images ({', '.join(picture_files.EXTENSIONS)}) below {folder}.")
     names = tuple(str(path.relative_to(folder)) for path in paths)
     classes = sorted(set(map(class_of, names)))
     if config.classes:

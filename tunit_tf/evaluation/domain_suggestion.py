@@ -11,7 +11,7 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import figures, image_features, plots
 from tunit_tf.evaluation.suggestion_request import FEWEST, SuggestionRequest
-from tunit_tf.io import files, folders, pixels
+from tunit_tf.io import files, pixels
 from tunit_tf.metrics import clustering, spherical_clusters
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 
@@ -75,7 +75,7 @@ def run(request: SuggestionRequest) -> str:
       UserError: The images cannot be read or are too few, the weights are not installed, or the
         output folder cannot be written or has other content.
     """
-    folder = folders.named(request.output, "output").resolve()
+    folder = files.named_folder(request.output, "output").resolve()
     _check_output(folder, request.overwrite)
     config = request.config()
     images = sources.open_images(request.data, config).sample(request.max_images, request.seed)
@@ -161,7 +161,7 @@ def _listed(numbers: list[int]) -> str:
 
 def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
     """Checks that the folder can be written, and has no content or only results to replace."""
-    folders.check_writable(folder, f"The folder {folder}", CURE)
+    files.check_writable(folder, f"The folder {folder}", CURE)
     if not folder.exists() or not any(folder.iterdir()):
         return
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
@@ -205,4 +205,4 @@ def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
                     continue
                 name = SHEET.format(candidate.num_domains, domain)
                 pixels.save_png(made / name, figures.gallery(images, members))
-        folders.replace(folder, made)
+        files.replace_folder(folder, made)

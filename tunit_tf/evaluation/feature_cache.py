@@ -8,7 +8,7 @@ import numpy as np
 from absl import logging
 
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.io import arrays, files
+from tunit_tf.io import files
 from tunit_tf.metrics import frechet
 from tunit_tf.metrics.features import Extractor
 
@@ -34,14 +34,14 @@ def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> n
     path = folder / f"{_fingerprint(extractor, images)}-{extractor.name}.npy"
     shape = (len(images), extractor.dim)
     if path.exists():
-        found = arrays.opened(path, shape, np.float32)
+        found = files.opened_array(path, shape, np.float32)
         if found is not None:
             return found
         logging.warning("The features in %s are damaged; they are computed again.", path)
     cure = "free space there or name another folder with --cache_dir"
     with (
         files.writing(f"The feature cache {folder}", cure),
-        arrays.filled(path, shape, np.float32, COMPUTING) as features,
+        files.filled_array(path, shape, np.float32, COMPUTING) as features,
     ):
         _compute(extractor, images, features)
     return np.load(path, mmap_mode="r")

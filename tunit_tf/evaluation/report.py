@@ -13,7 +13,7 @@ from tunit_tf.evaluation import both_checkpoints, metric_table
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.figures import Figure
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.io import files, folders, pixels
+from tunit_tf.io import files, pixels
 
 TEMPLATE = pathlib.Path(__file__).with_name("report_template.html")
 NUMBERS = "metrics.json"
@@ -24,7 +24,7 @@ CURE = "name another folder with --report_dir, or free space there"
 
 def check_folder(folder: pathlib.Path) -> None:
     """Raises UserError if a report cannot be written to a folder; changes nothing."""
-    folders.check_writable(folder, f"The report {folder}", CURE)
+    files.check_writable(folder, f"The report {folder}", CURE)
 
 
 def collect_facts(

@@ -21,7 +21,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import file_patterns, files, pixels
+from tunit_tf.io import files, picture_files, pixels
 
 DEAD = "dead"  # tag of pictures that could not be translated
 MANIFEST = "manifest.json"
@@ -48,13 +48,13 @@ def pipeline(
         `dead-letters-TIME-*.jsonl`.
       batch_size: Pictures computed at once.
     """
-    folder, pattern = file_patterns.split(source)
+    folder, pattern = picture_files.split_pattern(source)
     done = (
         root
         | "match"
         >> fileio.MatchFiles(pattern, empty_match_treatment=fileio.EmptyMatchTreatment.ALLOW)
         | "path" >> beam.Map(lambda found: found.path)
-        | "pictures" >> beam.Filter(file_patterns.is_picture)
+        | "pictures" >> beam.Filter(picture_files.is_picture)
         | "spread" >> beam.Reshuffle()
         | "new" >> beam.ParDo(NotYetThere(folder, output))
         | "batch" >> beam.BatchElements(batch_size, batch_size)
@@ -70,7 +70,7 @@ def pipeline(
 
 def result_of(path: str, folder: str, output: str) -> str:
     """Where the translation of a picture goes."""
-    return FileSystems.join(output, file_patterns.result_name(path, folder))
+    return FileSystems.join(output, picture_files.result_name(path, folder))
 
 
 class NotYetThere(beam.DoFn):

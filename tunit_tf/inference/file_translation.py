@@ -13,8 +13,8 @@ from tunit_tf.inference import domain_styles
 from tunit_tf.inference.request import Request
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
-from tunit_tf.io import folders, picture_files, pixels
-from tunit_tf.io.mask_files import ALPHA, Masks
+from tunit_tf.io import files, picture_files, pixels
+from tunit_tf.io.picture_files import ALPHA, MaskFiles
 
 MAX_GRID_CELLS = 2500
 FRAME_SECONDS = 0.08
@@ -52,7 +52,7 @@ class Job(NamedTuple):
     """A request, with the objects that process it.
 
     Attributes:
-      masks: Masks of the sources; None redraws everything.
+      masks: MaskFiles of the sources; None redraws everything.
       unchanged: Receives the pictures whose masks are all black.
     """
 
@@ -63,7 +63,7 @@ class Job(NamedTuple):
     sources: list[pathlib.Path]
     inputs: list[pathlib.Path]  # sources and references, which no result may replace
     looks: list[Look]
-    masks: Masks | None
+    masks: MaskFiles | None
     unchanged: list[pathlib.Path]
 
     def batches(self) -> Iterator[list[picture_files.Picture]]:
@@ -89,7 +89,7 @@ def run(trained: TrainedRun, request: Request) -> Result:
     inputs = [*sources]
     if request.reference:
         inputs += picture_files.find(request.reference, "reference")
-    masks = Masks(request.mask, request.source, sources) if request.mask else None
+    masks = MaskFiles(request.mask, request.source, sources) if request.mask else None
     writer = picture_files.Writer(request.output, request.overwrite)
     _check_output(writer.folder, request)
     reader = picture_files.Reader(translator.image_size, translator.resize)
@@ -115,7 +115,7 @@ def _check_output(output: pathlib.Path, request: Request) -> None:
     for flag, value in named.items():
         given = pathlib.Path(value).expanduser()
         folder = given.parent if given.is_file() else given
-        if value and folders.are_same(folder, output):
+        if value and files.are_same(folder, output):
             raise UserError(
                 f"--output={request.output} is the folder of --{flag}, whose pictures "
                 "--overwrite would replace with results; name another folder."

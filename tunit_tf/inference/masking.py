@@ -7,7 +7,7 @@ import numpy as np
 import scipy.ndimage
 from PIL import Image
 
-from tunit_tf.io import mask_files, pixels
+from tunit_tf.io import picture_files, pixels
 
 # Squares of the networks' size, pictures of any kind, or "alpha" for the channel of the sources.
 Masks = np.ndarray | Sequence[str | pathlib.Path | Image.Image] | str
@@ -95,12 +95,12 @@ def read(
             )
         return masks if masks.dtype == np.uint8 else masks.astype(np.uint8) * np.uint8(255)
     if isinstance(masks, str):
-        if masks != mask_files.ALPHA or isinstance(sources, np.ndarray):
+        if masks != picture_files.ALPHA or isinstance(sources, np.ndarray):
             raise ValueError(
                 'Masks are an array, a list of pictures, or "alpha" where the sources are '
                 f"pictures; received {masks!r} for {type(sources).__name__}."
             )
-        channels = [_opened(source, mask_files.alpha_of) for source in sources]
+        channels = [_opened(source, picture_files.alpha_of) for source in sources]
         return np.stack([pixels.square(channel, size, resize) for channel in channels])
     squares = []
     for mask, source in zip(masks, sources, strict=True):
@@ -109,7 +109,7 @@ def read(
         else:
             shown = _opened(source, pixels.upright_rgb).size
         name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
-        fitting = mask_files.fitted(_opened(mask, mask_files.gray), shown, name)
+        fitting = picture_files.fitted(_opened(mask, picture_files.gray), shown, name)
         squares.append(pixels.square(fitting, size, resize))
     return np.stack(squares)
 

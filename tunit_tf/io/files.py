@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: write to a temporary name, then rename."""
+"""Files and folders that are either whole or absent: write to a temporary name, then rename."""
 
 import contextlib
 import fcntl
@@ -15,6 +15,9 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 from tunit_tf.errors import UserError
 
@@ -134,3 +137,101 @@ def _locked(folder: pathlib.Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+@contextlib.contextmanager
+def filled_array(
+    path: pathlib.Path, shape: tuple[int, ...], dtype: DTypeLike, prefix: str
+) -> Iterator[np.memmap]:
+    """A memory-mapped array that the block fills; it is at `path` after the block.
+
+    Its space on the disk is reserved first: writing to the map of a full disk would end the
+    process (SIGBUS).
+
+    Args:
+      path: Its .npy file, replaced if it exists.
+      shape: Shape of the array.
+      dtype: Type of its numbers.
+      prefix: Start of the name of the temporary folder beside it, as for `temporary_folder`.
+
+    Raises:
+      OSError: There is not enough space, or the folder cannot be written.
+    """
+    with temporary_folder(path.parent, prefix) as folder:
+        temporary = folder / path.name
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
+        descriptor = os.open(temporary, os.O_RDWR)
+        try:
+            os.posix_fallocate(descriptor, 0, temporary.stat().st_size)
+        finally:
+            os.close(descriptor)
+        yield array
+        array.flush()
+        temporary.replace(path)
+
+
+def opened_array(path: pathlib.Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray | None:
+    """The memory map of an array file; None if it is damaged or of another shape or type."""
+    try:
+        array = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if (array.shape, array.dtype) == (shape, dtype) else None
+
+
+def named_folder(path: str, flag: str) -> pathlib.Path:
+    """The folder that a flag names.
+
+    Raises:
+      UserError: The name is empty, as that of an unset shell variable; it would be the current
+        folder.
+    """
+    if not path.strip():
+        raise UserError(f"--{flag} is empty; name a folder.")
+    return pathlib.Path(path).expanduser()
+
+
+def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
+    """Checks, without a change on disk, that files can be made in a folder or the folder itself.
+
+    Args:
+      folder: Folder that need not exist.
+      what: What will be written, as the beginning of the sentence.
+      cure: What the user can do, as the end of the sentence, without a full stop.
+
+    Raises:
+      UserError: The folder is a file, is below a file, or is not writable.
+    """
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise UserError(f"{what} cannot be written ({existing} is not a folder); {cure}.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(f"{what} cannot be written (no permission for {existing}); {cure}.")
+
+
+def are_same(first: pathlib.Path, second: pathlib.Path) -> bool:
+    """Whether two paths lead to the same place, links followed; neither needs to exist."""
+    return first.expanduser().resolve() == second.expanduser().resolve()
+
+
+def replace_folder(folder: pathlib.Path, new: pathlib.Path) -> None:
+    """Renames a finished folder to `folder`; an earlier one there is moved to where `new` was.
+
+    Args:
+      folder: Absolute path, links resolved; it need not exist.
+      new: A folder in a temporary folder on the same file system.
+
+    Raises:
+      OSError: It cannot be renamed; what was at `folder` is there again.
+    """
+    old = new.with_name("old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise

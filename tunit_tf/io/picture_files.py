@@ -1,9 +1,10 @@
-"""A user's picture files: find them, read them and count the bad ones, name and write results."""
+"""A user's picture files: found, read with their masks, and written under names that do not clash."""
 
 import collections
 import concurrent.futures
 import functools
 import itertools
+import logging
 import os
 import pathlib
 import stat
@@ -12,11 +13,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, folders, pixels
-from tunit_tf.io.mask_files import Masks
+from tunit_tf.io import files, pixels
 
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+MAX_NAMED = 10  # folders or files that cannot be read and are named in the log
+ALPHA = "alpha"  # in place of a folder of masks
+MASK_SUFFIX = ".png"  # JPEG changes pixels around edges, also those that are not to be redrawn
+NOTHING = (0, 0, 0)  # color in a mask of what is not redrawn
+PATTERN_SIGNS = "*?["  # characters that turn a path into a pattern
 MAX_NAME_BYTES = 240  # a name without suffix; file systems take 255 with it
 
 
@@ -62,10 +69,178 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
         raise UserError(
             f"--{flag}={path} is neither a file nor a folder; name an image or a folder of images."
         )
-    found = pixels.find(place)
+    found = below(place)
     if not found:
+        raise UserError(f"--{flag}={path} is a folder without images ({', '.join(EXTENSIONS)}).")
+    return found
+
+
+def below(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Files below a folder that are named like images, sorted; hidden ones are left out.
+
+    Links to folders are followed, except those that lead back to a folder on the way. Folders that
+    cannot be read are skipped, and named in the log.
+
+    Raises:
+      UserError: The folder itself cannot be read.
+    """
+    found: list[pathlib.Path] = []
+    unreadable: dict[pathlib.Path, str] = {}
+    _search(folder, (), found, unreadable)
+    if folder in unreadable:
+        raise UserError(f"{folder} cannot be read ({unreadable[folder]}); change its permissions.")
+    if unreadable:
+        shown = "; ".join(f"{p} ({reason})" for p, reason in list(unreadable.items())[:MAX_NAMED])
+        more = f"; and {len(unreadable) - MAX_NAMED} more" if len(unreadable) > MAX_NAMED else ""
+        logging.warning(
+            "Skipped %d folders that cannot be read: %s%s", len(unreadable), shown, more
+        )
+    return sorted(found)
+
+
+def _search(
+    folder: pathlib.Path,
+    above: tuple[tuple[int, int], ...],
+    found: list[pathlib.Path],
+    unreadable: dict[pathlib.Path, str],
+) -> None:
+    """Adds the images below a folder to `found`, and folders without access to `unreadable`.
+
+    Args:
+      folder: Where to search.
+      above: Device and inode of every folder on the way.
+      found: Images found so far.
+      unreadable: Reasons by folder.
+    """
+    try:
+        status = os.stat(f"{folder}/.")  # fails where files could be listed but not opened
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    _search(folder / entry.name, (*above, here), found, unreadable)
+                elif is_picture(entry.name) and entry.is_file():
+                    found.append(folder / entry.name)
+    except OSError as error:
+        unreadable[folder] = error.strerror or str(error)
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file is named like a picture, and is not hidden."""
+    name = path.rpartition("/")[2]
+    return name.lower().endswith(EXTENSIONS) and not name.startswith(".")
+
+
+class MaskFiles:
+    """The masks of sources, from a folder with a file per source or from the sources themselves.
+
+    Args:
+      mask: `alpha`, or a folder that has `a/cat.png` for the source `a/cat.jpg`.
+      source: The sources as the user named them, a picture or a folder.
+      sources: Files of the sources.
+
+    Raises:
+      UserError: The folder is missing, no folder, or in that of the sources; or a source has no
+        mask in it.
+    """
+
+    def __init__(self, mask: str, source: str, sources: Sequence[pathlib.Path]) -> None:
+        self._files: dict[pathlib.Path, pathlib.Path] | None = None
+        if mask != ALPHA:
+            self._files = _find_masks(mask, pathlib.Path(source).expanduser(), sources)
+
+    def open(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
+        """The mask of a source as a gray picture of its size, white where it is redrawn.
+
+        Args:
+          path: File of the source.
+          size: Width and height of the source in pixels, upright.
+
+        Raises:
+          UserError: It cannot be read, or has another aspect ratio than the source.
+        """
+        if self._files is None:
+            return pixels.open_as(path, alpha_of)
+        file = self._files[path]
+        try:
+            return fitted(pixels.open_as(file, _gray_png), size, str(file))
+        except UserError:
+            raise
+        except (OSError, ValueError, MemoryError) as error:
+            raise UserError(f"its mask {file} cannot be read: {error}") from None
+
+
+def alpha_of(picture: Image.Image) -> Image.Image:
+    """The alpha channel of an opened picture as a gray picture, upright.
+
+    Raises:
+      UserError: It has none.
+    """
+    if not picture.has_transparency_data:
+        raise UserError("it has no alpha channel to take the mask from")
+    return ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
+
+
+def gray(mask: Image.Image) -> Image.Image:
+    """An opened mask of any mode as a gray picture, upright; what is transparent is black."""
+    return pixels.upright_rgb(mask, NOTHING).convert("L")
+
+
+def fitted(mask: Image.Image, size: tuple[int, int], name: str) -> Image.Image:
+    """A gray mask in the size of its picture.
+
+    Args:
+      mask: Gray picture.
+      size: Width and height of the picture.
+      name: Name of the mask, for the message.
+
+    Raises:
+      UserError: The aspect ratios differ by more than rounding to whole pixels explains.
+    """
+    if abs(mask.width * size[1] - mask.height * size[0]) > max(size):
         raise UserError(
-            f"--{flag}={path} is a folder without images ({', '.join(pixels.EXTENSIONS)})."
+            f"its mask {name} is {mask.width} x {mask.height} pixels and the picture {size[0]} x "
+            f"{size[1]}, which is a different aspect ratio"
+        )
+    return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
+
+
+def _gray_png(opened: Image.Image) -> Image.Image:
+    if opened.format != "PNG":
+        raise ValueError(f"it is a {opened.format} file by its content, not PNG")
+    return gray(opened)
+
+
+def _find_masks(
+    mask: str, source: pathlib.Path, sources: Sequence[pathlib.Path]
+) -> dict[pathlib.Path, pathlib.Path]:
+    """The file of the mask of every source."""
+    folder = pathlib.Path(mask).expanduser()
+    if not folder.is_dir():
+        state = "is a file" if folder.exists() else "does not exist"
+        raise UserError(
+            f"--mask={mask} {state}; name a folder with a PNG file per source under the source's "
+            "name, or alpha."
+        )
+    base = source if source.is_dir() else source.parent
+    found = {path: folder / path.relative_to(base).with_suffix(MASK_SUFFIX) for path in sources}
+    inside = source.is_dir() and folder.resolve().is_relative_to(source.resolve())
+    if inside or any(path.samefile(file) for path, file in found.items() if file.exists()):
+        raise UserError(
+            f"--mask={mask} is in the folder of --source, so that masks would count as sources; "
+            "move them to a folder of their own."
+        )
+    missing = [path for path, file in found.items() if not file.exists()]
+    if missing:
+        wanted = found[missing[0]]
+        other = next((p for p in sorted(wanted.parent.glob("*")) if p.stem == wanted.stem), None)
+        hint = f" ({other.name} is there: save it as PNG)" if other else ""
+        raise UserError(
+            f"{len(missing)} of {len(sources)} sources have no mask in --mask={mask}; for "
+            f"{missing[0]} there is no {wanted}{hint}. Draw one, white where the picture is to be "
+            "redrawn, or leave these sources out."
         )
     return found
 
@@ -87,7 +262,7 @@ class Reader:
         self._resize = resize
 
     def batches(
-        self, paths: Sequence[pathlib.Path], count: int, masks: Masks | None = None
+        self, paths: Sequence[pathlib.Path], count: int, masks: MaskFiles | None = None
     ) -> Iterator[list[Picture]]:
         """Yields up to `count` pictures at once, in order, without the unreadable ones.
 
@@ -110,7 +285,7 @@ class Reader:
             path, reason = next(iter(self.bad.items()))
             raise UserError(f"--{flag}: no picture can be read; {path}: {reason}.")
 
-    def _read(self, path: pathlib.Path, masks: Masks | None) -> Picture | None:
+    def _read(self, path: pathlib.Path, masks: MaskFiles | None) -> Picture | None:
         size = self._size
         try:
             rgb = pixels.open_rgb(path)
@@ -174,6 +349,33 @@ def shortened(part: str) -> str:
     return f"{start}~{zlib.crc32(encoded):08x}"
 
 
+def split_pattern(source: str) -> tuple[str, str]:
+    """The folder that results are relative to, and the pattern of all files in question.
+
+    Args:
+      source: Folder or pattern. A local one becomes absolute: Beam finds nothing for a pattern
+        without a folder, such as `*.jpg`, and its workers may run elsewhere.
+    """
+    if "://" not in source:
+        source = os.path.abspath(os.path.expanduser(source))
+    if any(sign in source for sign in PATTERN_SIGNS):
+        head = source[: min(source.index(sign) for sign in PATTERN_SIGNS if sign in source)]
+        return head[: head.rfind("/") + 1], source
+    folder = source.rstrip("/") + "/"
+    return folder, folder + "**"
+
+
+def result_name(path: str, folder: str) -> str:
+    """Name of the translation of a picture, relative to the folder of the results.
+
+    Args:
+      path: The picture.
+      folder: Folder that names are relative to, with a slash at its end.
+    """
+    name = path[len(folder) :] if path.startswith(folder) else path.rpartition("/")[2]
+    return "/".join(map(shortened, name.split("/"))) + ".png"
+
+
 class Writer:
     """Writes pictures below a folder, by rename.
 
@@ -183,7 +385,7 @@ class Writer:
     """
 
     def __init__(self, folder: str, overwrite: bool) -> None:
-        self.folder = folders.named(folder, "output")
+        self.folder = files.named_folder(folder, "output")
         self.written = 0
         self._overwrite = overwrite
 
@@ -199,7 +401,7 @@ class Writer:
             need the same name, one as a file and one as a folder.
         """
         cure = "name another folder with --output, or free space there"
-        folders.check_writable(self.folder, f"The folder {self.folder}", cure)
+        files.check_writable(self.folder, f"The folder {self.folder}", cure)
         parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents}
         clashes = sorted(parents.intersection(names))
         if clashes:

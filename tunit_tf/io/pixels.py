@@ -1,7 +1,6 @@
 """Pictures without TensorFlow: bytes <-> [-1, 1], PIL <-> squares, grids, files."""
 
 import io
-import logging
 import os
 import pathlib
 import stat
@@ -11,73 +10,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from tunit_tf.errors import UserError
 from tunit_tf.io import files
 
 BACKGROUND = (255, 255, 255)  # under transparent pixels, and between the cells of a grid
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
 LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
-MAX_NAMED = 10  # folders or files that cannot be read and are named in the log
 MAX_PIXELS = 2**26  # limit for a picture file; below the size from which Pillow warns
-
-
-def find(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Files below a folder that are named like images, sorted; hidden ones are left out.
-
-    Links to folders are followed, except those that lead back to a folder on the way. Folders that
-    cannot be read are skipped, and named in the log.
-
-    Raises:
-      UserError: The folder itself cannot be read.
-    """
-    found: list[pathlib.Path] = []
-    unreadable: dict[pathlib.Path, str] = {}
-    _search(folder, (), found, unreadable)
-    if folder in unreadable:
-        raise UserError(f"{folder} cannot be read ({unreadable[folder]}); change its permissions.")
-    if unreadable:
-        shown = "; ".join(f"{p} ({reason})" for p, reason in list(unreadable.items())[:MAX_NAMED])
-        more = f"; and {len(unreadable) - MAX_NAMED} more" if len(unreadable) > MAX_NAMED else ""
-        logging.warning(
-            "Skipped %d folders that cannot be read: %s%s", len(unreadable), shown, more
-        )
-    return sorted(found)
-
-
-def _search(
-    folder: pathlib.Path,
-    above: tuple[tuple[int, int], ...],
-    found: list[pathlib.Path],
-    unreadable: dict[pathlib.Path, str],
-) -> None:
-    """Adds the images below a folder to `found`, and folders without access to `unreadable`.
-
-    Args:
-      folder: Where to search.
-      above: Device and inode of every folder on the way.
-      found: Images found so far.
-      unreadable: Reasons by folder.
-    """
-    try:
-        status = os.stat(f"{folder}/.")  # fails where files could be listed but not opened
-        here = (status.st_dev, status.st_ino)
-        if here in above:
-            return
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    _search(folder / entry.name, (*above, here), found, unreadable)
-                elif is_image_name(entry.name) and entry.is_file():
-                    found.append(folder / entry.name)
-    except OSError as error:
-        unreadable[folder] = error.strerror or str(error)
-
-
-def is_image_name(name: str) -> bool:
-    """Whether a file name is that of an image, and not hidden."""
-    return name.lower().endswith(EXTENSIONS) and not name.startswith(".")
 
 
 def from_bytes(images: np.ndarray) -> np.ndarray:
