@@ -1,4 +1,4 @@
-"""A user's picture files: found, read with their masks, and written under names that do not clash."""
+"""A user's picture files: found, read with their masks, and written under names that differ."""
 
 import collections
 import concurrent.futures
