@@ -35,7 +35,7 @@ demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m export.benchmark --run_dir=runs/quickstart --models=models/mobile
 
 # Tests of training compile large graphs, and TensorFlow keeps a part of their memory until the process
-# ends: more processes, which do not run the other tests (docs/decisions.md, 86).
+# ends: more processes, which do not run the other tests.
 test: lint
 	$(PYTEST) -n 3 tests/training
 	$(PYTEST) -n 2 tests --ignore=tests/training
