@@ -59,7 +59,7 @@ web: web_demo/dist/index.html
 
 # Kills, damages and fills up real runs; half an hour.
 chaos: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m tests.chaos
 
 web-test: $(VENV)/.installed-test web_demo/dist/index.html
 	cd web_demo && npm test --silent

@@ -35,7 +35,7 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     """Median seconds of a warm-up and a joint step, and the process' peak memory in GB."""
     import tensorflow as tf  # here, so that the parent process stays small
 
-    from benchmarks import reference_order
+    from tests.training import reference_order
     from tunit_tf.config import Config
     from tunit_tf.data import pipeline, synthetic
     from tunit_tf.training import steps

@@ -6,7 +6,7 @@ only the graph optimizer of TensorFlow is off, which would take most of the time
 
 import subprocess
 
-from benchmarks.chaos import forked
+from tests.chaos import forked
 
 __all__ = ["ROOT", "run"]
 

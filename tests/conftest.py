@@ -46,7 +46,7 @@ MAX_MEMORY = 3_500_000_000  # resident bytes of a test process, over all its mod
 SLOW = (
     "training/test_compiled_graphs",  # quick, but lists all graphs of the process
     "training/test_trainer", "training/test_distribution", "training/test_workers",
-    "benchmarks", "parity", "export/mobile/test_bundle", "export", "evaluation",
+    "chaos", "parity", "export/mobile/test_bundle", "export", "evaluation",
 )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from benchmarks.chaos.forked import Forked
-from benchmarks.chaos.tiny_runs import wait
 from tests import commands
+from tests.chaos.forked import Forked
+from tests.chaos.tiny_runs import wait
 from tunit_tf.data import sources, synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import (

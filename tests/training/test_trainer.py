@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.chaos.tiny_runs import Run, wait
 from tests import compiled_graphs
+from tests.chaos.tiny_runs import Run, wait
 from tests.conftest import TINY, graph_optimizer
 from tests.training.states import everything
 from tunit_tf.config import Config

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.chaos.tiny_runs import Run, local_workers
+from tests.chaos.tiny_runs import Run, local_workers
 from tests.conftest import TINY
 from tunit_tf.errors import UserError
 from tunit_tf.training import trainer, workers

@@ -12,8 +12,6 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
-from benchmarks.chaos.forked import Forked
-from benchmarks.chaos.tiny_runs import wait
 from export import manifest
 from export.mobile import (
     bundle,
@@ -29,6 +27,8 @@ from export.mobile import (
 from export.mobile.options import VARIANTS
 from export.mobile.runtime import Pair
 from tests import commands
+from tests.chaos.forked import Forked
+from tests.chaos.tiny_runs import wait
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles

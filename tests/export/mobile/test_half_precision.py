@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks.half_precision import cases, emulator
 from export.mobile import conversion, graphs, operations, ranges
 from export.mobile.runtime import Model
+from tests.export.mobile import half_precision
 from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 from tunit_tf.networks import Generator, GuidingNetwork
@@ -31,21 +31,21 @@ def generator(activations):
     """A small generator whose norms get values multiplied by `activations`."""
     keras.utils.set_random_seed(0)
     network = Generator(SIZE, style_dim=8, base_channels=4)
-    cases.multiply(network, activations)
+    half_precision.multiply(network, activations)
     return network
 
 
 def drawn(content, images, styles):
     """float32 by LiteRT, float32 and float16 by the emulator."""
     given = {"image": images[-1:], "style": styles[-1:]}
-    found = emulator.run(content, given, np.float32), emulator.run(content, given)
+    found = half_precision.run(content, given, np.float32), half_precision.run(content, given)
     return Model(content, "generate")(**given)["translated"], *(f["translated"] for f in found)
 
 
 @pytest.mark.parametrize("activations", [0.02, 200.0])
 def test_half_precision_holds_where_norms_over_whole_maps_fail(inputs, activations):
     network = generator(activations)
-    before = graphs.generator(network, norm=cases.whole_map_norm)
+    before = graphs.generator(network, norm=half_precision.whole_map_norm)
     exact, again, half = drawn(conversion.convert(before, "generate", SHAPES), *inputs)
     np.testing.assert_allclose(again, exact, rtol=0, atol=1e-4)  # the emulator is right
     assert not np.isfinite(half).all() or psnr(half, exact) < 20
@@ -75,7 +75,7 @@ def test_style_codes_of_any_length_are_normalized_in_half_precision(inputs, leng
         exact["style"], guiding(images[-1:], training=False).style, atol=1e-5
     )
     for dtype, tolerance in ((np.float32, 1e-5), (np.float16, 5e-3)):
-        found = emulator.run(content, {"image": images[-1:]}, dtype)
+        found = half_precision.run(content, {"image": images[-1:]}, dtype)
         for name, value in exact.items():
             np.testing.assert_allclose(found[name], value, rtol=0, atol=tolerance)
 

@@ -1,7 +1,7 @@
 """Process faults injected into runs of tiny networks; each returns what it observed.
 
-`python -m benchmarks.chaos` does all of them and prints the table of docs/reliability.md;
-`tests/benchmarks/test_chaos.py` does short versions and asserts.
+`python -m tests.chaos` does all of them and prints the table of docs/reliability.md;
+`tests/chaos/test_chaos.py` does short versions and asserts.
 """
 
 import pathlib
@@ -11,8 +11,8 @@ import signal
 import time
 from typing import Any
 
-from benchmarks.chaos.observation import Observation
-from benchmarks.chaos.tiny_runs import (
+from tests.chaos.observation import Observation
+from tests.chaos.tiny_runs import (
     SECONDS,
     Run,
     local_workers,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.chaos import faults, file_faults, user_files
+from tests.chaos import faults, file_faults, user_files
 
 # Deterministic, so that comparing bits over processes is also the test of that flag.
 SHORT = {

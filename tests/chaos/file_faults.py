@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.chaos import small_disk
-from benchmarks.chaos.faults import steps_trained
-from benchmarks.chaos.observation import Observation
-from benchmarks.chaos.tiny_runs import SECONDS, Run, same, step_of, wait, whole_run
+from tests.chaos import small_disk
+from tests.chaos.faults import steps_trained
+from tests.chaos.observation import Observation
+from tests.chaos.tiny_runs import SECONDS, Run, same, step_of, wait, whole_run
 from tunit_tf.data import synthetic
 
 DAMAGES: dict[str, Callable[[Run], object]] = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks import reference_order
+from tests.training import reference_order
 from tunit_tf.data import pipeline, synthetic
 from tunit_tf.training import steps
 from tunit_tf.training.state import TrainState

@@ -14,10 +14,10 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from benchmarks.half_precision import cases, emulator
 from export.mobile import conversion, graphs, operations, quantization, ranges, run_images
 from export.mobile.conversion import GENERATE
 from export.mobile.runtime import Model
+from tests.export.mobile import half_precision
 from tunit_tf import cli
 from tunit_tf.data import synthetic
 from tunit_tf.inference.trained_run import TrainedRun
@@ -49,7 +49,7 @@ def main() -> None:
     print("| activations times | norms over | RMS error, float32 | finite | dB, float16 |")
     print("|---|---|---|---|---|")
     for factor in map(float, ACTIVATIONS.value):
-        cases.multiply(network, factor)
+        half_precision.multiply(network, factor)
         contents = files(network, images, styles)
         given = [
             {"image": x[None], "style": s[None]}
@@ -58,14 +58,14 @@ def main() -> None:
         exact = in_float64(network, given)
         for name, content in contents.items():
             single = [Model(content, GENERATE)(**g)["translated"] for g in given]
-            half = [emulator.run(content, g)["translated"] for g in given]
+            half = [half_precision.run(content, g)["translated"] for g in given]
             rms = np.sqrt(np.mean(np.square(np.float64(single) - exact)))
             finite = "yes" if np.isfinite(half).all() else "no"
             print(
                 f"| {factor:g} | {name} | {rms:.1e} | {finite} | {psnr(half, single):.1f} |",
                 flush=True,
             )
-        cases.multiply(network, 1 / factor)
+        half_precision.multiply(network, 1 / factor)
     if ROUNDS.value:
         print_times(files(network, images, styles))
 
@@ -93,7 +93,7 @@ def files(network: Generator, images: np.ndarray, styles: np.ndarray) -> dict[st
     shapes = {"image": (1, *images.shape[1:]), "style": (1, styles.shape[1])}
     factors = ranges.norm_factors(network, images[:SEEN], styles[:SEEN])
     drawn = (
-        graphs.generator(network, norm=cases.whole_map_norm),
+        graphs.generator(network, norm=half_precision.whole_map_norm),
         graphs.generator(network, factors, operations.adaptive_instance_norm),
     )
     return {

@@ -1,5 +1,7 @@
 """Computes a float32 .tflite file in NumPy with every value rounded to float16, as GPUs may.
 
+`python -m benchmarks.half_precision` measures runs with it.
+
 Subnormal numbers become zero, as constants, inputs and results. Sums over maps, pools and vectors
 are added in pairs, and every sum is rounded. Convolutions and dense layers add up in float32 and
 round their results, as GPUs with float32 accumulators do. Has the operations of the phone's graphs.
@@ -9,9 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from export.mobile import flatbuffer, op_profile
+from tunit_tf.networks import Generator
 
 SMALLEST = np.float16(2**-14)  # smaller ones are subnormal
 RELU = 1  # ActivationFunctionType
@@ -49,6 +53,29 @@ def run(
                 found = np.maximum(found, 0)
             values[op.outputs[0]] = found.reshape(graph.tensors[op.outputs[0]].shape)
     return {graph.tensors[i].name.decode(): values[i] for i in graph.outputs}
+
+
+def whole_map_norm(
+    x: tf.Tensor,
+    scale: tf.Tensor | float,
+    shift: tf.Tensor | None = None,
+    epsilon: float | np.ndarray = 1e-5,
+) -> tf.Tensor:
+    """`operations.adaptive_instance_norm` as the phone's graph had it first.
+
+    The same in float32; in float16, sums over a map pass 65504, and `epsilon` is zero.
+    """
+    difference = x - tf.reduce_mean(x, (1, 2), keepdims=True)
+    variance = tf.reduce_mean(difference * difference, (1, 2), keepdims=True)
+    x = difference * (scale * tf.math.rsqrt(variance + epsilon))
+    return x if shift is None else x + shift
+
+
+def multiply(network: Generator, factor: float) -> None:
+    """Multiplies what the norms of a generator get, by its weights."""
+    parts = network.stem, network.downs, network.encoder_blocks, network.decoder_blocks, network.ups
+    for layer in tf.nest.flatten(parts):
+        layer.kernel.assign(layer.kernel * factor)
 
 
 def _rounded(x: np.ndarray, dtype: Any) -> np.ndarray:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.chaos.forked import Forked
-from benchmarks.chaos.observation import Observation
-from benchmarks.chaos.tiny_runs import SECONDS, Run, whole_run
+from tests.chaos.forked import Forked
+from tests.chaos.observation import Observation
+from tests.chaos.tiny_runs import SECONDS, Run, whole_run
 from tunit_tf.data import synthetic
 
 # An unset shell variable makes these of `--output=$FOLDER`: the current folder.

@@ -1,4 +1,4 @@
-"""All faults of `benchmarks/chaos`, as the table of docs/reliability.md: `make chaos`."""
+"""All faults of `tests/chaos`, as the table of docs/reliability.md: `make chaos`."""
 
 import pathlib
 import signal
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from benchmarks.chaos import faults, file_faults, user_files
-from benchmarks.chaos.observation import Observation
+from tests.chaos import faults, file_faults, user_files
+from tests.chaos.observation import Observation
 from tunit_tf import cli
 from tunit_tf.io import files
 

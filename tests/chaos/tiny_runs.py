@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.chaos.forked import Forked
+from tests.chaos.forked import Forked
 
 SECONDS = 600  # for any one process
 
