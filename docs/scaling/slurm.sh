@@ -10,8 +10,10 @@
 #SBATCH --requeue
 set -euo pipefail
 
-port=2222
-workers=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed "s/\$/:$port/" | paste -sd,)
+workers=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed 's/.*/"&:2222"/' | paste -sd,)
 # SIGTERM two minutes before the end of the time: the run saves and exits; sbatch it again to go on.
-srun bash -c "exec .venv/bin/python -m tunit_tf.train --flagfile=configs/afhq.cfg \
-    --run_dir=runs/afhq --batch_size=64 --workers=$workers --worker_index=\$SLURM_PROCID"
+# Single quotes: every task inserts its own index.
+WORKERS=$workers srun bash -c '
+    export TF_CONFIG="{\"cluster\": {\"worker\": [$WORKERS]},
+        \"task\": {\"type\": \"worker\", \"index\": $SLURM_PROCID}}"
+    exec .venv/bin/python -m tunit_tf.train --flagfile=configs/afhq.cfg --run_dir=runs/afhq --batch_size=64'
