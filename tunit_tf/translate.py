@@ -9,7 +9,7 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.inference.request import Request
+from tunit_tf.inference import file_translation
 from tunit_tf.io import files, pixels
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
@@ -28,11 +28,10 @@ MAX_NAMED = 10  # unreadable files named at the end
 
 def main() -> None:
     """Translates the files and prints what was written."""
-    request = config_lib.from_flags(Request)
+    request = config_lib.from_flags(file_translation.Request)
     run_dir = files.named_folder(RUN_DIR.value, RUN_DIR.name)
     files.named_folder(request.output, "output")
     # Here, so that --help and wrong flags do not wait for TensorFlow.
-    from tunit_tf.inference import file_translation
     from tunit_tf.inference.trained_run import TrainedRun
 
     run = TrainedRun.load(run_dir, CHECKPOINT.value, request.batch_size, RESIZE.value)
@@ -54,7 +53,7 @@ def main() -> None:
 
 def command() -> None:
     """Entry point of the console script."""
-    config_lib.define_flags(Request)
+    config_lib.define_flags(file_translation.Request)
     cli.run(main)
 
 

@@ -14,7 +14,7 @@ from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import file_translation, masking
 from tunit_tf.inference.domain_styles import load_or_measure
-from tunit_tf.inference.request import Request
+from tunit_tf.inference.file_translation import Request
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 

@@ -3,16 +3,18 @@
 import io
 import pathlib
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
+
+if TYPE_CHECKING:  # a command line reads its flags before it waits for TensorFlow
+    from tunit_tf.inference.trained_run import TrainedRun
+    from tunit_tf.inference.translator import Translator
 
 FILE_NAME = "domain_styles.npz"  # in the run folder
 MAX_IMAGES = 20_000  # measured; more would not visibly change an average look
@@ -91,14 +93,14 @@ def estimate(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> Domai
     return DomainStyles(counts, means, covariances)
 
 
-def measure(translator: Translator, images: ImageSet) -> DomainStyles:
+def measure(translator: "Translator", images: ImageSet) -> DomainStyles:
     """Statistics over (a seeded part of) a set of images."""
     if len(images) > MAX_IMAGES:
         images = images.sample(MAX_IMAGES)
     return estimate(*translator.guide(images), translator.num_domains)
 
 
-def load_or_measure(run: TrainedRun, data: str = "") -> DomainStyles:
+def load_or_measure(run: "TrainedRun", data: str = "") -> DomainStyles:
     """Statistics over the training images of a run.
 
     They are read from the run folder, or measured and saved there for the next time. Statistics
@@ -136,7 +138,7 @@ class _Saved(NamedTuple):
     styles: DomainStyles
 
 
-def _save(path: pathlib.Path, run: TrainedRun, measured: DomainStyles) -> None:
+def _save(path: pathlib.Path, run: "TrainedRun", measured: DomainStyles) -> None:
     """Saves statistics, or warns if the run folder is only readable; they can be used anyway."""
     try:
         measured.save(path, run.step)
@@ -148,7 +150,7 @@ def _save(path: pathlib.Path, run: TrainedRun, measured: DomainStyles) -> None:
         )
 
 
-def _load(path: pathlib.Path, run: TrainedRun) -> _Saved | None:
+def _load(path: pathlib.Path, run: "TrainedRun") -> _Saved | None:
     """The saved statistics and their step; None if there are none or they are damaged."""
     translator = run.translator
     num_domains, style_dim = translator.num_domains, translator.style_dim
