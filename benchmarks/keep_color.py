@@ -8,10 +8,10 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.data import synthetic
+from tunit_tf.evaluation import scores
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.scores import PictureQuality, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.metrics import content
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")
 
@@ -60,7 +60,7 @@ def main() -> None:
             (domains == encoded.domains[references]).mean(),
             (verdict.domain == labels[references]).mean(),
             overlap.mean(),
-            content.edge_correlation(source, pictures).mean(),
+            scores.edge_correlation(source, pictures).mean(),
             *quality.scores(pictures).values(),
         )
         print(f"| {name} | {' | '.join(f'{value:.2f}' for value in values)} |")

@@ -19,7 +19,7 @@ from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
 from tunit_tf.evaluation.scores import cluster_scores, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.metrics import features, frechet, kernel
+from tunit_tf.metrics import distances, features
 from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES
 
 RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
@@ -65,7 +65,7 @@ def row(folder: str, extractor: features.Extractor) -> list:
         return np.concatenate([extractor(batch) for batch in batches(pictures)])
 
     def distance(first: np.ndarray, second: np.ndarray) -> float:
-        return frechet.distance(moments_of(first), moments_of(second))
+        return distances.frechet(moments_of(first), moments_of(second))
 
     fake, real = of_fake(scored.pictures), of_real(split.validation)
     others = of_real(split.train.sample(NUM_REAL.value))
@@ -82,8 +82,8 @@ def row(folder: str, extractor: features.Extractor) -> list:
         len(real),
         distance(others, fake),
         distance(others, real),
-        kernel.distance(others, fake).value,
-        kernel.distance(others, real).value,
+        distances.kernel(others, fake).value,
+        distances.kernel(others, real).value,
         half_size,
         distance(real[references_half], of_fake(mixed)),
         distance(real[references_half], real[sources_half]),

@@ -11,13 +11,13 @@ from tests import commands
 from tunit_tf.data import synthetic
 from tunit_tf.evaluation import domain_suggestion
 from tunit_tf.io import pixels
-from tunit_tf.metrics import spherical_clusters
+from tunit_tf.metrics import clustering
 
 
 def planted(groups, spread, seed=0):
     rng = np.random.default_rng(seed)
     x = np.eye(groups, 16)[np.arange(90) % groups] + rng.normal(0, spread, (90, 16))
-    return spherical_clusters.directions(x)
+    return clustering.directions(x)
 
 
 @pytest.mark.parametrize("groups", [3, 5])
@@ -32,7 +32,7 @@ def test_planted_groups_are_suggested(groups):
 
 def test_advice_admits_that_there_are_no_groups():
     noise = np.random.default_rng(0).normal(size=(90, 16))
-    found = domain_suggestion.suggest(spherical_clusters.directions(noise), 5, seed=0)
+    found = domain_suggestion.suggest(clustering.directions(noise), 5, seed=0)
     assert domain_suggestion.advice(found).startswith("No number of domains stands out")
 
 

@@ -17,7 +17,7 @@ from tunit_tf.evaluation import (
 )
 from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
-from tunit_tf.metrics import extractor_names, features, frechet
+from tunit_tf.metrics import distances, extractor_names, features
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -118,7 +118,7 @@ def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor
     real = feature_cache.moments_of(extractor(TRAIN.pixels()))
     fake = feature_cache.moments_of(extractor(HELD_OUT.pixels()))
     np.testing.assert_allclose(
-        values["fid_held_out_random_conv64"], frechet.distance(real, fake), rtol=1e-3
+        values["fid_held_out_random_conv64"], distances.frechet(real, fake), rtol=1e-3
     )
 
 
@@ -133,7 +133,9 @@ def test_mean_fid_compares_each_domain_with_its_own_images(extractor, cache_dir)
     assert domains["moss"]["real"] == (TRAIN.classes() == 1).sum()
     assert domains["moss"]["fake"] == 10
     np.testing.assert_allclose(
-        domains["moss"]["fid"], frechet.distance(reals, feature_cache.moments_of(own)), rtol=0.35
+        domains["moss"]["fid"],
+        distances.frechet(reals, feature_cache.moments_of(own)),
+        rtol=0.35,
     )
     # Painting another class's images instead is far worse.
     shuffled = by_class()._replace(held_out=(HELD_OUT.classes() + 1) % 4)

@@ -12,7 +12,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.evaluation import figures, image_features, plots
 from tunit_tf.evaluation.suggestion_request import FEWEST, SuggestionRequest
 from tunit_tf.io import files, pixels
-from tunit_tf.metrics import clustering, spherical_clusters
+from tunit_tf.metrics import clustering
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 
 SHOWN = 3  # numbers of domains with contact sheets
@@ -100,12 +100,12 @@ def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
       max_domains: The largest number.
       seed: Seed of the clusters.
     """
-    between = spherical_clusters.distances(x)
+    between = clustering.cosine_distances(x)
     candidates = []
     for count in range(FEWEST, max_domains + 1):
-        labels = spherical_clusters.fit(x, count, seed).labels
-        silhouette = spherical_clusters.silhouette(between, labels)
-        stability = spherical_clusters.stability(x, count, seed)
+        labels = clustering.fit(x, count, seed).labels
+        silhouette = clustering.silhouette(between, labels)
+        stability = clustering.stability(x, count, seed)
         candidates.append(Candidate(count, silhouette, stability, labels))
     best = sorted(candidates, key=lambda c: -c.score)[:SHOWN]
     repeating = [c for c in candidates if c.stability >= REPEATS]

@@ -9,7 +9,7 @@ from absl import logging
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.io import files
-from tunit_tf.metrics import frechet
+from tunit_tf.metrics import distances
 from tunit_tf.metrics.features import Extractor
 
 COMPUTING = ".features-"  # prefix of the folder in which features are computed
@@ -47,10 +47,10 @@ def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> n
     return np.load(path, mmap_mode="r")
 
 
-def moments_of(features: np.ndarray, rows: np.ndarray | None = None) -> frechet.Moments:
+def moments_of(features: np.ndarray, rows: np.ndarray | None = None) -> distances.Moments:
     """Moments of (some rows of) features `(N, dim)`, possibly memory-mapped, a part at a time."""
     rows = np.arange(len(features)) if rows is None else rows
-    moments = frechet.Moments(features.shape[1])
+    moments = distances.Moments(features.shape[1])
     for start in range(0, len(rows), 1024):
         moments.add(features[rows[start : start + 1024]])
     return moments

@@ -4,7 +4,7 @@ import numpy as np
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.feature_cache import cached_features
-from tunit_tf.metrics import features, spherical_clusters
+from tunit_tf.metrics import clustering, features
 
 
 def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndarray:
@@ -22,4 +22,4 @@ def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndar
       UserError: The extractor's weights are not installed, or the cache cannot be written.
     """
     extractor = features.load(extractor_name, "", cache_dir)
-    return spherical_clusters.directions(cached_features(extractor, images, cache_dir))
+    return clustering.directions(cached_features(extractor, images, cache_dir))

@@ -8,7 +8,7 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import frechet, kernel, neighbors
+from tunit_tf.metrics import distances
 from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor
 
@@ -102,15 +102,15 @@ def scores(
     real_moments = moments_of(real)
     real_sample = real[np.sort(rng.permutation(len(real))[:MAX_SAMPLE])]
     held_out_features = cached_features(extractor, held_out.images, cache_dir)
-    kid = kernel.distance(real_sample, fake.sample)
-    manifold = neighbors.density_coverage(real_sample, fake.sample)
+    kid = distances.kernel(real_sample, fake.sample)
+    manifold = distances.density_coverage(real_sample, fake.sample)
     mean_distance, by_group = mean_frechet(
         translator, held_out, partition, real, extractor, num_translations
     )
     name, called = extractor.name, distance_names(extractor.name)
     values = {
-        f"{called.distance}_{name}": frechet.distance(real_moments, fake.moments),
-        f"{called.held_out}_{name}": frechet.distance(real_moments, moments_of(held_out_features)),
+        f"{called.distance}_{name}": distances.frechet(real_moments, fake.moments),
+        f"{called.held_out}_{name}": distances.frechet(real_moments, moments_of(held_out_features)),
         f"kid_{name}": kid.value,
         f"kid_error_{name}": kid.error,
         f"density_{name}": manifold.density,
@@ -162,7 +162,7 @@ def mean_frechet(
         styles = held_out.styles[_cycle(members, each, rng)]
         for batch in translator.generate_batches(sources, styles):
             fake.add(extractor(batch))
-        value = frechet.distance(moments_of(real, own_real), fake.moments)
+        value = distances.frechet(moments_of(real, own_real), fake.moments)
         by_group[group_name] = {key: value, "real": len(own_real), "fake": each}
     return float(np.mean([group[key] for group in by_group.values()] or [np.nan])), by_group
 
@@ -219,7 +219,7 @@ def mean_frechet_tunit(
             flip = rng.random(len(x)) < 0.5
             x = np.where(flip[:, None, None, None], x[:, :, ::-1], x)
             real.add(extractor.as_reference(x))
-        value = frechet.distance(real.moments, fake.moments)
+        value = distances.frechet(real.moments, fake.moments)
         by_class[train.label_names[target]] = {
             "fid": value, "real": len(own_real), "fake": len(sources),
         }  # fmt: skip
@@ -237,7 +237,7 @@ class FeatureStream:
     """
 
     def __init__(self, dim: int) -> None:
-        self.moments = frechet.Moments(dim)
+        self.moments = distances.Moments(dim)
         self._kept: list[np.ndarray] = []
 
     def add(self, features: np.ndarray) -> None:

@@ -11,8 +11,9 @@ from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.feature_cache import batches
 from tunit_tf.evaluation.metric_table import METRIC_TABLE
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import clustering, extractor_names, features, frechet
+from tunit_tf.metrics import clustering, distances, extractor_names, features
 
+LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green and blue
 # The names that --best_metric accepts, and whether more is better.
 METRICS = {name: m.better == "more" for name, m in METRIC_TABLE.items() if m.in_validation}
 
@@ -105,16 +106,16 @@ class PictureQuality:
         return features.load(extractor_names.RANDOM_CONV64, file="", cache_dir="")
 
     @functools.cached_property
-    def _real(self) -> frechet.Moments:
+    def _real(self) -> distances.Moments:
         return self._moments(self._images)
 
     def scores(self, translated: np.ndarray) -> dict[str, float]:
         """`frechet_random_conv64` of translations, uint8 `(N, S, S, 3)`."""
-        distance = frechet.distance(self._real, self._moments(translated))
+        distance = distances.frechet(self._real, self._moments(translated))
         return {f"frechet_{self._extractor.name}": distance}
 
-    def _moments(self, images: ImageSet | np.ndarray) -> frechet.Moments:
-        moments = frechet.Moments(self._extractor.dim)
+    def _moments(self, images: ImageSet | np.ndarray) -> distances.Moments:
+        moments = distances.Moments(self._extractor.dim)
         for x in batches(images):
             moments.add(self._extractor(x))
         return moments
@@ -123,3 +124,26 @@ class PictureQuality:
 def shuffled_positions(count: int) -> np.ndarray:
     """Position of the reference of each of `count` images, a fixed permutation `(count,)`."""
     return np.random.default_rng(0).permutation(count)
+
+
+def edge_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Pearson correlation `(n,)` of the edge maps of images and their translations.
+
+    An edge map is the magnitude of the brightness gradient: it shows shapes and does not change
+    with palette, light or contrast. 0 where a map is constant.
+
+    Args:
+      first: Images, uint8 `(n, S, S, 3)`.
+      second: Their translations, likewise.
+    """
+    maps = []
+    for images in (first, second):
+        brightness = images @ LUMINANCE  # (n, S, S)
+        # Central differences; at the border they would be one-sided, and large in every image.
+        along_y = brightness[:, 2:, 1:-1] - brightness[:, :-2, 1:-1]
+        along_x = brightness[:, 1:-1, 2:] - brightness[:, 1:-1, :-2]
+        edges = np.hypot(along_x, along_y)
+        edges = edges.reshape(len(edges), -1)
+        edges -= edges.mean(1, keepdims=True)
+        maps.append(edges / np.maximum(np.linalg.norm(edges, axis=1, keepdims=True), 1e-9))
+    return (maps[0] * maps[1]).sum(1)

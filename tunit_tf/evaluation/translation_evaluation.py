@@ -11,9 +11,8 @@ from tunit_tf.evaluation import image_quality
 from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.feature_cache import batches, cached_features
-from tunit_tf.evaluation.scores import score_translations
+from tunit_tf.evaluation.scores import edge_correlation, score_translations
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import content
 from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor
 
@@ -98,9 +97,9 @@ def style_and_content(
     scored = score_translations(translator, chosen)
     scores, references, translated = scored.scores, scored.references, scored.pictures
     source = chosen.images.pixels()
-    scores["edge_correlation"] = float(content.edge_correlation(source, translated).mean())
+    scores["edge_correlation"] = float(edge_correlation(source, translated).mean())
     scores["edge_correlation_chance"] = float(
-        content.edge_correlation(source[references], translated).mean()
+        edge_correlation(source[references], translated).mean()
     )
     labels = chosen.images.classes()
     if classifier_images is not None and labels is not None:

@@ -11,7 +11,7 @@ from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import image_features
-from tunit_tf.metrics import spherical_clusters
+from tunit_tf.metrics import clustering
 from tunit_tf.training import run_folder
 
 FILE = "domains.json"  # in the run folder
@@ -36,7 +36,7 @@ def prepare(images: ImageSet, config: Config) -> ImageSet:
             f"only {len(images)}; add images or lower --num_domains."
         )
     x = image_features.directions(images, config.domains_from, config.cache_dir)
-    return _labeled(images, spherical_clusters.fit(x, config.num_domains, config.seed).labels)
+    return _labeled(images, clustering.fit(x, config.num_domains, config.seed).labels)
 
 
 def record(images: ImageSet, config: Config) -> dict[str, Any]:
