@@ -1,7 +1,7 @@
 // Large files: from the browser's store or the network, and used only if size and checksum match.
 // Only files with the right checksum are stored, so that a damaged one cannot stay.
 
-import { ModelError } from './manifest_checks.js';
+import { ModelError } from './manifest.js';
 
 const STORE = 'verified-files';
 

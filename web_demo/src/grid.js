@@ -2,39 +2,46 @@
 
 import { save, SquareGrid } from './canvas.js';
 import * as fileNames from './file_names.js';
-import { announce } from './notices.js';
+import { announce, fail } from './notices.js';
 import { Stopped } from './rpc.js';
 
 const element = (id) => document.getElementById(id);
 
 export class Grid {
+  #model;
+  #sources;
+  #looks;
+  #size;
   #running = null; // AbortController
   #counts = [0, 0];
 
-  constructor() {
+  /**
+   * @param {import('./model.js').Model} model Translates.
+   * @param {import('./gallery.js').Gallery} sources Pictures.
+   * @param {import('./gallery.js').Gallery} looks Styles.
+   * @param {number} size Side of the squares, pixels.
+   */
+  constructor(model, sources, looks, size) {
+    [this.#model, this.#sources, this.#looks, this.#size] = [model, sources, looks, size];
+    element('all').addEventListener('click', () => this.#draw());
     element('cancel-grid').addEventListener('click', () => this.#running?.abort());
     element('save-grid').addEventListener('click', () =>
       save(element('grid'), fileNames.grid(...this.#counts)),
     );
   }
 
-  /**
-   * Draws the grid; one that is being drawn is canceled.
-   *
-   * @param {object[]} sources Entries with bytes.
-   * @param {object[]} looks Entries with bytes or a preview.
-   * @param {number} size Side of the squares, pixels.
-   * @param {(source: object, look: object) => Promise<Uint8ClampedArray>} translate Draws one square.
-   */
-  async draw(sources, looks, size, translate) {
+  /** Lets the visitor ask for a grid, now that a model is loaded. */
+  offer() {
+    element('all').disabled = false;
+  }
+
+  /** Draws what the lists hold now; a grid that is being drawn is canceled. */
+  async #draw() {
     this.#running?.abort();
     const controller = (this.#running = new AbortController());
+    const [sources, looks] = [[...this.#sources.entries], [...this.#looks.entries]];
     this.#counts = [sources.length, looks.length];
-    const canvas = element('grid');
-    const squares = new SquareGrid(canvas, sources.length + 1, looks.length + 1, size);
-    canvas.setAttribute('aria-label', `${sources.length} pictures in ${looks.length} styles`);
-    looks.forEach((look, i) => (look.bytes ?? look.preview) && squares.put(0, i + 1, look.bytes ?? look.preview));
-    sources.forEach((source, j) => squares.put(j + 1, 0, source.bytes));
+    const squares = this.#prepare(sources, looks);
     this.#show(true);
     const total = sources.length * looks.length;
     let done = 0;
@@ -43,23 +50,37 @@ export class Grid {
         for (const [i, look] of looks.entries()) {
           if (controller.signal.aborted) break;
           this.#say(`${done} of ${total} translations`);
-          const bytes = await translate(source, look);
+          const { style } = await this.#model.styleOf(look);
+          const { bytes } = await this.#model.generate(source.bytes, style);
           if (controller.signal.aborted) break;
           squares.put(j + 1, i + 1, bytes);
           done++;
         }
       }
     } catch (error) {
-      if (!(error instanceof Stopped)) throw error; // another model was chosen
+      // Stopped: another model was chosen.
+      if (!(error instanceof Stopped)) fail(`The grid could not be drawn: ${error.message}`);
     } finally {
-      if (this.#running === controller) {
-        this.#running = null;
-        this.#show(false);
-        const text = done === total ? `All ${total} translations are ready.` : `Canceled after ${done} of ${total}.`;
-        this.#say(text);
-        announce(text);
-      }
+      if (this.#running === controller) this.#finish(done, total);
     }
+  }
+
+  /** The empty grid with pictures in the first column and styles in the first row. */
+  #prepare(sources, looks) {
+    const canvas = element('grid');
+    const squares = new SquareGrid(canvas, sources.length + 1, looks.length + 1, this.#size);
+    canvas.setAttribute('aria-label', `${sources.length} pictures in ${looks.length} styles`);
+    looks.forEach((look, i) => (look.bytes ?? look.preview) && squares.put(0, i + 1, look.bytes ?? look.preview));
+    sources.forEach((source, j) => squares.put(j + 1, 0, source.bytes));
+    return squares;
+  }
+
+  #finish(done, total) {
+    this.#running = null;
+    this.#show(false);
+    const text = done === total ? `All ${total} translations are ready.` : `Canceled after ${done} of ${total}.`;
+    this.#say(text);
+    announce(text);
   }
 
   #show(running) {

@@ -1,17 +1,16 @@
 // How pictures get in: chosen, photographed, dropped anywhere on the page, or pasted. What comes before
 // the model is known waits.
 
+import { fail, say } from './notices.js';
+
 const element = (id) => document.getElementById(id);
 const ROLES = ['source', 'look'];
 
 export class Intake {
   #accept = null;
   #waiting = [];
-  #notify;
 
-  /** @param {{say: (text: string) => void, fail: (text: string) => void}} notify Shows messages and errors. */
-  constructor(notify) {
-    this.#notify = notify;
+  constructor() {
     for (const role of ROLES) this.#listenToButtons(role);
     this.#listenToDrops();
     document.addEventListener('paste', (event) => this.#paste(event));
@@ -40,7 +39,7 @@ export class Intake {
     }
     this.#waiting.push([role, files]);
     const count = this.#waiting.reduce((sum, [, some]) => sum + some.length, 0);
-    this.#notify.say(`${count === 1 ? '1 picture waits' : `${count} pictures wait`} for the model …`);
+    say(`${count === 1 ? '1 picture waits' : `${count} pictures wait`} for the model …`);
   }
 
   #listenToButtons(role) {
@@ -72,7 +71,7 @@ export class Intake {
       hide();
       const files = [...event.dataTransfer.files];
       if (files.length) this.#add(roleAt(event), files);
-      else this.#notify.fail('Only files can be dropped here: save the picture first, then drop its file.');
+      else fail('Only files can be dropped here: save the picture first, then drop its file.');
     });
     document.addEventListener('dragend', hide);
   }
@@ -80,7 +79,7 @@ export class Intake {
   #paste(event) {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) {
-      this.#notify.say('The clipboard holds no picture.');
+      say('The clipboard holds no picture.');
       return;
     }
     event.preventDefault();

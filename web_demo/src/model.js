@@ -1,10 +1,11 @@
-// Which model runs. A new one replaces the one before only after it has been loaded whole.
+// The model that runs. A new one replaces the one before only after it has been loaded whole.
 
-import { Engine } from './engine.js';
-import { Stopped } from './rpc.js';
+import { Remote, Stopped } from './rpc.js';
+
+const MAX_THREADS = 4; // by itself; phones have few fast cores, and more was not measured
 
 export class Model {
-  engine = null;
+  #engine = null;
   #loading = null; // AbortController of the load in progress
   #options;
   #progress;
@@ -16,6 +17,11 @@ export class Model {
   constructor(options, progress) {
     this.#options = options;
     this.#progress = progress;
+  }
+
+  /** What runs: {variant, accelerator, threads, kept}; null before the first model is loaded. */
+  get used() {
+    return this.#engine?.used ?? null;
   }
 
   /**
@@ -30,8 +36,8 @@ export class Model {
     const controller = (this.#loading = new AbortController());
     try {
       const { engine, note } = await this.#loadOrFallBack(choice, controller.signal);
-      this.engine?.stop();
-      this.engine = engine;
+      this.#engine?.stop();
+      this.#engine = engine;
       return { note };
     } catch (error) {
       if (error instanceof Stopped) return null;
@@ -39,6 +45,22 @@ export class Model {
     } finally {
       if (this.#loading === controller) this.#loading = null;
     }
+  }
+
+  /**
+   * The style code of an entry of the styles, and how long the encoder took.
+   *
+   * @param {{style?: Float32Array, bytes?: Uint8ClampedArray}} look An average style, or a square.
+   * @returns {Promise<{style: Float32Array, milliseconds: number | null}>} null if the code was known.
+   */
+  async styleOf(look) {
+    if (look.style) return { style: look.style, milliseconds: null };
+    return this.#engine.style(look.bytes);
+  }
+
+  /** {bytes, milliseconds}: a square of RGB bytes redrawn in a style. */
+  generate(bytes, style) {
+    return this.#engine.generate(bytes, style);
   }
 
   async #loadOrFallBack(choice, signal) {
@@ -61,5 +83,61 @@ export class Model {
       const engine = await load({ threads: 1 });
       return { engine, note: `Several threads did not work (${error.message}); one is used.` };
     }
+  }
+}
+
+/**
+ * A loaded model. Each has a worker of its own, so that a failed one leaves the one before untouched,
+ * and a stopped one gives its memory back.
+ */
+class Engine {
+  #remote;
+  #styles = new WeakMap(); // of squares, so that a new crop is encoded again
+
+  constructor(remote, used) {
+    this.#remote = remote;
+    this.used = used; // {variant, accelerator, threads, kept}
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param {{manifest, variant, accelerator, threads, modelsUrl, runtimeUrl}} options threads 0: as many
+   *   as the processor has, up to four.
+   * @param {(progress: {received: number, total: number}) => void} progress Receives bytes.
+   * @param {AbortSignal} signal Stops loading.
+   */
+  static async load(options, progress, signal) {
+    const worker = new Worker(new URL('./model_worker.js', import.meta.url));
+    const remote = new Remote(worker, progress);
+    signal.addEventListener('abort', () => remote.stop(), { once: true });
+    const threads = options.threads || Math.min(navigator.hardwareConcurrency || 1, MAX_THREADS);
+    const urls = { modelsUrl: String(options.modelsUrl), runtimeUrl: String(options.runtimeUrl) };
+    try {
+      const used = await remote.call('load', { ...options, ...urls, threads });
+      return new Engine(remote, { variant: options.variant, accelerator: options.accelerator, ...used });
+    } catch (error) {
+      remote.stop();
+      throw error;
+    }
+  }
+
+  /** {style, milliseconds} of a square; milliseconds is null if it was known. */
+  async style(bytes) {
+    const known = this.#styles.get(bytes);
+    if (known) return { style: known, milliseconds: null };
+    const found = await this.#remote.call('encode', { bytes });
+    this.#styles.set(bytes, found.style);
+    return found;
+  }
+
+  /** {bytes, milliseconds}: a square redrawn in a style. */
+  generate(bytes, style) {
+    return this.#remote.call('generate', { bytes, style });
+  }
+
+  /** Frees the model's memory. */
+  stop() {
+    this.#remote.stop();
   }
 }

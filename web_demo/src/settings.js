@@ -58,7 +58,7 @@ export class Settings {
     } catch (error) {
       showProgress(null);
       this.#showRunning(choice.threads);
-      say(this.#model.engine ? 'The model from before is still in use.' : 'No model is loaded.');
+      say(this.#model.used ? 'The model from before is still in use.' : 'No model is loaded.');
       fail(error.message, { label: 'Try again', act: () => this.#retry(choice) });
     }
   }
@@ -72,7 +72,7 @@ export class Settings {
 
   /** The lists show what runs, not what was asked for. */
   #showRunning(threads) {
-    const used = this.#model.engine?.used;
+    const { used } = this.#model;
     element('variant').value = used?.variant ?? '';
     element('accelerator').value = used?.accelerator ?? 'wasm';
     const many = used?.threads > 1 ? `${used.threads} threads` : 'one thread';

@@ -2,27 +2,34 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { byCorner, limited, moved, pinched, scaled, SMALLEST } from '../src/crop_box.js';
+import { byCorner, limited, moved, pinched, scaled, SMALLEST } from '../src/crop.js';
 import * as fileNames from '../src/file_names.js';
-import { Latest } from '../src/latest.js';
+import { Latest } from '../src/translation.js';
 
 const picture = { width: 300, height: 200 };
 const start = { x: 50, y: 40, side: 100 };
 
 test('of jobs that come while one runs only the last is done', async () => {
   const [done, busy] = [[], []];
-  const latest = new Latest((on) => busy.push(on));
+  let idle;
+  const latest = new Latest((on) => {
+    busy.push(on);
+    if (!on) idle();
+  });
   const job = (name) => async () => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await Promise.resolve();
     done.push([name, latest.outdated]);
   };
+  const finished = () => new Promise((resolve) => (idle = resolve));
+  const first = finished();
   for (const name of ['a', 'b', 'c', 'd']) latest.request(job(name));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await first;
   assert.deepEqual(done, [['a', true], ['d', false]]);
   assert.deepEqual(busy, [true, false]);
+  const second = finished();
   latest.request(job('e'));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(done.length, 3);
+  await second;
+  assert.deepEqual(done.at(-1), ['e', false]);
 });
 
 test('a square that was dragged out and back is where the pointer is', () => {
