@@ -15,6 +15,7 @@ from tunit_tf.io import files
 BACKGROUND = (255, 255, 255)  # under transparent pixels, and between the cells of a grid
 RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
+FLATTENED_ROWS = 256  # of a transparent picture that are put over a color at once
 LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
 MAX_PIXELS = 2**26  # limit for a picture file; below the size from which Pillow warns
 
@@ -66,14 +67,29 @@ def open_as(
 
 def upright_rgb(image: Image.Image, background: tuple[int, int, int] = BACKGROUND) -> Image.Image:
     """An opened picture of any mode as RGB: EXIF rotation applied, transparency over a color."""
+    return flattened(upright(image), background)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """An opened picture as RGB, or RGBA if it has transparency; EXIF rotation applied."""
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I;16", "I;16B", "I;16L"):
         image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        opaque = Image.new("RGBA", image.size, (*background, 255))
-        return Image.alpha_composite(opaque, image).convert("RGB")
-    return image.convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def flattened(picture: Image.Image, background: tuple[int, int, int] = BACKGROUND) -> Image.Image:
+    """An RGB or RGBA picture as RGB, transparency over a color; in strips, to save memory."""
+    if picture.mode == "RGB":
+        return picture
+    result = Image.new("RGB", picture.size)
+    for top in range(0, picture.height, FLATTENED_ROWS):
+        bottom = min(top + FLATTENED_ROWS, picture.height)
+        part = picture.crop((0, top, picture.width, bottom))
+        opaque = Image.new("RGBA", part.size, (*background, 255))
+        result.paste(Image.alpha_composite(opaque, part).convert("RGB"), (0, top))
+    return result
 
 
 def square(image: Image.Image, size: int, resize: str) -> np.ndarray:
