@@ -9,8 +9,7 @@ from absl import flags
 from tunit_tf import cli
 from tunit_tf.data import synthetic
 from tunit_tf.evaluation import scores
-from tunit_tf.evaluation.encoded_images import encode
-from tunit_tf.evaluation.scores import PictureQuality, score_translations
+from tunit_tf.evaluation.scores import PictureQuality, encode, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")

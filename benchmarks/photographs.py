@@ -15,9 +15,8 @@ from absl import flags
 from tunit_tf import cli
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation.encoded_images import encode
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
-from tunit_tf.evaluation.scores import cluster_scores, score_translations
+from tunit_tf.evaluation.scores import cluster_scores, encode, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.metrics import distances, features
 from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES

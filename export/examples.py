@@ -9,7 +9,7 @@ from export.example_count import BY_LICENSE, MAX
 from export.manifest import Example
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import sample_grids
+from tunit_tf.evaluation import figures
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files, picture_files, pixels
@@ -59,9 +59,9 @@ def choose(
         count = len(images) // 2
     if not count:
         return {}
-    shuffled = images.sample(sample_grids.MAX_REFERENCES * MAX)
+    shuffled = images.sample(figures.MAX_REFERENCES * MAX)
     pictures, others = (shuffled.take(part) for part in np.split(np.arange(len(shuffled)), [count]))
-    looks = others.take(sample_grids.spread(translator.domains(others), count))
+    looks = others.take(figures.spread(translator.domains(others), count))
     suffix = ".png" if translator.image_size <= MAX_PNG_SIDE else ".jpg"
     chosen = {}
     for role, part in zip(ROLES, (pictures, looks), strict=True):

@@ -51,7 +51,7 @@ def main() -> None:
     run_dir = files.named_folder(RUN_DIR.value, RUN_DIR.name)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.data import sources
-    from tunit_tf.evaluation import both_checkpoints, evaluator, figures, report, run_comparison
+    from tunit_tf.evaluation import evaluator, figures, report, run_comparison
     from tunit_tf.inference.trained_run import TrainedRun
     from tunit_tf.metrics import features
 
@@ -67,7 +67,7 @@ def main() -> None:
         inputs = (split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
         result = evaluator.evaluate(run, *inputs)
         if BOTH.value:
-            both_checkpoints.add_other(
+            run_comparison.add_other(
                 result, run, CHECKPOINT.value,
                 lambda other: evaluator.evaluate(other, *inputs, maps=False), BATCH_SIZE.value,
             )  # fmt: skip

@@ -2,21 +2,17 @@
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.evaluation.suggestion_request import SuggestionRequest
+from tunit_tf.evaluation import domain_suggestion
 
 
 def main() -> None:
     """Compares numbers of domains and prints the table."""
-    request = config_lib.from_flags(SuggestionRequest)
-    # Here, so that --help and wrong flags do not wait for TensorFlow.
-    from tunit_tf.evaluation import domain_suggestion
-
-    print(domain_suggestion.run(request))
+    print(domain_suggestion.run(config_lib.from_flags(domain_suggestion.Request)))
 
 
 def command() -> None:
     """Entry point of the console script."""
-    config_lib.define_flags(SuggestionRequest)
+    config_lib.define_flags(domain_suggestion.Request)
     cli.run(main)
 
 

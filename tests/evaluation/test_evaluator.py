@@ -18,16 +18,9 @@ from tests.chaos.forked import Forked
 from tests.chaos.tiny_runs import wait
 from tunit_tf.data import sources, synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import (
-    both_checkpoints,
-    cluster_evaluation,
-    evaluator,
-    metric_table,
-    report,
-)
-from tunit_tf.evaluation.encoded_images import EncodedImages
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
-from tunit_tf.evaluation.figures import Figure
+from tunit_tf.evaluation import cluster_evaluation, evaluator, metric_table, report, run_comparison
+from tunit_tf.evaluation.figures import EvaluationResult, Figure
+from tunit_tf.evaluation.scores import EncodedImages
 from tunit_tf.inference import domain_styles, saved_run
 from tunit_tf.inference.trained_run import TrainedRun
 
@@ -125,7 +118,7 @@ def test_only_checkpoints_that_differ_are_evaluated_twice(tiny_run, tmp_path):
         shutil.rmtree(tmp_path / "run" / "best")
         if step:
             save_averages(tmp_path / "run" / "best", run.translator, step)
-        both_checkpoints.add_other(result, run, "newest", evaluate, 4)
+        run_comparison.add_other(result, run, "newest", evaluate, 4)
         if step == 3:
             shown = result
             continue
@@ -155,7 +148,7 @@ def test_only_checkpoints_that_differ_are_evaluated_twice(tiny_run, tmp_path):
     for part in (tmp_path / "run" / "best").glob("*.data*"):
         part.write_bytes(part.read_bytes()[:100])
     damaged = head()
-    both_checkpoints.add_other(damaged, run, "newest", evaluate, 4)
+    run_comparison.add_other(damaged, run, "newest", evaluate, 4)
     assert damaged.beside is None
     assert re.match(r"The best checkpoint is left out: .* cannot be read", damaged.warnings[-1])
 

@@ -15,8 +15,8 @@ from tunit_tf.evaluation import (
     scores,
     translation_evaluation,
 )
-from tunit_tf.evaluation.encoded_images import encode
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
+from tunit_tf.evaluation.figures import EvaluationResult
+from tunit_tf.evaluation.scores import encode
 from tunit_tf.metrics import distances, extractor_names, features
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from tunit_tf.evaluation.encoded_images import encode
+from tunit_tf.evaluation.scores import encode
 from tunit_tf.training import reports
 
 

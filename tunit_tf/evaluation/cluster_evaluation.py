@@ -3,9 +3,8 @@
 import numpy as np
 
 from tunit_tf.evaluation import plots
-from tunit_tf.evaluation.encoded_images import EncodedImages
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
-from tunit_tf.evaluation.figures import Figure
+from tunit_tf.evaluation.figures import EvaluationResult, Figure
+from tunit_tf.evaluation.scores import EncodedImages
 from tunit_tf.inference.domain_styles import DomainStyles
 from tunit_tf.metrics import clustering
 

@@ -1,20 +1,25 @@
-"""How many domains do images have? Clusters of pretrained features for every number, compared."""
+"""How many domains do images have? Clusters of pretrained features for every number, compared.
 
+The command line reads `Request` before it waits for anything, so what loads TensorFlow,
+scikit-learn or matplotlib is imported by the functions that use it.
+"""
+
+import dataclasses
 import pathlib
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from tunit_tf import config as config_lib
+from tunit_tf.config import Config, check_bounds, setting
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.errors import UserError
-from tunit_tf.evaluation import figures, image_features, plots
-from tunit_tf.evaluation.suggestion_request import FEWEST, SuggestionRequest
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, pixels
-from tunit_tf.metrics import clustering
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 
+FEWEST = 2  # smallest number of domains that is tried
 SHOWN = 3  # numbers of domains with contact sheets
 IMAGES_PER_DOMAIN = 4  # a larger number of domains is not tried
 NUMBERS = "scores.json"
@@ -24,6 +29,42 @@ OURS = re.compile(r"scores\.(json|png)|domains_\d+(/domain_\d+\.png)?")  # paths
 CURE = "name another folder with --output, or free space there"
 UNSTABLE = 0.5  # stability below which clusters do not repeat
 REPEATS = 0.7  # stability from which they do
+
+
+def _as_in_training(name: str) -> Any:
+    """A setting of training, with its default, help and choices."""
+    known = config_lib.FIELDS[name]
+    return dataclasses.field(default=known.default, metadata=known.metadata)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to look at, and how; every field is a flag of `suggest_domains.py`."""
+
+    data: str = setting("", "A folder of images, tfds:NAME[/CONFIG] or 'synthetic'.")
+    output: str = setting("suggested_domains", "Folder for table, plot and contact sheets.")
+    overwrite: bool = setting(False, "Replace results that exist.")
+    max_domains: int = setting(20, "Largest number of domains that is tried.", Bounds(FEWEST, 100))
+    max_images: int = setting(
+        2000, "Maximum number of images to use, chosen with --seed.", Bounds(20, 10_000)
+    )
+    image_size: int = _as_in_training("image_size")
+    resize: str = _as_in_training("resize")
+    classes: str = _as_in_training("classes")
+    cache_dir: str = _as_in_training("cache_dir")
+    data_dir: str = _as_in_training("data_dir")
+    seed: int = _as_in_training("seed")
+    progress: bool = _as_in_training("progress")
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise UserError("Say which images to look at with --data=FOLDER.")
+        check_bounds(self)
+
+    def config(self) -> Config:
+        """A config of training that opens the same images."""
+        shared = {f.name for f in dataclasses.fields(self)} & set(config_lib.FIELDS)
+        return Config(**{name: getattr(self, name) for name in shared})
 
 
 class Candidate(NamedTuple):
@@ -68,13 +109,15 @@ class Suggestion(NamedTuple):
         ]
 
 
-def run(request: SuggestionRequest) -> str:
+def run(request: Request) -> str:
     """Looks at images, writes what was found, and returns it as text.
 
     Raises:
       UserError: The images cannot be read or are too few, the weights are not installed, or the
         output folder cannot be written or has other content.
     """
+    from tunit_tf.evaluation import feature_cache
+
     folder = files.named_folder(request.output, "output").resolve()
     _check_output(folder, request.overwrite)
     config = request.config()
@@ -85,7 +128,7 @@ def run(request: SuggestionRequest) -> str:
             f"{request.data} has {len(images)} images; at least {FEWEST * IMAGES_PER_DOMAIN} are "
             "needed to tell domains apart."
         )
-    x = image_features.directions(images, EFFICIENTNET_LITE0, request.cache_dir)
+    x = feature_cache.directions(images, EFFICIENTNET_LITE0, request.cache_dir)
     found = suggest(x, most, request.seed)
     with files.writing(f"The folder {folder}", CURE):
         _write(folder, found, images)
@@ -100,6 +143,8 @@ def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
       max_domains: The largest number.
       seed: Seed of the clusters.
     """
+    from tunit_tf.metrics import clustering
+
     between = clustering.cosine_distances(x)
     candidates = []
     for count in range(FEWEST, max_domains + 1):
@@ -114,6 +159,8 @@ def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
 
 def table(found: Suggestion, images: ImageSet | None = None) -> str:
     """A line per candidate; the best are marked. Images with classes add how these match."""
+    from tunit_tf.metrics import clustering
+
     classes = None if images is None else images.classes()
     best = {c.num_domains for c in found.best}
     heading = "  K  silhouette  stability  images per domain"
@@ -179,6 +226,8 @@ def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
 
 def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
     """Writes into a temporary folder that then takes the place of an earlier one."""
+    from tunit_tf.evaluation import figures, plots
+
     with files.temporary_folder(folder.parent) as temporary:
         made = temporary / "made"
         numbers = [

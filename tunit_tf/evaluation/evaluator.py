@@ -5,9 +5,9 @@ import numpy as np
 from tunit_tf.data.image_set import sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import cluster_evaluation, figures, translation_evaluation
-from tunit_tf.evaluation.encoded_images import EncodedImages, encode
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
+from tunit_tf.evaluation import cluster_evaluation, figures, plots, translation_evaluation
+from tunit_tf.evaluation.figures import EvaluationResult
+from tunit_tf.evaluation.scores import EncodedImages, encode
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.metrics.features import Extractor
@@ -80,7 +80,7 @@ def evaluate(
     if not maps:
         return result
     mapped = held_out if len(held_out.images) >= MIN_MAPPED else train
-    result.figures["Style codes"] = figures.style_maps(mapped)
+    result.figures["Style codes"] = plots.style_maps(mapped)
     result.figures["Domains"] = figures.galleries(train)
     return result
 

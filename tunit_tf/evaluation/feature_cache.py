@@ -1,4 +1,4 @@
-"""Features of real images, computed once and kept on disk, and their moments."""
+"""Features of real images, computed once and kept on disk; their moments and directions."""
 
 import hashlib
 import pathlib
@@ -9,7 +9,7 @@ from absl import logging
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.io import files
-from tunit_tf.metrics import distances
+from tunit_tf.metrics import clustering, distances, features
 from tunit_tf.metrics.features import Extractor
 
 COMPUTING = ".features-"  # prefix of the folder in which features are computed
@@ -41,9 +41,9 @@ def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> n
     cure = "free space there or name another folder with --cache_dir"
     with (
         files.writing(f"The feature cache {folder}", cure),
-        files.filled_array(path, shape, np.float32, COMPUTING) as features,
+        files.filled_array(path, shape, np.float32, COMPUTING) as array,
     ):
-        _compute(extractor, images, features)
+        _compute(extractor, images, array)
     return np.load(path, mmap_mode="r")
 
 
@@ -54,6 +54,24 @@ def moments_of(features: np.ndarray, rows: np.ndarray | None = None) -> distance
     for start in range(0, len(rows), 1024):
         moments.add(features[rows[start : start + 1024]])
     return moments
+
+
+def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndarray:
+    """Principal components of features, scaled to length 1.
+
+    Args:
+      images: N images.
+      extractor_name: One of `EXTRACTOR_NAMES` that needs no file.
+      cache_dir: Folder where the features are kept.
+
+    Returns:
+      `(N, 64)` float32.
+
+    Raises:
+      UserError: The extractor's weights are not installed, or the cache cannot be written.
+    """
+    extractor = features.load(extractor_name, "", cache_dir)
+    return clustering.directions(cached_features(extractor, images, cache_dir))
 
 
 def batches(images: ImageSet | np.ndarray) -> Iterator[np.ndarray]:

@@ -1,16 +1,18 @@
-"""The pictures of an evaluation: translations, maps of style codes, galleries of the domains."""
+"""What an evaluation found, its figures among it: translations and images of the domains."""
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 
 from tunit_tf.data.image_set import ImageSet, sampled_positions
-from tunit_tf.evaluation import plots, sample_grids
-from tunit_tf.evaluation.encoded_images import EncodedImages
+from tunit_tf.evaluation.scores import EncodedImages
+from tunit_tf.inference import domain_styles
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
 
-MAX_MAPPED = 1000  # style codes in a t-SNE map
+NUM_SOURCES = 8
+MAX_REFERENCES = 10
 MAX_GALLERIES = 20
 GALLERY = (3, 12)  # rows and columns
 
@@ -29,39 +31,55 @@ class Figure(NamedTuple):
     picture: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True)
+class Beside:
+    """The numbers of the run's other checkpoint.
+
+    Attributes:
+      checkpoint: Which it is, and its step: `best, step 2000`.
+      metrics: {section: {name: value}}.
+    """
+
+    checkpoint: str
+    metrics: dict[str, dict[str, float]]
+
+
+@dataclasses.dataclass
+class EvaluationResult:
+    """Numbers, figures and warnings of an evaluation.
+
+    Attributes:
+      metrics: {section: {name: value}}.
+      counts: {metric or section: numbers of images behind it}.
+      domains: Sizes of the pseudo-domains and, with labels, the classes and their contingency
+        table.
+      warnings: Sentences for the user.
+      figures: {section: figures}.
+      beside: The other of the newest and the best checkpoint, if they differ.
+    """
+
+    metrics: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    counts: dict[str, dict] = dataclasses.field(default_factory=dict)
+    domains: dict[str, list] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    figures: dict[str, list[Figure]] = dataclasses.field(default_factory=dict)
+    beside: Beside | None = None
+
+
 def translations(translator: Translator, held_out: EncodedImages) -> list[Figure]:
     """Grids of held-out images in the styles of references and of domains."""
     return [
         Figure(
             "reference_grid",
             "Sources (left) in the style of single references (top)",
-            sample_grids.reference_grid(translator, held_out),
+            reference_grid(translator, held_out),
         ),
         Figure(
             "domain_grid",
             "Sources (left) in the average style of every domain (top: an image of the domain)",
-            sample_grids.domain_grid(translator, held_out),
+            domain_grid(translator, held_out),
         ),
     ]
-
-
-def style_maps(encoded: EncodedImages) -> list[Figure]:
-    """t-SNE of style codes, as in the paper's figures."""
-    mapped = encoded.sample(MAX_MAPPED)
-    if len(mapped.images) < 5:
-        return []
-    places = plots.style_map(mapped.styles)
-    domains, labels = mapped.domains, mapped.images.classes()
-    domain_names = [f"domain {k}" for k in range(domains.max() + 1)]
-    by_domain = plots.style_map_by(places, domains, domain_names)
-    figures = [Figure("styles_by_domain", "t-SNE of style codes, by pseudo-domain", by_domain)]
-    if labels is not None:
-        by_class = plots.style_map_by(places, labels, list(mapped.images.label_names))
-        figures.append(Figure("styles_by_class", "t-SNE of style codes, by class", by_class))
-    thumbnails = plots.style_map_thumbnails(places, mapped.images.pixels(), domains)
-    caption = "The same map with images; the color of a frame is that of the domain"
-    figures.append(Figure("styles_as_images", caption, thumbnails))
-    return figures
 
 
 def galleries(encoded: EncodedImages) -> list[Figure]:
@@ -84,3 +102,64 @@ def gallery(images: ImageSet, members: np.ndarray) -> np.ndarray:
     cells = list(images.pixels(chosen))
     lines = [cells[i : i + columns] for i in range(0, len(cells), columns)]
     return pixels.grid(lines, zoom=pixels.legible_zoom(images.images.shape[1]))
+
+
+def reference_grid(translator: Translator, encoded: EncodedImages) -> np.ndarray:
+    """Sources (left) in the styles of single references (top), uint8 `(H, W, 3)`.
+
+    References are chosen so that every pseudo-domain in use is shown.
+    """
+    references = spread(encoded.domains, MAX_REFERENCES)
+    top = list(encoded.images.pixels(references))
+    return grid(translator, encoded.images, top, encoded.styles[references])
+
+
+def domain_grid(translator: Translator, encoded: EncodedImages) -> np.ndarray:
+    """Sources (left) in the average style of every domain in use, uint8 `(H, W, 3)`.
+
+    The paper's figures use these styles. The top row shows one image of each domain.
+    """
+    images, styles, domains = encoded
+    means = translator.as_styles(
+        domain_styles.estimate(styles, domains, translator.num_domains).means
+    )
+    used = np.unique(domains)[:MAX_REFERENCES]
+    top = [images.pixels(np.flatnonzero(domains == k)[:1])[0] for k in used]
+    return grid(translator, images, top, means[used])
+
+
+def grid(
+    translator: Translator, images: ImageSet, top: list[np.ndarray], styles: np.ndarray
+) -> np.ndarray:
+    """Translates evenly spread sources to every style.
+
+    Args:
+      translator: Networks of the run.
+      images: Sources to choose from.
+      top: Pictures `(S, S, 3)` uint8 of the row of headings.
+      styles: A style code for each heading, `(len(top), style_dim)`.
+
+    Returns:
+      uint8 `(H, W, 3)`.
+    """
+    places = np.linspace(0, len(images) - 1, min(NUM_SOURCES, len(images)))
+    sources = np.unique(places.astype(int))
+    repeated = images.take(np.repeat(sources, len(styles)))
+    cells = translator.generate(repeated, np.tile(styles, (len(sources), 1)))
+    cells = cells.reshape(len(sources), len(styles), *cells.shape[1:])
+    rows: list[list[np.ndarray | None]] = [[None, *top]]
+    rows += [[images.pixels(slice(s, s + 1))[0], *cells[i]] for i, s in enumerate(sources)]
+    return pixels.grid(rows, zoom=pixels.legible_zoom(cells.shape[2]))
+
+
+def spread(domains: np.ndarray, count: int) -> np.ndarray:
+    """Up to `count` positions that visit the domains in turn."""
+    turns: list[tuple[int, int, int]] = []
+    for domain in np.unique(domains):
+        members = np.flatnonzero(domains == domain)
+        turns += [(turn, int(domain), int(place)) for turn, place in enumerate(members)]
+    chosen = sorted(turns)[:count]
+    return np.array([place for _, _, place in sorted(chosen, key=lambda t: (t[1], t[0]))])
+
+
+GRIDS = {"reference_grid": reference_grid, "domain_grid": domain_grid}

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.evaluation.encoded_images import EncodedImages
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
+from tunit_tf.evaluation.scores import EncodedImages
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import distances
 from tunit_tf.metrics.extractor_names import EFFICIENTNETS

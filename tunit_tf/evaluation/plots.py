@@ -9,7 +9,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from tunit_tf.evaluation import figures
+from tunit_tf.evaluation.scores import EncodedImages
+
 DPI = 110
+MAX_MAPPED = 1000  # style codes in a t-SNE map
 MAX_LEGEND = 20
 THUMBNAILS = 150  # at most; images that would hide another are left out
 THUMBNAIL_SIDE = 0.07  # share of the axes
@@ -25,6 +29,25 @@ PALETTE = (
 def color(index: int) -> str:
     """The color of a domain, a class or a run."""
     return PALETTE[index % len(PALETTE)]
+
+
+def style_maps(encoded: EncodedImages) -> list[figures.Figure]:
+    """t-SNE of style codes, as in the paper's figures."""
+    mapped = encoded.sample(MAX_MAPPED)
+    if len(mapped.images) < 5:
+        return []
+    places = style_map(mapped.styles)
+    domains, labels = mapped.domains, mapped.images.classes()
+    domain_names = [f"domain {k}" for k in range(domains.max() + 1)]
+    by_domain = style_map_by(places, domains, domain_names)
+    maps = [figures.Figure("styles_by_domain", "t-SNE of style codes, by pseudo-domain", by_domain)]
+    if labels is not None:
+        by_class = style_map_by(places, labels, list(mapped.images.label_names))
+        maps.append(figures.Figure("styles_by_class", "t-SNE of style codes, by class", by_class))
+    thumbnails = style_map_thumbnails(places, mapped.images.pixels(), domains)
+    caption = "The same map with images; the color of a frame is that of the domain"
+    maps.append(figures.Figure("styles_as_images", caption, thumbnails))
+    return maps
 
 
 def style_map(styles: np.ndarray, seed: int = 0) -> np.ndarray:

@@ -9,9 +9,8 @@ import string
 
 from tunit_tf.config import Config
 from tunit_tf.data.sources import Split
-from tunit_tf.evaluation import both_checkpoints, metric_table
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
-from tunit_tf.evaluation.figures import Figure
+from tunit_tf.evaluation import metric_table, run_comparison
+from tunit_tf.evaluation.figures import EvaluationResult, Figure
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, pixels
 
@@ -42,7 +41,7 @@ def collect_facts(
     held_out = f", held out: {config.validation_data}" if config.validation_data else ""
     found = {
         "run": str(run.folder),
-        "checkpoint": both_checkpoints.name(checkpoint, run.step),
+        "checkpoint": run_comparison.checkpoint_name(checkpoint, run.step),
         "data": config.data + held_out,
         "images": f"{len(split.train)} for training, {len(split.validation)} held out",
         "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",

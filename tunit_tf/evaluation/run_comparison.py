@@ -1,14 +1,19 @@
-"""Runs side by side: their numbers in one table, their curves in one plot."""
+"""Several runs, or the two checkpoints of a run, side by side: their numbers and their curves."""
 
 import json
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
+from tunit_tf.evaluation.figures import Beside, EvaluationResult
 from tunit_tf.inference import saved_run
+from tunit_tf.inference.trained_run import TrainedRun
+
+OTHER = {"newest": "best", "best": "newest"}
+SECTION = "Translations"
 
 
 def compare(
@@ -72,3 +77,55 @@ def _short_names(folders: list[pathlib.Path]) -> list[str]:
     """Folder names, or whole paths where names are alike."""
     names = [folder.resolve().name for folder in folders]
     return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
+
+
+def checkpoint_name(checkpoint: str, step: int) -> str:
+    """What a report calls a checkpoint: `best, step 2000`."""
+    return f"{checkpoint}, step {step}"
+
+
+def add_other(
+    result: EvaluationResult,
+    run: TrainedRun,
+    checkpoint: str,
+    evaluate: Callable[[TrainedRun], EvaluationResult],
+    batch_size: int,
+) -> None:
+    """Evaluates the other checkpoint too, if there is one of another step.
+
+    Args:
+      result: Result for the report's main checkpoint; receives the other's numbers, its
+        grids of translations and its warnings.
+      run: The evaluated checkpoint.
+      checkpoint: Which it is, `newest` or `best`.
+      evaluate: Evaluates a checkpoint.
+      batch_size: Images computed at once.
+    """
+    other = OTHER[checkpoint]
+    try:
+        if saved_run.checkpoint_step(run.folder, other) in (None, run.step):
+            return
+        loaded = TrainedRun.load(run.folder, other, batch_size)
+    except UserError as error:
+        result.warnings.append(f"The {other} checkpoint is left out: {error}")
+        return
+    found = evaluate(loaded)
+    result.beside = Beside(checkpoint_name(other, loaded.step), found.metrics)
+    result.warnings += [
+        f"The {other} checkpoint: {sentence}"
+        for sentence in found.warnings
+        if sentence not in result.warnings
+    ]
+    grids = [
+        figure._replace(
+            name=f"{figure.name}_{other}",
+            caption=f"{figure.caption}; {result.beside.checkpoint}",
+        )
+        for figure in found.figures.get(SECTION, [])
+    ]
+    heads = [
+        figure._replace(caption=f"{figure.caption}; {checkpoint_name(checkpoint, run.step)}")
+        for figure in result.figures.get(SECTION, [])
+    ]
+    if heads or grids:
+        result.figures[SECTION] = [*heads, *grids]

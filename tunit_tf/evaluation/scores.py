@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tunit_tf.data import synthetic
-from tunit_tf.data.image_set import ImageSet
-from tunit_tf.evaluation.encoded_images import EncodedImages
+from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.evaluation.feature_cache import batches
 from tunit_tf.evaluation.metric_table import METRIC_TABLE
 from tunit_tf.inference.translator import Translator
@@ -16,6 +15,35 @@ from tunit_tf.metrics import clustering, distances, extractor_names, features
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green and blue
 # The names that --best_metric accepts, and whether more is better.
 METRICS = {name: m.better == "more" for name, m in METRIC_TABLE.items() if m.in_validation}
+
+
+class EncodedImages(NamedTuple):
+    """N images as the guiding network encodes them.
+
+    Attributes:
+      images: The images.
+      styles: Style codes `(N, style_dim)`.
+      domains: Most likely pseudo-domains `(N,)` int32.
+    """
+
+    images: ImageSet
+    styles: np.ndarray
+    domains: np.ndarray
+
+    def at(self, positions: np.ndarray) -> "EncodedImages":
+        """The subset at `positions`, an integer array."""
+        return EncodedImages(
+            self.images.take(positions), self.styles[positions], self.domains[positions]
+        )
+
+    def sample(self, count: int, seed: int = 0) -> "EncodedImages":
+        """The subset that `ImageSet.sample` draws."""
+        return self.at(sampled_positions(len(self.images), count, seed))
+
+
+def encode(translator: Translator, images: ImageSet) -> EncodedImages:
+    """Encodes all images of a set."""
+    return EncodedImages(images, *translator.guide(images))
 
 
 class ScoredTranslations(NamedTuple):

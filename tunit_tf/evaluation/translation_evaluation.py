@@ -8,10 +8,9 @@ import sklearn.preprocessing
 from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.evaluation import image_quality
-from tunit_tf.evaluation.encoded_images import EncodedImages
-from tunit_tf.evaluation.evaluation_result import EvaluationResult
 from tunit_tf.evaluation.feature_cache import batches, cached_features
-from tunit_tf.evaluation.scores import edge_correlation, score_translations
+from tunit_tf.evaluation.figures import EvaluationResult
+from tunit_tf.evaluation.scores import EncodedImages, edge_correlation, score_translations
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor

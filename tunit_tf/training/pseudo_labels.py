@@ -10,7 +10,7 @@ import numpy as np
 from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import image_features
+from tunit_tf.evaluation import feature_cache
 from tunit_tf.metrics import clustering
 from tunit_tf.training import run_folder
 
@@ -35,7 +35,7 @@ def prepare(images: ImageSet, config: Config) -> ImageSet:
             f"{config.num_domains} domains need at least as many training images, but there are "
             f"only {len(images)}; add images or lower --num_domains."
         )
-    x = image_features.directions(images, config.domains_from, config.cache_dir)
+    x = feature_cache.directions(images, config.domains_from, config.cache_dir)
     return _labeled(images, clustering.fit(x, config.num_domains, config.seed).labels)
 
 

@@ -10,12 +10,13 @@ from absl import logging
 from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import sample_grids
-from tunit_tf.evaluation.encoded_images import EncodedImages, encode
+from tunit_tf.evaluation import figures
 from tunit_tf.evaluation.scores import (
     METRICS,
+    EncodedImages,
     PictureQuality,
     cluster_scores,
+    encode,
     score_translations,
 )
 from tunit_tf.inference.translator import Translator
@@ -104,7 +105,7 @@ class Reports:
 
     def _draw(self, step: int, encoded: EncodedImages) -> None:
         """Writes the sample grids."""
-        for name, draw in sample_grids.GRIDS.items():
+        for name, draw in figures.GRIDS.items():
             picture = draw(self._translator, encoded)
             show = functools.partial(self._folder.picture, step, name, picture)
             self._write(step, "pictures", show)
