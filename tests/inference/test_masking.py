@@ -38,6 +38,23 @@ def test_weights_are_those_of_the_definition(feather):
     assert not found[masks == 0].any()
 
 
+@pytest.mark.parametrize("feather", [0, 2, 9])
+@pytest.mark.parametrize("edges", [(False,) * 4, (True, False, False, True)])
+def test_large_masks_are_feathered_in_parts(monkeypatch, feather, edges):
+    monkeypatch.setattr(masking, "TILE", 16)
+    mask = disk(70, 30, (30, 36))
+    mask[50:60, 3:20] = 90
+    mask[68, 68] = 255
+    left, top, right, bottom = map(int, edges)
+    padded = np.pad(mask, ((top, bottom), (left, right)))
+    expected = masking.weights(padded[None], feather)[0]
+    expected = expected[top : top + 70, left : left + 70]
+    shares = masking.MaskShares(mask, feather, edges)
+    np.testing.assert_array_equal(shares.rows(0, 70), expected)
+    for first, last in ((0, 7), (7, 33), (60, 70), (1, 2)):
+        np.testing.assert_array_equal(shares.rows(first, last), expected[first:last])
+
+
 def test_a_mixture_is_between_and_exact_at_its_ends():
     x, y = RNG.integers(0, 256, (2, 3, 16, 16, 3)).astype(np.uint8)
     shares = RNG.choice([0, 0.25, 0.7, 1], (3, 16, 16)).astype(np.float32)

@@ -122,3 +122,80 @@ def test_a_checkpoint_of_other_networks_is_refused(tiny_run, tmp_path):
 def test_sets_are_sliced_lazily():
     subset = ImageSet(IMAGES.images, np.array([4, 2]), IMAGES.names)
     np.testing.assert_array_equal(subset[1:], IMAGES.images[[2]])
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    """A picture of 90 x 60 pixels with an alpha channel that is mostly opaque."""
+    rng = np.random.default_rng(2)
+    cells = Image.fromarray(rng.integers(0, 256, (20, 30, 3)).astype(np.uint8))
+    picture = cells.resize((90, 60), Image.Resampling.BICUBIC)
+    alpha = np.full((60, 90), 255, np.uint8)
+    alpha[:10] = 0
+    picture.putalpha(Image.fromarray(alpha))
+    return picture
+
+
+@pytest.mark.parametrize("resize", ["crop", "stretch"])
+def test_a_photograph_comes_back_at_its_own_size(translator, photograph, monkeypatch, resize):
+    monkeypatch.setattr(translator, "resize", resize)
+    opaque = photograph.convert("RGB")
+    found = np.array(translator.redraw(opaque, IMAGES.pixels()[0]))
+    assert found.shape == (60, 90, 3)
+    # What the network draws of the squeezed or mirrored picture is what the result looks like.
+    square = pixels.square(opaque, 32, "stretch" if resize == "stretch" else "letterbox")
+    drawn = translator.translate(square[None], IMAGES.pixels()[[0]])[0]
+    left, top, right, bottom = (
+        (0, 0, 32, 32) if resize == "stretch" else pixels.letterbox_box((90, 60), 32)
+    )
+    small = Image.fromarray(found).resize((right - left, bottom - top), Image.Resampling.BICUBIC)
+    assert np.abs(np.array(small).astype(int) - drawn[top:bottom, left:right]).mean() < 3
+    enlarged = np.array(translator.redraw(opaque, IMAGES.pixels()[0], detail=0))
+    assert (
+        np.abs(np.diff(found.astype(int), axis=0)).mean()
+        > np.abs(np.diff(enlarged.astype(int), axis=0)).mean()
+    )
+
+
+def test_detail_is_a_setting_of_the_translator(translator, photograph, monkeypatch):
+    given = translator.redraw(photograph, IMAGES.pixels()[0], detail=0.3)
+    monkeypatch.setattr(translator, "detail", 0.3)
+    np.testing.assert_array_equal(given, translator.redraw(photograph, IMAGES.pixels()[0]))
+    colors = translator.redraw(photograph, IMAGES.pixels()[0], colors_only=True)
+    assert (np.array(colors) != np.array(given)).any()
+
+
+def test_outside_of_region_and_mask_a_photograph_stays(translator, photograph, tmp_path):
+    given = np.array(photograph)
+    mask = np.zeros((60, 90), bool)
+    mask[20:50, 10:70] = True
+    look = IMAGES.pixels()[0]
+    found = np.array(translator.redraw(photograph, look, (30, 0, 60, 60), mask, feather=2))
+    inside = np.zeros((60, 90), bool)
+    inside[20:50, 30:70] = True
+    np.testing.assert_array_equal(found[~inside], given[~inside])
+    assert (found[inside] != given[inside]).any(-1).mean() > 0.5
+    # A file of another size and the same aspect ratio, and a region in percent.
+    pixels.save_png(tmp_path / "mask.png", np.repeat(mask[::2, ::2, None], 3, 2) * np.uint8(255))
+    file = np.array(translator.redraw(photograph, look, "50%,0,50%,100%", tmp_path / "mask.png"))
+    np.testing.assert_array_equal(file[:, :45], given[:, :45])
+    np.testing.assert_array_equal(file[54:], given[54:])
+    assert (file != given).any()
+    alpha = np.array(translator.redraw(photograph, look, mask="alpha"))
+    np.testing.assert_array_equal(alpha[:10], given[:10])
+    assert (alpha[15:] != given[15:]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"region": (80, 0, 20, 20)}, UserError, "80,0,20,20 reaches outside"),
+        ({"region": "left"}, UserError, "must be x,y,width,height"),
+        ({"mask": np.zeros((4, 4), bool)}, ValueError, r"received bool \(4, 4\)"),
+        ({"mask": Image.new("L", (60, 90))}, UserError, "different aspect ratio"),
+        ({"detail": 2}, ValueError, "received 2"),
+    ],
+)
+def test_what_does_not_fit_a_photograph_is_named(translator, photograph, arguments, error, message):
+    with pytest.raises(error, match=message):
+        translator.redraw(photograph, IMAGES.pixels()[0], **arguments)

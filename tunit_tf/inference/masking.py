@@ -7,11 +7,13 @@ import numpy as np
 import scipy.ndimage
 from PIL import Image
 
+from tunit_tf.inference.photograph import Photograph, feather_of
 from tunit_tf.io import picture_files, pixels
 
 # Squares of the networks' size, pictures of any kind, or "alpha" for the channel of the sources.
 Masks = np.ndarray | Sequence[str | pathlib.Path | Image.Image] | str
 
+TILE = 512  # side of the parts in which large masks are feathered
 FEATHER_SHARE = 32  # by default, a mask is feathered over this part of the side of the images
 
 
@@ -48,6 +50,107 @@ def _feathered(mask: np.ndarray, feather: int) -> np.ndarray:
         return share
     distance = scipy.ndimage.distance_transform_edt(mask).astype(np.float32)
     return share * np.minimum(distance / np.float32(feather + 1), np.float32(1))
+
+
+class MaskShares:
+    """`weights` of one mask of any size, given in strips; exact, and of bounded memory.
+
+    Args:
+      mask: uint8 `(h, w)`, 255 for pixels that are to be redrawn wholly.
+      feather: At least 0.
+      edges: Whether what lies beyond left, top, right and bottom counts as black: the edges of a
+        region, but not those of a picture.
+    """
+
+    def __init__(
+        self,
+        mask: np.ndarray,
+        feather: int,
+        edges: tuple[bool, bool, bool, bool] = (False, False, False, False),
+    ) -> None:
+        left, top, right, bottom = map(int, edges)
+        self._mask = np.pad(mask, ((top, bottom), (left, right)))
+        self._origin = left, top
+        self._shape = mask.shape
+        self._feather = feather
+        self._first, self._kept = 0, np.empty((0, mask.shape[1]), np.float32)
+
+    def rows(self, top: int, bottom: int) -> np.ndarray:
+        """float32 `(bottom - top, w)` in [0, 1]; fastest if asked for from top to bottom."""
+        parts = []
+        while top < bottom:
+            if not self._first <= top < self._first + len(self._kept):
+                self._first = top - top % TILE
+                self._kept = self._row_of_tiles(self._first)
+            part = self._kept[top - self._first : bottom - self._first]
+            parts.append(part)
+            top += len(part)
+        return np.concatenate(parts)
+
+    def _row_of_tiles(self, top: int) -> np.ndarray:
+        height, width = self._shape
+        bottom = min(top + TILE, height)
+        return np.concatenate(
+            [self._tile(x, top, min(x + TILE, width), bottom) for x in range(0, width, TILE)],
+            axis=1,
+        )
+
+    def _tile(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+        """Weights of a tile: a black pixel further away than `feather` does not matter."""
+        x, y = self._origin
+        reach = self._feather + 1
+        first_row, first_column = max(0, top + y - reach), max(0, left + x - reach)
+        around = self._mask[first_row : bottom + y + reach, first_column : right + x + reach]
+        rows = slice(top + y - first_row, bottom + y - first_row)
+        columns = slice(left + x - first_column, right + x - first_column)
+        inner = around[rows, columns]
+        if around.all() or not inner.any():
+            return inner.astype(np.float32) / np.float32(255)
+        return _feathered(around, self._feather)[rows, columns]
+
+
+def photograph_shares(
+    mask: np.ndarray | str | pathlib.Path | Image.Image,
+    source: str | pathlib.Path | Image.Image | np.ndarray,
+    photograph: Photograph,
+    feather: int | None,
+) -> MaskShares:
+    """How much of a photograph's region is redrawn, by a mask of the whole photograph.
+
+    Args:
+      mask: uint8 or bool `(H, W)`; a file or opened picture of the photograph's aspect ratio, white
+        where it is redrawn; or `"alpha"`, the alpha channel of `source`.
+      source: What the photograph was read from.
+      photograph: As it was read.
+      feather: Pixels; None is a 32nd of the shorter side of the region.
+
+    Raises:
+      UserError: The aspect ratio differs, or there is no alpha channel.
+      ValueError: An array has the wrong shape or dtype.
+    """
+    if isinstance(mask, np.ndarray):
+        if mask.shape != photograph.size[::-1] or mask.dtype not in (np.uint8, np.bool_):
+            raise ValueError(
+                f"A mask must be uint8 or bool {photograph.size[::-1]}; received {mask.dtype} "
+                f"{mask.shape}."
+            )
+        gray = Image.fromarray(mask.astype(np.uint8) * np.uint8(255 if mask.dtype == bool else 1))
+    elif isinstance(mask, str) and mask == picture_files.ALPHA:
+        if isinstance(source, np.ndarray):
+            raise ValueError('The mask "alpha" needs a picture with an alpha channel.')
+        gray = _opened(source, picture_files.alpha_of)
+    else:
+        name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
+        gray = picture_files.fitted(_opened(mask, picture_files.gray), photograph.size, name)
+    return fitting_shares(gray, photograph, feather)
+
+
+def fitting_shares(mask: Image.Image, photograph: Photograph, feather: int | None) -> MaskShares:
+    """As `photograph_shares`, for a gray mask of the photograph's size."""
+    box = photograph.box
+    width, height = photograph.size
+    edges = box.left > 0, box.top > 0, box.right < width, box.bottom < height
+    return MaskShares(np.asarray(mask.crop(box)), feather_of(box, feather), edges)
 
 
 def blend(sources: np.ndarray, translations: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -10,7 +10,9 @@ from PIL import Image
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.inference import masking, saved_run
+from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.masking import Masks
+from tunit_tf.inference.photograph import Region, Settings
 from tunit_tf.io import pixels, value_range
 from tunit_tf.networks import Generator, GuidingNetwork
 from tunit_tf.networks.guiding import GuidingOutput
@@ -46,12 +48,14 @@ class Translator:
       batch_size: Number of images computed at once. It bounds the memory, not the results.
       resize: How pictures become squares: `"crop"` cuts the center, `"stretch"` changes the aspect
         ratio, `"letterbox"` fills the margins with the mirrored picture.
+      detail: How much of a photograph's own detail `redraw` returns, in 0..1, where it is not told.
 
     Attributes:
       image_size: Side S of the squares in pixels.
       num_domains: Number K of pseudo-domains.
       style_dim: Length of a style code.
       resize: As given.
+      detail: As given.
       guiding: The guiding network, a Keras model.
       generator: The generator, a Keras model.
 
@@ -61,8 +65,11 @@ class Translator:
     from tunit_tf import Translator
 
     translator = Translator.load("runs/mine")
+    translator.redraw("cat.jpg", "fox.jpg").save("cat_as_fox.jpg")  # at the photograph's size
+
+    # Many pictures, as squares of the networks' size:
     translated = translator.translate(["cat.jpg", "dog.jpg"], ["fox.jpg"])  # uint8 (2, S, S, 3)
-    Image.fromarray(translated[0]).save("cat_as_fox.png")
+    Image.fromarray(translated[0]).save("square.png")
 
     # Halfway between the style of the cat and that of the fox:
     styles = translator.style(["cat.jpg", "fox.jpg"])
@@ -76,12 +83,14 @@ class Translator:
         generator: Generator,
         batch_size: int = 32,
         resize: str = "crop",
+        detail: float = 1.0,
     ) -> None:
         self.guiding, self.generator = guiding, generator
         self.image_size = generator.image_size
         self.num_domains = guiding.num_domains
         self.style_dim = guiding.style_dim
         self.resize = resize
+        self.detail = detail
         self._batch_size = batch_size
         dtype = guiding.variable_dtype
         x = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
@@ -172,6 +181,56 @@ class Translator:
           UserError: There are no images.
         """
         return self.generate(sources, self.style(references), masks, feather)
+
+    def redraw(
+        self,
+        photograph: str | pathlib.Path | Image.Image | np.ndarray,
+        reference: str | pathlib.Path | Image.Image | np.ndarray,
+        region: str | tuple[float, float, float, float] | None = None,
+        mask: np.ndarray | str | pathlib.Path | Image.Image | None = None,
+        detail: float | None = None,
+        colors_only: bool = False,
+        feather: int | None = None,
+    ) -> Image.Image:
+        """Redraws a photograph in the look of a reference, at its own size and sharp.
+
+        All of the picture is redrawn, not only its center: the network sees it with mirrored
+        margins, or squeezed to a square with `resize="stretch"`. `tunit_tf.inference.detail`
+        says how its small translation and the photograph become the result.
+
+        Args:
+          photograph: File, opened picture or uint8 `(H, W, 3)`.
+          reference: File, opened picture, or a square uint8 `(S, S, 3)`, whose style is taken.
+          region: The part that is redrawn, as (x, y, width, height) in pixels, or as text in pixels
+            or percent (`"10%,5%,50%,50%"`); None is the whole picture.
+          mask: What is redrawn within it: uint8 or bool `(H, W)`, a file or opened picture of the
+            photograph's aspect ratio, white where it is redrawn, or `"alpha"`.
+          detail: From 0, the enlarged translation, to 1, all detail of the photograph; None is the
+            setting of the run.
+          colors_only: Takes only colors from the translation, and textures from the photograph.
+          feather: Pixels inside of the edge of region or mask over which the change fades; None is
+            a 32nd of the shorter side of what is redrawn.
+
+        Returns:
+          A picture of the photograph's size, RGB, or RGBA if it has transparency, in sRGB.
+
+        Raises:
+          OSError: A file cannot be read.
+          UserError: The region or mask does not fit the photograph.
+          ValueError: An array has the wrong shape or dtype, or a number is out of range.
+        """
+        place = None
+        if region is not None:
+            place = Region.parse(region if isinstance(region, str) else ",".join(map(str, region)))
+        settings = Settings(self.detail if detail is None else detail, colors_only, feather)
+        subject = photographs.read(photograph, place)
+        shares = None
+        if mask is not None:
+            shares = masking.photograph_shares(mask, photograph, subject, feather)
+        square = subject.square(self.image_size, self.resize)
+        look = reference[None] if isinstance(reference, np.ndarray) else [reference]
+        translation = self.generate(square.image[None], self.style(look))[0]
+        return subject.redrawn(square, translation, settings, shares)
 
     def generate(
         self,
