@@ -55,12 +55,10 @@ PROJECTED = (
     "--l2_discriminator=0",
 )
 AUGMENTED = ("--augment_discriminator=translation,cutout",)
-LAZY = ("--r1_every=8",)
 FROM_FEATURES = ("--domains_from=efficientnet_lite0",)
 VARIANTS = {
     "paper": PAPER,
     "paper+augmentation": (*PAPER, *AUGMENTED),
-    "paper+lazy_r1": (*PAPER, *LAZY),
     "projected": PROJECTED,
     "projected+domains_from_features": (*PROJECTED, *FROM_FEATURES),
 }

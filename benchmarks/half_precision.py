@@ -19,6 +19,7 @@ from export.mobile.conversion import GENERATE
 from export.mobile.runtime import Model
 from tests.export.mobile import half_precision
 from tunit_tf import cli
+from tunit_tf.config import Config
 from tunit_tf.data import synthetic
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
@@ -82,7 +83,8 @@ def trained() -> tuple[Generator, np.ndarray, np.ndarray]:
 def random_weights() -> tuple[Generator, np.ndarray, np.ndarray]:
     """A generator as training starts with it, images of the procedural set and random styles."""
     keras.utils.set_random_seed(0)
-    network = Generator(IMAGE_SIZE.value, STYLE_DIM, BASE_CHANNELS.value or None)
+    config = Config(image_size=IMAGE_SIZE.value, base_channels=BASE_CHANNELS.value).resolved()
+    network = Generator(IMAGE_SIZE.value, STYLE_DIM, config.base_channels)
     squares = synthetic.generate(SEEN + IMAGES.value, IMAGE_SIZE.value, 0).pixels()
     styles = np.random.default_rng(0).standard_normal((len(squares), STYLE_DIM))
     return network, pixels.from_bytes(squares), styles.astype(np.float32)

@@ -3,7 +3,7 @@
 Compares forms of the joint step, each in a process of its own so that memory is its own:
 `reference` (textbook order, direct convolutions), `shared` (our order, direct convolutions),
 `folded` (our order and folded convolutions, what training uses), `unpenalized` (folded, a step
-without the gradient penalty, see --r1_every) and `projected` (folded, D on frozen features).
+without the gradient penalty) and `projected` (folded, D on frozen features).
 Full-size networks.
 """
 
@@ -35,6 +35,7 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     """Median seconds of a warm-up and a joint step, and the process' peak memory in GB."""
     import tensorflow as tf  # here, so that the parent process stays small
 
+    from tests.networks import direct
     from tests.training import reference_order
     from tunit_tf.config import Config
     from tunit_tf.data import pipeline, synthetic
@@ -45,7 +46,9 @@ def measure(size: int, batch_size: int, form: str, threads: int, repeats: int) -
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     settings: dict[str, Any] = {"image_size": size, "batch_size": batch_size}
     config = Config(**settings, **SETTINGS.get(form, {})).resolved()
-    state = TrainState(config, fold=form not in ("reference", "shared"))
+    state = TrainState(config)
+    if form in ("reference", "shared"):
+        direct.unfold(state.generator, state.discriminator)
     images = synthetic.generate(4 * batch_size, size, 0)
     batch = next(iter(pipeline.batches(images, config, 0, 1, batch_size)))
     joint = reference_order.joint_step if form == "reference" else steps.joint_step

@@ -5,7 +5,7 @@ import re
 from typing import Any, NamedTuple
 
 from tunit_tf.evaluation import metric_table, report
-from tunit_tf.inference import saved_run
+from tunit_tf.inference import run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 
 VALIDATION = "validation/"
@@ -58,7 +58,7 @@ def _step(checkpoint: str) -> int | None:
 def _validated(run: TrainedRun) -> Numbers | None:
     """From the log of the run, the validation at the checkpoint's step."""
     scores = {}
-    for name, (steps, values) in saved_run.history(run.folder).items():
+    for name, (steps, values) in run_folder.history(run.folder).items():
         if name.startswith(VALIDATION) and run.step in steps:
             scores[name.removeprefix(VALIDATION)] = values[steps.index(run.step)]
     caption = f"Validation during training, at step {run.step}, on held-out images"

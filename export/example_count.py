@@ -30,13 +30,13 @@ def number(asked: int, config: Config, are_named: bool) -> int:
     BOUNDS.check("--examples", asked)
     is_barred = are_barred(config, are_named)
     if asked == BY_LICENSE:
-        is_procedural = config.data == "synthetic" and not config.origin
-        allowed = is_procedural or licenses.allows_examples(config.licence)
+        is_procedural = config.data == "synthetic"
+        allowed = is_procedural or licenses.allows_examples(config.license)
         return DEFAULT if allowed and not are_named and not is_barred else 0
     if asked and is_barred:
         raise UserError(
             f"--examples={asked} would copy images of the run into the export, which its license "
-            f"'{config.licence}' does not allow; leave --examples out, or name other images with "
+            f"'{config.license}' does not allow; leave --examples out, or name other images with "
             "--data."
         )
     return asked
@@ -49,4 +49,4 @@ def are_barred(config: Config, are_named: bool) -> bool:
       config: Config of the run.
       are_named: Whether the pictures would be of images that the user named for the export.
     """
-    return not are_named and licenses.bars_examples(config.licence)
+    return not are_named and licenses.bars_examples(config.license)

@@ -48,7 +48,7 @@ def write(
         _what(described),
         *_pictures(described.examples),
         "## Data",
-        _data(run.config),
+        _data(run),
         "## License",
         _license(run.config),
         "## Intended use and limits",
@@ -66,11 +66,11 @@ def write(
 
 def front_matter(config: Config, described: Manifest) -> str:
     """The block of YAML: license, library, task, tags, and the data set where it has a name."""
-    identifier = licenses.hub_identifier(config.licence)
+    identifier = licenses.hub_identifier(config.license)
     labels = ["unsupervised"] if config.mode in UNSUPERVISED else []
     fields: dict[str, Any] = {"license": identifier}
     if identifier == licenses.OTHER:
-        fields["license_name"] = licenses.slug(config.licence)
+        fields["license_name"] = licenses.slug(config.license)
     fields |= {
         "library_name": LIBRARIES[described.kind],
         "pipeline_tag": PIPELINE,
@@ -125,7 +125,8 @@ def _pictures(examples: Sequence[Example]) -> list[str]:
     return lines
 
 
-def _data(config: Config) -> str:
+def _data(run: TrainedRun) -> str:
+    config = run.config
     labels = {
         "unsupervised": "No labels were used.",
         "pseudo-labeled": "No labels of these pictures were used; groups come from pretrained "
@@ -135,8 +136,8 @@ def _data(config: Config) -> str:
     }[config.mode]
     if config.discriminator == "projected":
         labels += " The discriminator of the training saw ImageNet features."
-    if config.origin:
-        return f"The weights were imported: {_line(config.origin)}."
+    if run.origin:
+        return f"The weights were imported: {_line(run.origin)}."
     if config.data == "synthetic":
         kind = "pictures that tunit-tf draws itself (colored shapes), no photographs"
         return f"{config.synthetic_images} {kind}. {labels}"
@@ -146,17 +147,17 @@ def _data(config: Config) -> str:
 
 
 def _license(config: Config) -> str:
-    if not config.licence:
+    if not config.license:
         return (
-            "Not stated: whoever trained the model did not name a license (`--licence` of "
+            "Not stated: whoever trained the model did not name a license (`--license` of "
             "tunit_tf.train does). The license of the pictures that it was trained on may bind "
             "the weights too; ask before you use or share them."
         )
-    return f"{_line(config.licence)}, for the weights."
+    return f"{_line(config.license)}, for the weights."
 
 
 def _limits(run: TrainedRun) -> str:
-    barred = licenses.bars_examples(run.config.licence)
+    barred = licenses.bars_examples(run.config.license)
     groups = {
         "supervised": "Its groups are the labels of the training pictures.",
         "semi-supervised": "Its groups follow the few labels of the training pictures.",
@@ -176,7 +177,7 @@ def _limits(run: TrainedRun) -> str:
         "- It is not intended for deception, or for pictures of people without their consent.",
     ]
     if barred:
-        lines.append(f"- Its license limits the use: {_line(run.config.licence)}.")
+        lines.append(f"- Its license limits the use: {_line(run.config.license)}.")
     if not run.generator_is_trained:
         lines.insert(0, "- **The generator is untrained: its pictures are noise.**")
     return "\n".join(lines)

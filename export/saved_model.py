@@ -44,7 +44,7 @@ def main() -> None:
             run, output, RESIZE.value, MAX_PIXELS.value, DATA.value, EXAMPLES.value
         )
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
-    license_part = f", license: {run.config.licence}" if run.config.licence else ""
+    license_part = f", license: {run.config.license}" if run.config.license else ""
     print(f"Wrote {version} ({megabytes:.1f} MB){license_part}.")
     if not (version / warmup.PATH).exists():
         print(

@@ -29,6 +29,12 @@ def test_schedule_of_the_paper_by_mode(fraction, mode, warmup, joint, labeled_on
     assert config.warmup_batch_size == config.batch_size
 
 
+@pytest.mark.parametrize(("size", "width"), [(128, 64), (256, 32)])
+def test_the_width_is_the_papers_unless_another_is_asked_for(size, width):
+    assert Config(image_size=size).resolved().base_channels == width
+    assert Config(image_size=size, base_channels=5).resolved().base_channels == 5
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

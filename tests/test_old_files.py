@@ -10,7 +10,7 @@ import pytest
 from export import manifest
 from export.mobile.runtime import Pair
 from export.serving import c_api
-from tunit_tf.inference import domain_styles, saved_run
+from tunit_tf.inference import domain_styles, run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 from tunit_tf.training import trainer
@@ -45,7 +45,7 @@ def test_a_run_translates_as_it_did(old, expected):
 
 
 def test_training_goes_on_from_a_checkpoint(old, tmp_path, capsys):
-    config = saved_run.saved_config(old / "run")
+    config = run_folder.saved_config(old / "run")
     here = {"run_dir": str(old / "run"), "cache_dir": str(tmp_path)}
     trainer.train(dataclasses.replace(config, **here))
     assert "Trained 0 steps" in capsys.readouterr().out

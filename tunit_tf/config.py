@@ -41,6 +41,7 @@ def setting(
     help_text: str,
     bounds: Bounds | None = None,
     *,
+    group: str = "",
     runtime: bool = False,
     choices: tuple[str, ...] = (),
     some_of: tuple[str, ...] = (),
@@ -51,6 +52,7 @@ def setting(
       default: Value where nothing is given.
       help_text: Text for `--help`.
       bounds: Bounds of a number.
+      group: Heads this field and those after it in `--help`.
       runtime: Whether the value may change when a run is resumed.
       choices: Permitted values of a text; empty permits all.
       some_of: Permitted parts of a list that is given as a text, separated by commas.
@@ -58,6 +60,7 @@ def setting(
     metadata = {
         "help": help_text,
         "bounds": bounds,
+        "group": group,
         "runtime": runtime,
         "choices": choices,
         "some_of": some_of,
@@ -69,9 +72,8 @@ def setting(
 class Config:
     """Everything that defines a run. The defaults are the paper's AFHQ runs at 128 px."""
 
-    # Where
     run_dir: str = setting(
-        "runs/tunit", "Folder of the run; it is created if missing.", runtime=True
+        "runs/tunit", "Folder of the run; it is created if missing.", runtime=True, group="Where"
     )
     data: str = setting("synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].")
     validation_data: str = setting(
@@ -106,9 +108,7 @@ class Config:
     cache_dir: str = setting(
         "~/.cache/tunit_tf", "Folder for decoded and resized images.", runtime=True
     )
-    licence: str = setting("", "License of the weights; it is copied into exports.", runtime=True)
-    origin: str = setting("", "Where imported weights come from.", runtime=True)
-    origin_sha256: str = setting("", "SHA-256 checksum of the imported file.", runtime=True)
+    license: str = setting("", "License of the weights; it is copied into exports.", runtime=True)
     data_dir: str = setting("", "Data folder of TFDS; '' is the default of TFDS.", runtime=True)
     beam_runner: str = setting(
         "",
@@ -116,8 +116,9 @@ class Config:
         runtime=True,
     )
 
-    # Networks
-    image_size: int = setting(128, f"Side of the images in pixels, one of {IMAGE_SIZES}.")
+    image_size: int = setting(
+        128, f"Side of the images in pixels, one of {IMAGE_SIZES}.", group="Networks"
+    )
     num_domains: int = setting(
         10,
         "Number K of pseudo-domains; with labels, the number of classes.",
@@ -152,8 +153,9 @@ class Config:
         Bounds(0, 1000, low_excluded=True),
     )
 
-    # Method
-    joint: bool = setting(True, "Train the guiding network with the generator's loss too.")
+    joint: bool = setting(
+        True, "Train the guiding network with the generator's loss too.", group="Method"
+    )
     labeled_fraction: float = setting(
         0.0,
         "Share of the labels that is used: 0 is unsupervised, 1 supervised, between them "
@@ -180,8 +182,13 @@ class Config:
     )
     weight_mutual_information: float = setting(
         5.0,
-        "Weight of the mutual information, or of the classification loss where labels or "
-        "pseudo-labels are used.",
+        "Weight of the mutual information of an image's domain and its augmented view's.",
+        WEIGHT,
+    )
+    weight_classification: float = setting(
+        5.0,
+        "Weight of the classification loss, where labels or pseudo-labels take the place of the "
+        "mutual information.",
         WEIGHT,
     )
     weight_entropy: float = setting(
@@ -195,18 +202,14 @@ class Config:
     )
     weight_adversarial: float = setting(1.0, "Weight of the adversarial losses.", WEIGHT)
     weight_r1: float = setting(10.0, "Weight of the gradient penalty on real images.", WEIGHT)
-    r1_every: int = setting(
-        1,
-        "Compute the gradient penalty in every N-th step only, with N times its weight.",
-        Bounds(1, 1000),
-    )
     weight_reconstruction: float = setting(0.1, "Weight of the image reconstruction loss.", WEIGHT)
     weight_style_contrastive: float = setting(
         0.01, "Weight of the generator's contrastive loss.", WEIGHT
     )
 
-    # Optimization
-    batch_size: int = setting(32, "Images per step, over all devices together.", BATCH)
+    batch_size: int = setting(
+        32, "Images per step, over all devices together.", BATCH, group="Optimization"
+    )
     warmup_batch_size: int = setting(
         0, "Images per step of the warm-up; 0 is --batch_size.", Bounds(0, 2**16)
     )
@@ -254,8 +257,11 @@ class Config:
         1000, "Joint steps after which the average of G starts, as a copy of G.", STEPS
     )
 
-    # Augmentation: x gets the flip alone, x+ all of it
-    augment_flip: bool = setting(True, "Flip images horizontally at random.")
+    augment_flip: bool = setting(
+        True,
+        "Flip images horizontally at random.",
+        group="Augmentation: x gets the flip alone, x+ all of it",
+    )
     augment_rotation: float = setting(20.0, "Largest rotation in degrees.", Bounds(0, 180))
     augment_translation: float = setting(
         0.1, "Largest shift as a share of the image's side.", SHARE
@@ -275,17 +281,19 @@ class Config:
     augment_hue: float = setting(
         0.125, "Largest shift of the hue, as a share of the color circle.", SHARE
     )
-    # What D sees
     augment_discriminator: str = setting(
         "",
         "Differentiable augmentation of what D sees, for small sets: some of color, translation, "
         "cutout, separated by commas.",
         some_of=DISCRIMINATOR_VIEWS,
+        group="What D sees",
     )
 
-    # Running
     seed: int = setting(
-        0, "Seed of initial weights, split, data order, augmentation and queue.", SEED
+        0,
+        "Seed of initial weights, split, data order, augmentation and queue.",
+        SEED,
+        group="Running",
     )
     mixed_precision: str = setting(
         "float32",
@@ -316,20 +324,12 @@ class Config:
     )
     progress: bool = setting(True, "Show a progress bar.", runtime=True)
 
-    # Several machines
-    workers: str = setting(
-        "",
-        "HOST:PORT of every machine, separated by commas; '' is this machine alone, or what "
-        "TF_CONFIG says.",
-        runtime=True,
-    )
-    worker_index: int = setting(
-        0, "Index of this machine in --workers, from 0.", Bounds(0, 10**5), runtime=True
-    )
-
-    # Handling of faults
     max_unreadable: float = setting(
-        0.1, "Largest share of unreadable images with which a run starts.", SHARE, runtime=True
+        0.1,
+        "Largest share of unreadable images with which a run starts.",
+        SHARE,
+        runtime=True,
+        group="Handling of faults",
     )
     deterministic: bool = setting(
         False,
@@ -354,12 +354,6 @@ class Config:
                 f"domains_from={self.domains_from} labels every image itself, so it cannot be "
                 f"combined with labeled_fraction={self.labeled_fraction:g}; leave one of them out."
             )
-        if self.r1_every > 1 and self.discriminator == "projected":
-            raise UserError(
-                f"r1_every={self.r1_every} has no effect on a projected discriminator, which has "
-                "no gradient penalty; leave it out."
-            )
-        WEIGHT.check("weight_r1 times r1_every", self.weight_r1 * self.r1_every)
 
     @property
     def mode(self) -> str:
@@ -381,6 +375,7 @@ class Config:
         labeled_only = 20_000 if self.labeled_only_steps < 0 else self.labeled_only_steps
         return dataclasses.replace(
             self,
+            base_channels=self.base_channels or (64 if self.image_size < 256 else 32),
             warmup_steps=warmup,
             joint_steps=max(0, 200_000 - warmup) if self.joint_steps < 0 else self.joint_steps,
             warmup_batch_size=self.warmup_batch_size or self.batch_size,
@@ -479,7 +474,7 @@ def define_flags(settings: type = Config) -> None:
     """Defines one absl flag per field of `Config`, or of another dataclass of settings.
 
     Args:
-      settings: Dataclass whose fields have the metadata `help` and `choices`.
+      settings: Dataclass whose fields were made by `setting`.
     """
     define: dict[Any, Any] = {
         str: flags.DEFINE_string,
@@ -489,13 +484,17 @@ def define_flags(settings: type = Config) -> None:
         bool: flags.DEFINE_boolean,
         tuple[str, ...]: flags.DEFINE_list,
     }
+    heading = settings.__module__
     for f in dataclasses.fields(settings):
         default, help_text, choices = f.default, f.metadata["help"], f.metadata["choices"]
+        if f.metadata["group"]:
+            heading = f"{settings.__module__}: {f.metadata['group']}"
         if choices:
-            flags.DEFINE_enum(f.name, cast(str, default), choices, help_text)
+            default = cast(str, default)
+            flags.DEFINE_enum(f.name, default, choices, help_text, module_name=heading)
         else:
             default = list(default) if isinstance(default, tuple) else default
-            define[f.type](f.name, default, help_text)
+            define[f.type](f.name, default, help_text, module_name=heading)
 
 
 def from_flags(settings: type = Config) -> Any:

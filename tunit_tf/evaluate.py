@@ -63,7 +63,7 @@ def main() -> None:
     run_comparison.check_folders(others)
     with cli.interruptible(f"No report was written to {folder}."):
         extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
-        split = sources.load(config, sources.recorded(run.folder, config))
+        split = sources.load(config, run_folder.recorded_split(run.folder, config))
         inputs = (split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
         result = evaluator.evaluate(run, *inputs)
         if BOTH.value:

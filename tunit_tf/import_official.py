@@ -22,8 +22,8 @@ def main() -> None:
     result = official_checkpoint.import_run(CHECKPOINT.value, config_lib.from_flags(), given)
     config = result.config
     print(
-        f"Imported {config.origin}: {config.image_size} px, {config.num_domains} domains, style "
-        f"codes of {config.style_dim}, {result.used} tensors. License: {config.licence}."
+        f"Imported {result.origin.weights}: {config.image_size} px, {config.num_domains} domains, "
+        f"style codes of {config.style_dim}, {result.used} tensors. License: {config.license}."
     )
     for why, count in result.dropped.items():
         print(f"Not used: {count} tensors of {why}.")

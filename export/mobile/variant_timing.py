@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from export.manifest import MobileManifest
@@ -13,10 +14,20 @@ from export.mobile import conversion, timing
 from export.mobile.conversion import ENCODE, GENERATE, ROLES
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.networks import from_config
+from tunit_tf.networks.layers import UpsampleConv2D, pad_pixels
 
 BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
 THREADS = [1, 2]
 Files = dict[str, dict[str, pathlib.Path]]  # {variant: {signature: file}}
+
+
+class _TextbookUpsampleConv2D(UpsampleConv2D):
+    """Nearest-neighbor x2, then the convolution: twice the operations, and equal."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, 2H, 2W, filters)`."""
+        x = pad_pixels(tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2), 2, "REFLECT")
+        return keras.layers.Conv2D.call(self, x)
 
 
 class Exported(NamedTuple):
@@ -30,9 +41,11 @@ class Exported(NamedTuple):
 def default_pair(run: TrainedRun) -> dict[str, bytes]:
     """{signature: float32 .tflite file} of the networks as they are, convolutions not folded."""
     translator = run.translator
-    generator = from_config.generator(run.config, "float32", fold=False)
+    generator = from_config.generator(run.config, "float32")
     for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
         ours.assign(theirs)
+    for layer in generator.ups:
+        layer.__class__ = _TextbookUpsampleConv2D
 
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
         output = translator.guiding(image, training=False)

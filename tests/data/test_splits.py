@@ -8,6 +8,7 @@ import pytest
 from tests.data.test_sources import folder_of
 from tunit_tf.data import sources
 from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ class TestRecorded:
 
     @staticmethod
     def resumed(run, config):
-        return sources.load(config, sources.recorded(run, config))
+        return sources.load(config, run_folder.recorded_split(run, config))
 
     def test_nothing_has_changed(self, run, config, caplog):
         before, after = sources.load(config), self.resumed(run, config)
@@ -149,9 +150,9 @@ class TestRecorded:
     @pytest.mark.parametrize("text", ["", "[]", "null", '{"train": 3}', '{"train": [1]}'])
     def test_a_damaged_record_is_made_again(self, run, config, text, caplog):
         (run / "split.json").write_text(text)
-        assert sources.recorded(run, config) is None
+        assert run_folder.recorded_split(run, config) is None
         assert "split.json is damaged" in caplog.text
 
     def test_the_record_of_another_config_does_not_apply(self, run, settings, tmp_path):
-        assert sources.recorded(run, settings(data="elsewhere")) is None
-        assert sources.recorded(tmp_path / "none", settings()) is None
+        assert run_folder.recorded_split(run, settings(data="elsewhere")) is None
+        assert run_folder.recorded_split(tmp_path / "none", settings()) is None

@@ -21,7 +21,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.evaluation import cluster_evaluation, evaluator, metric_table, report, run_comparison
 from tunit_tf.evaluation.figures import EvaluationResult, Figure
 from tunit_tf.evaluation.scores import EncodedImages
-from tunit_tf.inference import domain_styles, saved_run
+from tunit_tf.inference import domain_styles, run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
@@ -82,7 +82,7 @@ def test_the_other_checkpoint_stands_beside_the_head(evaluated):
     written = json.loads((folder / "report" / "metrics.json").read_text())
     page = (folder / "report" / "index.html").read_text()
     best = json.loads((folder / "best.json").read_text())["step"]
-    assert saved_run.checkpoint_step(folder, "best") == best
+    assert run_folder.checkpoint_step(folder, "best") == best
     figures = {name for name in written["figures"] if name.endswith("_best.png")}
     if best == 6:
         assert "beside" not in written

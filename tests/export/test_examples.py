@@ -21,17 +21,16 @@ BY_LICENSE = example_count.BY_LICENSE
     ("settings", "named", "asked", "expected"),
     [
         ({}, False, BY_LICENSE, example_count.DEFAULT),  # the procedural set is nobody's
-        ({"origin": "a file", "licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
-        ({"licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
+        ({"license": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
         ({}, True, BY_LICENSE, 0),
         ({"data": "cats"}, False, BY_LICENSE, 0),
-        ({"data": "cats", "licence": "Ask Ann"}, False, BY_LICENSE, 0),  # not a known license
+        ({"data": "cats", "license": "Ask Ann"}, False, BY_LICENSE, 0),  # not a known license
         ({"data": "cats"}, False, 7, 7),  # the user may know what the program does not
-        ({"data": "cats", "licence": "CC BY 4.0"}, False, BY_LICENSE, example_count.DEFAULT),
-        ({"data": "cats", "licence": "CC BY 4.0"}, False, 0, 0),
-        ({"data": "cats", "licence": "CC BY 4.0"}, True, BY_LICENSE, 0),
-        ({"data": "cats", "licence": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
-        ({"data": "cats", "licence": "CC BY-NC 4.0"}, True, 2, 2),
+        ({"data": "cats", "license": "CC BY 4.0"}, False, BY_LICENSE, example_count.DEFAULT),
+        ({"data": "cats", "license": "CC BY 4.0"}, False, 0, 0),
+        ({"data": "cats", "license": "CC BY 4.0"}, True, BY_LICENSE, 0),
+        ({"data": "cats", "license": "CC BY-NC 4.0"}, False, BY_LICENSE, 0),
+        ({"data": "cats", "license": "CC BY-NC 4.0"}, True, 2, 2),
     ],
 )
 def test_the_license_decides_without_the_flag(settings, named, asked, expected):
@@ -39,7 +38,7 @@ def test_the_license_decides_without_the_flag(settings, named, asked, expected):
 
 
 def test_what_cannot_be_is_one_sentence():
-    config = Config(data="cats", licence="CC BY-NC 4.0")
+    config = Config(data="cats", license="CC BY-NC 4.0")
     with pytest.raises(UserError, match=r"--examples=3 .* license 'CC BY-NC 4.0' does not allow"):
         example_count.number(3, config, False)
     for asked, words in ((33, "at most 32; received 33"), (-2, "at least -1; received -2")):
@@ -93,7 +92,7 @@ def test_an_export_has_examples_of_held_out_images(trained_run, pair_folder):
 
 
 def test_exports_refuse_before_they_begin(trained_run, tmp_path):
-    config = dataclasses.replace(trained_run.config, data="cats", licence="CC BY-NC 4.0")
+    config = dataclasses.replace(trained_run.config, data="cats", license="CC BY-NC 4.0")
     run = dataclasses.replace(trained_run, config=config)
     options = bundle.Options(variants=("float32",), quality_images=2, examples=2)
     for export in (

@@ -63,7 +63,7 @@ def scalar(text: str) -> str:
 def test_a_license_has_the_identifier_of_the_hub(trained_run, licence, identifier, bars):
     assert licenses.hub_identifier(licence) == identifier
     assert licenses.bars_examples(licence) == bars
-    config = dataclasses.replace(trained_run.config, licence=licence)
+    config = dataclasses.replace(trained_run.config, license=licence)
     fields = parsed(model_card.front_matter(config, GOOD) + "\n")
     assert fields["license"] == identifier
     assert ("license_name" in fields) == (identifier == "other")

@@ -8,7 +8,7 @@ import pytest
 
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.inference import domain_styles
+from tunit_tf.inference import domain_styles, run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 
@@ -67,18 +67,18 @@ def test_training_leaves_them_and_another_step_measures_again(tiny_run, tmp_path
     copy = tmp_path / "run"
     shutil.copytree(tiny_run, copy)
     run = TrainedRun.load(copy)
-    with np.load(copy / domain_styles.FILE_NAME) as saved:
+    with np.load(copy / run_folder.STYLES) as saved:
         left = saved["counts"], saved["means"]
-    (copy / domain_styles.FILE_NAME).unlink()
+    (copy / run_folder.STYLES).unlink()
     measured = domain_styles.load_or_measure(run)
     np.testing.assert_array_equal(measured.counts, left[0])
     np.testing.assert_allclose(measured.means, left[1], rtol=1e-4, atol=1e-6)
-    assert (copy / domain_styles.FILE_NAME).exists()
+    assert (copy / run_folder.STYLES).exists()
 
-    kept = (copy / domain_styles.FILE_NAME).read_bytes()
+    kept = (copy / run_folder.STYLES).read_bytes()
     earlier = dataclasses.replace(run, step=run.step - 1)  # as the best checkpoint may be
     assert domain_styles.load_or_measure(earlier).counts.sum() == measured.counts.sum()
-    assert (copy / domain_styles.FILE_NAME).read_bytes() == kept
+    assert (copy / run_folder.STYLES).read_bytes() == kept
 
     config = dataclasses.replace(run.config, data="/nowhere")
     later = dataclasses.replace(run, config=config, step=run.step + 1)
@@ -92,21 +92,21 @@ def test_styles_of_other_images_are_not_stored(tiny_run, tmp_path):
     for i, image in enumerate(synthetic.generate(12, 32, 9).pixels()):
         pixels.save_png(tmp_path / "others" / f"{i}.png", image)
     run = TrainedRun.load(copy)
-    before = (copy / domain_styles.FILE_NAME).read_bytes()
+    before = (copy / run_folder.STYLES).read_bytes()
     measured = domain_styles.load_or_measure(run, str(tmp_path / "others"))
     assert measured.counts.sum() == 12
-    assert (copy / domain_styles.FILE_NAME).read_bytes() == before
+    assert (copy / run_folder.STYLES).read_bytes() == before
     assert domain_styles.load_or_measure(run).counts.sum() == 72
-    (copy / domain_styles.FILE_NAME).unlink()
+    (copy / run_folder.STYLES).unlink()
     domain_styles.load_or_measure(run, str(tmp_path / "others"))
-    assert not (copy / domain_styles.FILE_NAME).exists()
+    assert not (copy / run_folder.STYLES).exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "other networks"])
 def test_damaged_styles_are_measured_again(trained_run, tmp_path, damage):
     run = dataclasses.replace(trained_run, folder=tmp_path)
-    path = tmp_path / domain_styles.FILE_NAME
-    whole = (trained_run.folder / domain_styles.FILE_NAME).read_bytes()
+    path = tmp_path / run_folder.STYLES
+    whole = (trained_run.folder / run_folder.STYLES).read_bytes()
     path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b""}.get(damage, b"no archive"))
     if damage == "other networks":
         domain_styles.estimate(np.zeros((2, 5), np.float32), np.array([0, 1]), 4).save(
@@ -121,8 +121,8 @@ def test_damaged_styles_are_measured_again(trained_run, tmp_path, damage):
 
 def test_a_run_folder_that_cannot_be_written_is_only_read(trained_run, tmp_path, capsys):
     """A folder in the place of the file fails for every user, as missing permission does."""
-    (tmp_path / domain_styles.FILE_NAME / "full").mkdir(parents=True)
+    (tmp_path / run_folder.STYLES / "full").mkdir(parents=True)
     run = dataclasses.replace(trained_run, folder=tmp_path)
     assert domain_styles.load_or_measure(run).counts.sum() == 72
     assert "domain_styles.npz cannot be written" in capsys.readouterr().err
-    assert [p.name for p in tmp_path.iterdir()] == [domain_styles.FILE_NAME]
+    assert [p.name for p in tmp_path.iterdir()] == [run_folder.STYLES]

@@ -24,7 +24,7 @@ def parameters(network):
 )
 def test_parameter_counts_are_the_papers(size, generator, discriminator):
     with keras.StatelessScope(initialize_variables=False):  # shapes only: no gigabyte of weights
-        networks = Generator(size), Discriminator(size, 10), GuidingNetwork(10)
+        networks = Generator(size, 128, 64), Discriminator(size, 10, 64), GuidingNetwork(10)
     assert [parameters(n) for n in networks] == [generator, discriminator, 9_296_778]
 
 
@@ -41,19 +41,6 @@ def test_shapes_at_every_size(size):
     assert y.shape == x.shape
     assert np.all(np.abs(y) <= 1)
     assert discriminator(x).shape == (2, 3)
-
-
-def test_paper_widths():
-    with keras.StatelessScope(initialize_variables=False):
-        assert Generator(128).base_channels == Discriminator(128, 2).base_channels == 64
-        assert Generator(256).base_channels == Discriminator(256, 2).base_channels == 32
-
-
-@pytest.mark.parametrize("size", [16, 100, 0, 1024])
-def test_other_sizes_are_refused_with_the_value(size):
-    for make in (lambda: Generator(size), lambda: Discriminator(size, 2)):
-        with pytest.raises(ValueError, match=f"power of two from 32 to 512.*received {size}"):
-            make()
 
 
 def test_call_is_encode_then_decode_and_style_matters():
@@ -95,13 +82,3 @@ def test_domain_head_starts_centerd_so_that_equal_features_favor_no_domain():
     kernel = GuidingNetwork(10, domain_stddev=1.0).domain_head.kernel.numpy()
     np.testing.assert_allclose(kernel.mean(0), 0, atol=1e-6)
     np.testing.assert_allclose(kernel.std(), 1.0, rtol=0.05)
-
-
-@pytest.mark.parametrize(
-    "network",
-    [Generator(32, 8, 4), Discriminator(32, 3, 4), GuidingNetwork(3, 8, 0.125, True, 0.5)],
-    ids=lambda network: type(network).__name__,
-)
-def test_config_round_trip(network):
-    again = type(network).from_config(network.get_config())
-    assert again.get_config() == network.get_config()

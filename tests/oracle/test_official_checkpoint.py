@@ -19,6 +19,7 @@ from tests.parity import recipe
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.official import checkpoint as official_checkpoint
@@ -119,14 +120,17 @@ def test_every_tensor_and_moment_finds_its_place(content, tmp_path, old):
     assert dropped.items() <= result.dropped.items()
 
 
-def test_the_config_records_origin_checksum_and_license(content, tmp_path):
+def test_the_run_records_origin_checksum_and_license(content, tmp_path):
     path = official_files.save(tmp_path / "model_9.ckpt", {**content[1], **content[2]}, True)
     folder = tmp_path / "run"
     result = official_checkpoint.import_run(str(path), Config(run_dir=str(folder)), set())
     saved = json.loads((folder / "config.json").read_text())
-    assert saved["origin"] == "model_9.ckpt of the paper's authors, epoch 12"
-    assert saved["origin_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert saved["licence"] == "CC BY-NC 4.0"
+    origin = json.loads((folder / "origin.json").read_text())
+    assert origin == {
+        "weights": "model_9.ckpt of the paper's authors, epoch 12",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    assert saved["license"] == "CC BY-NC 4.0"
     assert saved["data"] == ""
     assert (saved["base_channels"], saved["guiding_width"]) == (4, 1 / 16)
     assert result.config.total_steps == 200_000
@@ -140,7 +144,7 @@ def test_a_run_goes_on_from_imported_weights(content, tmp_path):
     result = official_checkpoint.import_run(str(path), Config(run_dir=str(folder)), set())
     goes_on = dataclasses.replace(
         result.config, data="synthetic", joint_steps=result.config.joint_steps + 1,
-        synthetic_images=4000, batch_size=32, licence="", origin="", origin_sha256="",
+        synthetic_images=4000, batch_size=32, license="",
         cache_dir=str(tmp_path / "cache"), progress=False,
     )  # fmt: skip
     training = trainer.open_run(goes_on)
@@ -159,8 +163,8 @@ def test_a_run_goes_on_from_imported_weights(content, tmp_path):
             np.testing.assert_array_equal(ours.numpy(), saved.numpy())
     assert int(again.step.numpy()) == 200_001
     saved = json.loads((folder / "config.json").read_text())
-    assert saved["licence"] == "CC BY-NC 4.0"
-    assert saved["origin"].startswith("tiny.ckpt")
+    assert saved["license"] == "CC BY-NC 4.0"
+    assert TrainedRun.load(folder).origin.startswith("tiny.ckpt")
     assert saved["data"] == "synthetic"
 
 
@@ -403,4 +407,4 @@ def test_an_imported_run_says_what_it_lacks(content, tmp_path):
         trainer.domain_styles.load_or_measure(run)
     known = trainer.domain_styles.load_or_measure(run, "synthetic")
     assert known.counts.sum() == 4000
-    assert not (folder / trainer.domain_styles.FILE_NAME).exists()  # of images that are not its own
+    assert not (folder / run_folder.STYLES).exists()  # of images that are not its own

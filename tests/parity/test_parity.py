@@ -18,10 +18,10 @@ import tensorflow as tf
 
 from tests.parity import recipe
 from tunit_tf.config import Config
-from tunit_tf.data.batch import Batch
+from tunit_tf.data.pipeline import Batch
 from tunit_tf.official import names as official_names
-from tunit_tf.training import ema, steps
-from tunit_tf.training.state import TrainState
+from tunit_tf.training import steps
+from tunit_tf.training.state import TrainState, copy_variables
 
 REFERENCE = np.load(pathlib.Path(__file__).parent / "reference_64.npz")
 META = json.loads(str(REFERENCE["meta"]))
@@ -67,8 +67,8 @@ class Run:
                 kind = recipe.kind_of(name, shape)
                 value = recipe.draw(f"{network}.{name}", shape, kind)
                 official_names.assign(variable, value)
-        ema.copy_variables(state.guiding, state.guiding_ema)
-        ema.copy_variables(state.generator, state.generator_ema)
+        copy_variables(state.guiding, state.guiding_ema)
+        copy_variables(state.generator, state.generator_ema)
         state.queue.keys.assign(REFERENCE["queue"])
 
         self.x, x_aug = self.images("x"), self.images("x_augmented")
@@ -80,9 +80,8 @@ class Run:
         self.key = state.guiding_ema(x_aug, training=True).style
 
         reference = tf.constant(META["permutation"], tf.int32)
-        unlabeled = tf.fill((BATCH,), False)
         draws = tf.zeros((BATCH, 3, 0))
-        batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference, unlabeled, draws)
+        batch = Batch(self.x, x_aug, tf.fill((BATCH,), -1), reference, draws)
         # Probes by phase: the tensors of all phases would take gigabytes.
         self.gradients, self.after = {}, {}
         networks = (state.guiding, state.discriminator, state.generator)

@@ -7,7 +7,7 @@ algorithm names it, and D's weight gradients are computed in the generator's ste
 import tensorflow as tf
 
 from tunit_tf.config import Config
-from tunit_tf.data.batch import Batch
+from tunit_tf.data.pipeline import Batch
 from tunit_tf.training import losses, steps
 from tunit_tf.training.state import TrainState
 
@@ -18,28 +18,33 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
     """One joint step on one replica; terms as `steps.joint_step`, and `UNUSED`."""
     guiding, generator, discriminator = state.guiding, state.generator, state.discriminator
     x, x_ref = batch.x, tf.gather(batch.x, batch.reference)
-    terms, keys = steps.update_guiding(state, batch, config, weight=config.weight_guiding)
+    terms, keys = steps.guiding_step(state, [batch], config, factor=config.weight_guiding)
 
     _, logits = guiding(x, training=True)
     s_ref, logits_ref = guiding(x_ref, training=True)
-    label_ref, labeled_ref = (
-        tf.gather(values, batch.reference) for values in (batch.label, batch.labeled)
-    )
-    y = steps.pseudo_domain(logits, batch.label, batch.labeled)
-    y_ref = steps.pseudo_domain(logits_ref, label_ref, labeled_ref)
+    y, y_ref = (
+        tf.where(label >= 0, label, tf.argmax(found, -1, output_type=tf.int32))
+        for label, found in (
+            (batch.label, logits), (tf.gather(batch.label, batch.reference), logits_ref)
+        )
+    )  # fmt: skip
     x_fake = generator(x, s_ref)
-    for_discriminator = steps.Translated(
+    seen = steps.Translated(
         x_ref,
         x_fake,
-        x_rec=None,
+        x_rec=x_fake,  # not looked at
         seen_real=x_ref,
         seen_fake=x_fake,
-        seen_rec=None,
+        seen_rec=x_fake,
         y=y_ref,
         y_ref=y_ref,
-        s_key_ref=None,
+        s_key_ref=keys,
     )
-    terms |= steps.update_discriminator(state, for_discriminator, config)
+
+    def discriminator_loss(_: Batch) -> steps.Loss:
+        return steps.discriminator_loss(state, seen, config)
+
+    terms |= steps.descend(discriminator_loss, [batch], state.discriminator_targets)
 
     with tf.GradientTape() as tape:
         s = guiding(x, training=True).style
@@ -57,7 +62,7 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
                 s_fake, s_key, state.queue.keys, config.temperature
             ),
         }
-        loss = steps.weighted_generator(generator_terms, config)
+        loss = steps.weighted_sum(generator_terms, steps.weights(config))
     groups = [
         generator.trainable_variables,
         guiding.style_variables,
@@ -66,6 +71,6 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
     for_generator, for_guiding, unused = tape.gradient(loss, groups)
     state.generator_optimizer.apply_gradients(zip(for_generator, groups[0], strict=True))
     state.guiding_optimizer.apply_gradients(zip(for_guiding, groups[1], strict=True))
-    steps.finish_step(state, keys, config, joint=True)
+    state.finish_step(keys, joint=True)
     # TensorFlow prunes unused results; the textbook order computes these and drops them.
     return terms | generator_terms | {UNUSED: tf.linalg.global_norm(unused)}

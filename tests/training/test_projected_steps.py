@@ -1,23 +1,17 @@
-"""Steps with D on frozen features, augmented views and the lazy gradient penalty."""
-
-import dataclasses
-import json
+"""Steps with D on frozen features, and with augmented views."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.test_accumulation import twice
 from tests.training.test_distribution import one_step
-from tests.training.test_steps import batch_of, moved, values
-from tests.training.test_trainer import everything
+from tests.training.test_steps import batch_of, moved, twice, values
 from tunit_tf.config import Config
-from tunit_tf.data import pipeline
 from tunit_tf.errors import UserError
 from tunit_tf.networks import efficientnet_lite
 from tunit_tf.networks.projected_discriminator import STRIDES
-from tunit_tf.training import accumulation, phases, steps, trainer
+from tunit_tf.training import phases, steps, trainer
 from tunit_tf.training.state import TrainState
 
 PROJECTED = {"discriminator": "projected", "features_size": 32, "head_width": 4}
@@ -86,7 +80,7 @@ def test_equal_halves_give_the_update_of_the_whole(tiny):
     batch = twice(batch_of(tiny(**{**changes, "batch_size": 4})))
     whole, parts = TrainState(config), TrainState(config)
     expected = steps.joint_step(whole, batch, config)
-    found = accumulation.joint_step(parts, batch, tiny(**changes, accumulate_steps=2))
+    found = steps.joint_step(parts, batch, tiny(**changes, accumulate_steps=2))
     for term, value in expected.items():
         np.testing.assert_allclose(found[term], value, rtol=1e-9, atol=1e-12, err_msg=term)
     for a, b in zip(values(whole.discriminator), values(parts.discriminator), strict=True):
@@ -109,54 +103,12 @@ def test_views_change_what_d_sees_and_nothing_else(tiny):
     }
 
 
-def test_a_lazy_penalty_is_due_every_nth_step_with_n_times_the_weight(tiny, tmp_path, monkeypatch):
-    """A run of steps with, without and with it; the last value is logged until there is another."""
-
-    def eager_loop(phase, state, _, config):
-        def loop(iterator, num_steps):
-            assert num_steps == 1
-            return phase.step(state, next(iterator), config)
-
-        return loop
-
-    monkeypatch.setattr(phases, "compile_loop", eager_loop)
-    config = tiny(
-        run_dir=str(tmp_path / "run"), warmup_steps=0, joint_steps=3, r1_every=2, log_every=2,
-        mixed_precision="float64", steps_per_loop=10,
-    )  # fmt: skip
-    run = trainer.open_run(config)
-    expected = TrainState(config)
-    batches = pipeline.batches(run.split.train, config, 0, 3, config.batch_size)
-    for batch, weight in zip(batches, (20.0, 0.0, 20.0), strict=True):
-        terms = steps.joint_step(expected, batch, dataclasses.replace(config, weight_r1=weight))
-        assert ("discriminator/r1" in terms) == (weight > 0)
-    assert run.run()
-    ours, theirs = everything(run.state), everything(expected)
-    for key in ours:
-        np.testing.assert_allclose(ours[key], theirs[key], rtol=1e-6, atol=1e-9, err_msg=key)
-    first = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
-    assert first["step"] == 2
-    assert first["discriminator/r1"] > 0
-
-
-def test_loops_end_where_the_penalty_comes_or_goes(tiny):
-    lazy = phases.schedule(tiny(r1_every=3))
-    assert [lazy[1].next_change(step) for step in range(5)] == [1, 3, 3, 4, 6]
-    assert lazy[0].next_change(0) == lazy[0].stop
-    assert phases.schedule(tiny())[1].next_change(0) == tiny().total_steps
-    with pytest.raises(UserError, match="r1_every=4 has no effect on a projected"):
-        tiny(**PROJECTED, r1_every=4)
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"discriminator": "stylegan"}, "discriminator must be one of paper, projected"),
         ({"features_size": 100}, "features_size must be one of"),
         ({"head_width": 0}, "head_width must be at least 1"),
-        ({"r1_every": 0}, "r1_every must be at least 1"),
-        ({"r1_every": 10**9}, "r1_every must be at most 1000"),
-        ({"r1_every": 1000, "weight_r1": 1e5}, "weight_r1 times r1_every must be at most"),
         ({"augment_discriminator": "color,blur"}, "must be some of color, translation, cutout"),
         ({"augment_discriminator": "color, cutout"}, "separated by commas without spaces"),
         ({"augment_discriminator": "color,color"}, "each once"),

@@ -11,6 +11,7 @@ from tunit_tf.config import Config
 from tunit_tf.data import pipeline, synthetic
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder
 from tunit_tf.io import files
 from tunit_tf.metrics import clustering
 from tunit_tf.training import pseudo_labels, steps
@@ -38,7 +39,7 @@ def prepared(settings):
 def recorded_run(prepared, settings, tmp_path):
     """Settings of a run with a record and something that counts as a checkpoint."""
     config = Config(**{**settings, "run_dir": str(tmp_path)})
-    files.write_json(tmp_path / pseudo_labels.FILE, pseudo_labels.record(prepared, config))
+    files.write_json(tmp_path / run_folder.DOMAINS, pseudo_labels.record(prepared, config))
     files.write_bytes(tmp_path / "checkpoints" / "ckpt-1.index", b"")
     return config
 
@@ -64,7 +65,7 @@ def test_no_label_is_used_and_the_same_seed_gives_the_same_groups(prepared, sett
 
 
 def test_a_resumed_run_takes_what_is_recorded_by_name(prepared, recorded_run, tmp_path):
-    path = tmp_path / pseudo_labels.FILE
+    path = tmp_path / run_folder.DOMAINS
     record = json.loads(path.read_text())
     record["domains"] = {name: 3 - domain for name, domain in record["domains"].items()}
     path.write_text(json.dumps(record))
@@ -85,7 +86,7 @@ def test_a_resumed_run_takes_what_is_recorded_by_name(prepared, recorded_run, tm
     ],
 )
 def test_a_damaged_record_is_named(recorded_run, tmp_path, damage, words):
-    path = tmp_path / pseudo_labels.FILE
+    path = tmp_path / run_folder.DOMAINS
     content = damage(path.read_text())
     path.unlink() if content is None else path.write_text(content)
     with pytest.raises(UserError, match=words):
@@ -95,7 +96,7 @@ def test_a_damaged_record_is_named(recorded_run, tmp_path, damage, words):
 def test_every_batch_is_labeled_and_the_guiding_network_learns_the_groups(prepared, tiny):
     config = tiny(**FROM_FEATURES, mixed_precision="float64")
     batch = next(iter(pipeline.batches(prepared, config, 0, 1, 4)))
-    assert batch.labeled.numpy().all()
+    assert (batch.label >= 0).numpy().all()
     by_pixels = {x.tobytes(): y for x, y in zip(prepared.pixels(), prepared.classes(), strict=True)}
     shown = np.rint((batch.x.numpy() + 1) * 127.5).astype(np.uint8)
     for x, label in zip(shown, batch.label.numpy(), strict=True):
@@ -103,11 +104,10 @@ def test_every_batch_is_labeled_and_the_guiding_network_learns_the_groups(prepar
 
     state = TrainState(config)
     logits = [state.guiding(x, training=True).domain_logits for x in (batch.x, batch.x_aug)]
-    _, terms, _ = steps.guiding_gradients(state, batch, config, 1.0)
+    _, loss, terms = steps.guiding_loss(state, batch, state.queue.keys[:4], config, factor=1.0)
     assert terms.keys() == {"guiding/contrastive", "guiding/classification"}
     own = [-tf.nn.log_softmax(found).numpy()[np.arange(4), batch.label] for found in logits]
     np.testing.assert_allclose(terms["guiding/classification"], np.sum(own, 0).mean(), rtol=1e-6)
-    loss = steps.weighted_guiding(terms, tf.constant(True), config)
     expected = terms["guiding/contrastive"] + 5.0 * terms["guiding/classification"]
     np.testing.assert_allclose(loss, expected, rtol=1e-6)
 

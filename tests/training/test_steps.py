@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.training.states import everything
 from tunit_tf.data import pipeline, synthetic
-from tunit_tf.training import losses, steps
+from tunit_tf.data.pipeline import Batch
+from tunit_tf.errors import UserError
+from tunit_tf.training import losses, phases, steps, trainer
 
 
 @functools.cache
@@ -83,7 +86,7 @@ def test_sharing_changes_no_number(tiny, fresh_state):
     """Fakes and losses of D equal those of the textbook order, computed piece by piece."""
     config = tiny(mixed_precision="float64")
     batch, state = batch_of(config), fresh_state(config)
-    steps.update_guiding(state, batch, config, weight=config.weight_guiding)
+    steps.guiding_step(state, [batch], config, factor=config.weight_guiding)
     x, x_ref = batch.x, tf.gather(batch.x, batch.reference)
     y_ref = tf.argmax(state.guiding(x_ref, training=True).domain_logits, -1, tf.int32)
     s_ref = state.guiding(x_ref, training=True).style
@@ -113,47 +116,59 @@ def test_generator_average_starts_as_a_copy_and_then_lags(tiny, fresh_state):
         assert same == (step < 1)
 
 
-def test_weights_follow_the_papers_table(tiny):
-    config = tiny()
-    one = tf.constant(1.0)
-    guiding = {
-        name: one
-        for name in (
-            "guiding/contrastive", "guiding/mutual_information", "guiding/classification",
-        )
-    }  # fmt: skip
-    some = tiny(labeled_fraction=0.5)
-    assert steps.weighted_guiding(guiding, tf.constant(False), config) == 1 - 5
-    assert steps.weighted_guiding(guiding, tf.constant(False), some) == 1 - 5
-    assert steps.weighted_guiding(guiding, tf.constant(True), some) == 1 + 5
-    assert steps.weighted_guiding(guiding, tf.constant(True), tiny(labeled_fraction=1.0)) == 1
-    discriminator = {f"discriminator/{n}": one for n in ("real", "fake", "r1")}
-    assert steps.weighted_discriminator(discriminator, config) == 1 + 1 + 10
-    generator = {
-        f"generator/{n}": one
-        for n in (
-            "adversarial_translated", "adversarial_reconstructed", "reconstruction",
-            "style_contrastive",
-        )
-    }  # fmt: skip
-    np.testing.assert_allclose(steps.weighted_generator(generator, config), 2.11, rtol=1e-6)
+PAPER = {
+    "guiding/contrastive": 1, "guiding/mutual_information": -5, "guiding/classification": 5,
+    "discriminator/real": 1, "discriminator/fake": 1, "discriminator/r1": 10,
+    "generator/adversarial_translated": 1, "generator/adversarial_reconstructed": 1,
+    "generator/reconstruction": 0.1, "generator/style_contrastive": 0.01,
+}  # fmt: skip
 
 
-def test_only_labeled_batches_have_a_classification_error(tiny, fresh_state):
+@pytest.mark.parametrize(
+    ("changes", "absent"),
+    [
+        ({}, {"guiding/classification"}),
+        ({"labeled_fraction": 0.5}, set()),
+        ({"labeled_fraction": 1.0}, {"guiding/classification", "guiding/mutual_information"}),
+        ({"domains_from": "efficientnet_lite0"}, {"guiding/mutual_information"}),
+        ({"weight_r1": 0.0}, {"guiding/classification", "discriminator/r1"}),
+        ({"discriminator": "projected"}, {"guiding/classification", "discriminator/r1"}),
+    ],
+)
+def test_weights_follow_the_papers_table(tiny, changes, absent):
+    expected = {name: weight for name, weight in PAPER.items() if name not in absent}
+    assert steps.weights(tiny(**changes)) == expected
+
+
+def test_a_loss_is_the_weighted_sum_of_its_terms():
+    terms = {name: tf.constant(2.0) for name in PAPER}
+    np.testing.assert_allclose(steps.weighted_sum(terms, PAPER), 2 * sum(PAPER.values()), rtol=1e-6)
+
+
+def test_a_batch_is_classified_if_it_is_labeled_and_clustered_if_not(tiny, fresh_state):
     config = tiny(labeled_fraction=0.5, labeled_only_steps=0)
-    batch = batch_of(config)
+    batch, state = batch_of(config), fresh_state(config)
+    label = tf.range(len(batch.label)) % config.num_domains
+    keys = state.guiding_ema(batch.x_aug, training=True).style
     for is_labeled in (False, True):
-        labeled = tf.fill(batch.labeled.shape, is_labeled)
-        label = tf.where(labeled, tf.range(len(labeled)) % config.num_domains, -1)
-        given = batch._replace(labeled=labeled, label=label)
-        _, terms, _ = steps.guiding_gradients(fresh_state(config), given, config, 1.0)
+        given = batch._replace(label=label if is_labeled else tf.fill(label.shape, -1))
+        loss = steps.guiding_loss(state, given, keys, config, factor=0.5)
+        terms = loss.terms
         assert (terms["guiding/classification"] > 0) == is_labeled
+        other = terms["guiding/classification" if is_labeled else "guiding/mutual_information"]
+        expected = terms["guiding/contrastive"] + (5 if is_labeled else -5) * other
+        np.testing.assert_allclose(loss.value, 0.5 * expected, rtol=1e-6)
 
 
-def test_labels_replace_pseudo_domains_where_there_are_some():
-    logits = tf.constant([[0.0, 1.0], [2.0, 0.0], [0.0, 3.0]])
-    label, labeled = tf.constant([-1, 1, 0]), tf.constant([False, True, True])
-    np.testing.assert_array_equal(steps.pseudo_domain(logits, label, labeled), [1, 1, 0])
+def test_labels_replace_pseudo_domains_where_there_are_some(tiny, fresh_state):
+    config = tiny()
+    batch, state = batch_of(config), fresh_state(config)
+    found = tf.argmax(state.guiding(batch.x, training=True).domain_logits, -1).numpy()
+    label = np.array([-1, (found[1] + 1) % config.num_domains, -1, 0], np.int32)
+    _, translated = steps.translate(state, batch._replace(label=tf.constant(label)), config)
+    y = np.where(label >= 0, label, found)
+    np.testing.assert_array_equal(translated.y, y)
+    np.testing.assert_array_equal(translated.y_ref, y[batch.reference])
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
@@ -178,3 +193,67 @@ def test_float16_scales_losses_and_skips_overflow(tiny, fresh_state):
     scale.assign(1024.0)
     steps.joint_step(state, batch_of(config, 1), config)
     assert any(moved(before, values(state.generator)))
+
+
+def twice(batch):
+    """A batch of the same images two times over, references within each half."""
+    size = len(batch.reference)
+    reference = tf.concat([batch.reference, batch.reference + size], 0)
+    doubled = Batch(*(tf.concat([value, value], 0) for value in batch))
+    return doubled._replace(reference=reference)
+
+
+@pytest.mark.parametrize("mode", [0.0, 1.0])
+@pytest.mark.parametrize("name", ["warmup_step", "joint_step"])
+def test_equal_halves_give_the_update_of_the_whole(tiny, fresh_state, name, mode):
+    """Then batch statistics, clustering matrix and references of a part are those of the whole."""
+    changes = {"mixed_precision": "float64", "batch_size": 8, "labeled_fraction": mode}
+    config = tiny(**changes)
+    batch = twice(batch_of(tiny(**{**changes, "batch_size": 4})))
+    state = fresh_state(config)
+    expected = getattr(steps, name)(state, batch, config)
+    ours = everything(state)
+    state = fresh_state(config)
+    found = getattr(steps, name)(state, batch, tiny(**changes, accumulate_steps=2))
+    theirs = everything(state)
+    assert found.keys() == expected.keys()
+    for term, value in expected.items():
+        np.testing.assert_allclose(found[term], value, rtol=1e-9, atol=1e-12, err_msg=term)
+    # Running statistics move once a pass: twice a step here, and again for what G's step redraws.
+    running = {
+        f"{part}/{i}"
+        for part in ("guiding", "guiding_ema")
+        for i, variable in enumerate(getattr(state, part).variables)
+        if "running" in variable.path
+    }
+    biases = {
+        f"{part}/{i}"
+        for part in ("guiding", "generator", "guiding_ema", "generator_ema", "discriminator")
+        for i, variable in enumerate(getattr(state, part).variables)
+        if "bias" in variable.path  # in front of a norm their gradients are rounding errors
+    }
+    for key in ours.keys() - running - biases:
+        if "optimizer" not in key:
+            np.testing.assert_allclose(theirs[key], ours[key], rtol=1e-6, atol=1e-9, err_msg=key)
+
+
+def test_references_stay_within_their_part(tiny):
+    config = tiny(batch_size=8, accumulate_steps=4)
+    batch = batch_of(config)
+    parts = steps.parts_of(batch, config)
+    for i, part in enumerate(parts):
+        assert sorted(part.reference.numpy()) == [0, 1]
+        np.testing.assert_array_equal(part.x, batch.x[2 * i : 2 * i + 2])
+
+
+def test_a_run_trains_in_parts(tiny, tmp_path):
+    config = tiny(run_dir=str(tmp_path / "run"), warmup_steps=2, joint_steps=0, accumulate_steps=2)
+    run = trainer.open_run(config)
+    assert run.run()
+    assert run.state.queue.position == 2 * config.batch_size
+
+
+def test_parts_must_be_equal(tiny):
+    message = "--batch_size=4 cannot be cut into --accumulate_steps=3 equal parts on 1 devices"
+    with pytest.raises(UserError, match=message):
+        phases.check_strategy(tf.distribute.get_strategy(), tiny(accumulate_steps=3))

@@ -17,8 +17,8 @@ from tests.conftest import TINY, graph_optimizer
 from tests.training.states import everything
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
-from tunit_tf.inference import saved_run
-from tunit_tf.training import health, phases, signals, trainer
+from tunit_tf.inference import run_folder
+from tunit_tf.training import phases, reports, trainer, workers
 
 
 def saved(folder, step):
@@ -117,7 +117,7 @@ def test_a_stopped_run_is_saved_and_restored_as_it_was(tiny, tmp_path, monkeypat
 def test_a_second_ctrl_c_says_what_is_left(tiny, tmp_path, monkeypatch):
     folder = tmp_path / "run"
     settings = {"warmup_steps": 6, "joint_steps": 0, "checkpoint_every": 2}
-    monkeypatch.setattr(signals, "SAME_REQUEST", 0.0)
+    monkeypatch.setattr(workers, "SAME_REQUEST", 0.0)
     stop = signals_after(4, signal.SIGINT, signal.SIGINT)
     monkeypatch.setattr(trainer.Progress, "update", stop)
     with pytest.raises(KeyboardInterrupt, match=r"run is of step 2; the same command resumes"):
@@ -156,7 +156,7 @@ def test_only_the_newest_checkpoints_and_the_best_are_kept(whole):
     assert [p.name for p in (folder / "best").glob("*.index")] == [f"ckpt-{best['step']}.index"]
     # The least Fréchet distance of all validations of translations.
     assert best["metric"] == "frechet_random_conv64"
-    steps, values = saved_run.history(folder)["validation/frechet_random_conv64"]
+    steps, values = run_folder.history(folder)["validation/frechet_random_conv64"]
     assert steps == [2, 4]
     assert (best["step"], best["value"]) == (steps[np.argmin(values)], min(values))
 
@@ -206,9 +206,9 @@ def test_a_first_start_that_failed_may_be_corrected(tiny, tmp_path):
     kernel.assign(tf.fill(kernel.shape, float("nan")))
     with pytest.raises(UserError, match="A loss is not finite"):
         failing.run()
-    assert saved_run.saved_config(tmp_path / "run").temperature == 0.001
+    assert run_folder.saved_config(tmp_path / "run").temperature == 0.001
     trainer.train(tiny(**settings))
-    assert saved_run.saved_config(tmp_path / "run").temperature == 0.07
+    assert run_folder.saved_config(tmp_path / "run").temperature == 0.07
 
 
 def test_another_config_is_refused_with_the_fields_named(whole):
@@ -269,7 +269,7 @@ def test_the_inner_loop_ends_at_the_first_bad_step(tiny, fresh_state):
 @pytest.mark.usefixtures("shared_graphs")
 def test_a_run_that_goes_nowhere_is_warned_of_once_or_halts(tiny, tmp_path, monkeypatch, caplog):
     """Fifty domains for four held-out images: most are empty."""
-    monkeypatch.setattr(health, "MIN_PER_DOMAIN", 0)
+    monkeypatch.setattr(reports, "MIN_PER_DOMAIN", 0)
     settings = {"num_domains": 50, "warmup_steps": 6, "joint_steps": 0, "evaluate_every": 1}
     warned = trainer.open_run(tiny(**settings, run_dir=str(tmp_path / "warned"), steps_per_loop=1))
     assert warned.run()

@@ -1,6 +1,8 @@
 """Several processes train one run: the same update as one process with as many replicas."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -21,29 +23,14 @@ def no_cluster(monkeypatch):
     monkeypatch.setenv(workers.VARIABLE, "")
 
 
-def test_alone_without_a_description(tiny):
-    assert workers.join(tiny()) == workers.Worker(0, 1)
-    assert workers.join(tiny()).is_chief
+def test_alone_without_a_description():
+    assert workers.join() == workers.Worker(0, 1)
+    assert workers.join().is_chief
 
 
-def test_flags_describe_the_cluster_as_tensorflow_knows_it(tiny, monkeypatch):
-    described = tiny(workers="a:1, b:2", worker_index=1)
-    assert workers.join(described) == workers.Worker(1, 2)
-    assert json.loads(workers.os.environ[workers.VARIABLE]) == TWO
+def test_the_cluster_is_as_tensorflow_knows_it(monkeypatch):
     monkeypatch.setenv(workers.VARIABLE, json.dumps(TWO))
-    assert workers.join(tiny()) == workers.Worker(1, 2)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"workers": "a:1,b"}, "HOST:PORT,.*received 'b'"),
-        ({"workers": "a:1,b:2", "worker_index": 2}, r"worker_index must be in 0\.\.1.*received 2"),
-    ],
-)
-def test_mistyped_flags_are_named(tiny, changes, message):
-    with pytest.raises(UserError, match=message):
-        workers.join(tiny(**changes))
+    assert workers.join() == workers.Worker(1, 2)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +42,10 @@ def test_mistyped_flags_are_named(tiny, changes, message):
         json.dumps({"cluster": {**TWO["cluster"], "ps": ["c:3"]}, "task": TWO["task"]}),
     ],
 )
-def test_a_wrong_tf_config_is_named(tiny, monkeypatch, described):
+def test_a_wrong_tf_config_is_named(monkeypatch, described):
     monkeypatch.setenv(workers.VARIABLE, described)
     with pytest.raises(UserError, match="TF_CONFIG"):
-        workers.join(tiny())
+        workers.join()
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +99,31 @@ def test_two_processes_equal_two_replicas(one, tmp_path):
         )
         compared += 1
     assert compared > 80
+
+
+def test_repeated_sigterms_are_one_request():
+    before = signal.getsignal(signal.SIGTERM)
+    with workers.StopRequest() as stop:
+        assert not stop.requested
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.requested
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+def test_signals_within_a_second_are_one_request(first):
+    with workers.StopRequest() as stop:
+        os.kill(os.getpid(), first)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert stop.requested
+
+
+def test_a_later_ctrl_c_interrupts(monkeypatch):
+    monkeypatch.setattr(workers, "SAME_REQUEST", 0.0)
+    with workers.StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert stop.requested

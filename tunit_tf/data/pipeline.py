@@ -4,16 +4,36 @@ So the data order needs no saving: a resumed run starts with the batch of its st
 """
 
 import enum
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tunit_tf.config import PSEUDO_LABELED, Config
-from tunit_tf.data import augment, differentiable_augmentation
-from tunit_tf.data.batch import Batch
+from tunit_tf.data import augment
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.io import value_range
+
+
+class Batch(NamedTuple):
+    """One replica's part of a global batch.
+
+    Attributes:
+      x: Images `(B, S, S, 3)` in [-1, 1].
+      x_aug: Augmented views of the same images.
+      label: Class `(B,)` int32, or -1 for all images of a global batch: not to be used.
+      reference: Place in the global batch of each image's reference, `(B,)` int32; over the
+        replicas together a permutation.
+      view_draws: Uniform numbers `(B, 3, D)` in [0, 1) for the augmented views that D gets of the
+        image, its translation and its reconstruction; D is 0 without `augment_discriminator`.
+    """
+
+    x: tf.Tensor
+    x_aug: tf.Tensor
+    label: tf.Tensor
+    reference: tf.Tensor
+    view_draws: tf.Tensor
 
 
 class Stream(enum.IntEnum):
@@ -100,7 +120,7 @@ def batches(
 
     dtype = tf.float64 if config.mixed_precision == "float64" else tf.float32
 
-    view_draws = differentiable_augmentation.NUM_DRAWS if config.augment_discriminator else 0
+    view_draws = augment.NUM_VIEW_DRAWS if config.augment_discriminator else 0
 
     def gather(rows: np.ndarray) -> np.ndarray:
         return image_set.pixels(rows)
@@ -132,7 +152,6 @@ def batches(
             x_aug=tf.cast(value_range.from_unit(x_aug), dtype),
             label=tf.where(is_labeled, tf.gather(labels, positions), -1),
             reference=reference,
-            labeled=tf.fill((batch_size,), is_labeled),
             view_draws=tf.random.stateless_uniform(
                 (batch_size, 3, view_draws), seed(Stream.DISCRIMINATOR_VIEW), dtype=dtype
             ),

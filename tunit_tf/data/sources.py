@@ -2,7 +2,6 @@
 
 import functools
 import importlib
-import json
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ import numpy as np
 from absl import logging
 from PIL import Image
 
-from tunit_tf import config as config_lib
 from tunit_tf.config import Config
 from tunit_tf.data import cache, synthetic
 from tunit_tf.data.image_set import ImageSet
@@ -27,7 +25,6 @@ from tunit_tf.data.splits import (
 from tunit_tf.errors import UserError
 from tunit_tf.io import picture_files
 
-SPLIT_FILE = "split.json"  # in the run folder
 SYNTHETIC = "synthetic"
 TFDS_PREFIX = "tfds:"
 TFDS_HELD_OUT = ("test", "validation")
@@ -38,7 +35,7 @@ def load(config: Config, recorded: Recorded | None = None) -> Split:
 
     Args:
       config: Names the images, and how they are split.
-      recorded: Split of a run that goes on, from `recorded`; None makes a new split.
+      recorded: Split of a run that goes on; None makes a new split.
 
     Raises:
       UserError: A path is missing, nothing can be read, a split is empty, or most of the recorded
@@ -246,36 +243,3 @@ def crop_box(image: Image.Image, box: np.ndarray) -> Image.Image:
 def record(split_of_run: Split) -> dict[str, list[str]]:
     """The split by file name, as the run folder keeps it in `split.json`."""
     return {part: images.name_list() for part, images in split_of_run._asdict().items()}
-
-
-def recorded(run_folder: pathlib.Path, config: Config) -> Recorded | None:
-    """The split that a run folder has recorded.
-
-    Args:
-      run_folder: Folder of a run, which may not exist yet.
-      config: Config in use. If it differs from the run's, it may name other images, and the record
-        does not apply to them.
-
-    Returns:
-      The names, or None if there is no record that applies.
-    """
-    path, config_path = run_folder / SPLIT_FILE, run_folder / "config.json"
-    try:
-        text, saved = path.read_bytes(), config_path.read_bytes()
-    except OSError:
-        return None
-    try:
-        saved_config = config_lib.from_json(saved, str(config_path))
-    except UserError:  # a damaged config is mentioned where the run is opened
-        return None
-    if config_lib.differing_fields(config, saved_config):
-        return None
-    try:
-        names = json.loads(text)
-        found = Recorded(names["train"], names["validation"])
-        if all(isinstance(name, str) for part in found for name in part):
-            return found
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    logging.warning("%s is damaged; the images are split again as at the start.", path)
-    return None

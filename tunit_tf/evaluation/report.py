@@ -47,8 +47,10 @@ def collect_facts(
         "networks": f"{config.image_size} px, K = {config.num_domains}, averages of E and G",
         "features": extractor_name,
     }
-    if config.licence:
-        found["license of the weights"] = f"{config.licence} ({config.origin})"
+    if config.license:
+        found["license of the weights"] = config.license
+    if run.origin:
+        found["origin of the weights"] = run.origin
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
 from tunit_tf.evaluation.figures import Beside, EvaluationResult
-from tunit_tf.inference import saved_run
+from tunit_tf.inference import run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 
 OTHER = {"newest": "best", "best": "newest"}
@@ -37,8 +37,8 @@ def compare(
     histories = {}
     table: dict[str, dict[str, float]] = {}
     for folder, name in zip(folders, _short_names(folders), strict=True):
-        saved_run.saved_config(folder)
-        histories[name] = saved_run.history(folder)
+        run_folder.saved_config(folder)
+        histories[name] = run_folder.history(folder)
         numbers = {
             metric: values[-1]
             for metric, (_, values) in histories[name].items()
@@ -55,7 +55,7 @@ def compare(
 def check_folders(folders: list[pathlib.Path]) -> None:
     """Raises UserError if one of the folders is not a run folder, or its report is damaged."""
     for folder in folders:
-        saved_run.saved_config(folder)
+        run_folder.saved_config(folder)
         _reported(folder)
 
 
@@ -103,7 +103,7 @@ def add_other(
     """
     other = OTHER[checkpoint]
     try:
-        if saved_run.checkpoint_step(run.folder, other) in (None, run.step):
+        if run_folder.checkpoint_step(run.folder, other) in (None, run.step):
             return
         loaded = TrainedRun.load(run.folder, other, batch_size)
     except UserError as error:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # a command line reads its flags before it waits for TensorFl
     from tunit_tf.inference.trained_run import TrainedRun
     from tunit_tf.inference.translator import Translator
 
-FILE_NAME = "domain_styles.npz"  # in the run folder
 MAX_IMAGES = 20_000  # measured; more would not visibly change an average look
 
 
@@ -113,7 +112,9 @@ def load_or_measure(run: "TrainedRun", data: str = "") -> DomainStyles:
     Raises:
       UserError: There are no saved statistics, and the images cannot be opened.
     """
-    path = run.folder / FILE_NAME
+    from tunit_tf.inference import run_folder  # takes seconds: TensorFlow
+
+    path = run.folder / run_folder.STYLES
     saved = None if data else _load(path, run)
     if saved is not None and saved.step == run.step:
         return saved.styles
@@ -132,7 +133,7 @@ def load_or_measure(run: "TrainedRun", data: str = "") -> DomainStyles:
 
 
 class _Saved(NamedTuple):
-    """The content of `FILE_NAME`."""
+    """The content of `run_folder.STYLES`."""
 
     step: int
     styles: DomainStyles

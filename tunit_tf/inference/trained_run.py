@@ -8,7 +8,7 @@ import sys
 from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
-from tunit_tf.inference import saved_run
+from tunit_tf.inference import run_folder
 from tunit_tf.inference.translator import Translator
 
 
@@ -48,7 +48,7 @@ class TrainedRun:
           UserError: It is not a run folder, or has no such checkpoint.
         """
         folder = pathlib.Path(run_dir).expanduser()
-        networks = saved_run.load_networks(folder, checkpoint)
+        networks = run_folder.load_networks(folder, checkpoint)
         translator = Translator(networks.guiding, networks.generator, batch_size, resize)
         return cls(translator, networks.config, folder, networks.step)
 
@@ -59,7 +59,17 @@ class TrainedRun:
         Raises:
           UserError: They cannot be opened, or are other ones than in training.
         """
-        return sources.load(self.config, sources.recorded(self.folder, self.config))
+        return sources.load(self.config, run_folder.recorded_split(self.folder, self.config))
+
+    @functools.cached_property
+    def origin(self) -> str:
+        """Where imported weights come from, in words; '' where the run was not imported.
+
+        Raises:
+          UserError: The record is damaged.
+        """
+        found = run_folder.origin(self.folder)
+        return found.weights if found else ""
 
     @property
     def generator_is_trained(self) -> bool:

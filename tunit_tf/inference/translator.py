@@ -9,7 +9,7 @@ from PIL import Image
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.inference import masking, saved_run
+from tunit_tf.inference import masking, run_folder
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.masking import Masks
 from tunit_tf.inference.photograph import Region, Settings
@@ -128,7 +128,7 @@ class Translator:
         Raises:
           UserError: It is not a run folder, or has no such checkpoint.
         """
-        networks = saved_run.load_networks(pathlib.Path(run_dir).expanduser(), checkpoint)
+        networks = run_folder.load_networks(pathlib.Path(run_dir).expanduser(), checkpoint)
         return cls(networks.guiding, networks.generator, batch_size, resize)
 
     def guide(self, images: Images) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,6 @@ import keras
 import tensorflow as tf
 
 from tunit_tf.networks.layers import Conv2D, ConvAveragePool2D, FilterResponseNorm, he_normal
-from tunit_tf.networks.sizes import check_image_size, paper_channels
 
 MAX_CHANNELS = 1024
 LEAKY_SLOPE = 0.2
@@ -25,21 +24,19 @@ class ResidualBlock(keras.layers.Layer):
     Args:
       filters: Output channels.
       downsample: Whether height and width are halved by 2x2 average pooling.
-      fold: Whether convolution and pooling run as one strided convolution (same numbers).
     """
 
-    def __init__(self, filters: int, downsample: bool, fold: bool, **kwargs: Any) -> None:
+    def __init__(self, filters: int, downsample: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.downsample = downsample
-        self.fold = fold
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         """Creates the weights for `(B, H, W, C)`."""
         channels, dtype = input_shape[-1], self.dtype_policy
         self.norm1 = FilterResponseNorm(dtype=dtype)
         if self.downsample:
-            self.conv1 = ConvAveragePool2D(channels, fold=self.fold, dtype=dtype)
+            self.conv1 = ConvAveragePool2D(channels, dtype=dtype)
         else:
             self.conv1 = _conv(channels, 3, dtype=dtype)
         self.norm2 = FilterResponseNorm(dtype=dtype)
@@ -70,28 +67,18 @@ class Discriminator(keras.Model):
     FUNIT's multi-task discriminator). Samples are processed independently.
 
     Args:
-      image_size: Side S of the square images, a power of two from 32 to 512.
+      image_size: Side S of the square images, one of `config.IMAGE_SIZES`.
       num_domains: Number K of pseudo-domains.
-      base_channels: Channels at full resolution; None is the paper's width for `image_size`.
-      fold: Whether convolution + pooling runs in its folded form (same numbers, less work).
-
-    Raises:
-      ValueError: `image_size` is not one of the sizes.
+      base_channels: Channels at full resolution.
     """
 
     def __init__(
-        self,
-        image_size: int,
-        num_domains: int,
-        base_channels: int | None = None,
-        fold: bool = True,
-        **kwargs: Any,
+        self, image_size: int, num_domains: int, base_channels: int, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.image_size = check_image_size(image_size)
+        self.image_size = image_size
         self.num_domains = num_domains
-        self.base_channels = base_channels or paper_channels(image_size)
-        self.fold = fold
+        self.base_channels = base_channels
         dtype = self.dtype_policy
 
         width = self.base_channels
@@ -101,7 +88,7 @@ class Discriminator(keras.Model):
         for _ in range(image_size.bit_length() - 3):  # log2(S) - 2 stages, down to 4x4
             wider = min(2 * width, MAX_CHANNELS)
             for filters, downsample in ((width, False), (wider, True)):
-                block = ResidualBlock(filters, downsample, fold, dtype=dtype)
+                block = ResidualBlock(filters, downsample, dtype=dtype)
                 block.build((None, None, None, width))
                 self.blocks.append(block)
             width = wider
@@ -130,13 +117,3 @@ class Discriminator(keras.Model):
         x = self.head(tf.nn.leaky_relu(x, LEAKY_SLOPE))  # (B, 1, 1, C)
         x = self.logits(tf.nn.leaky_relu(x, LEAKY_SLOPE))  # (B, 1, 1, K)
         return tf.cast(x[:, 0, 0, :], self.variable_dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "image_size": self.image_size,
-            "num_domains": self.num_domains,
-            "base_channels": self.base_channels,
-            "fold": self.fold,
-        }

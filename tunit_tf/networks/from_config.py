@@ -1,4 +1,4 @@
-"""The networks that a config describes."""
+"""The networks that a resolved config describes."""
 
 import keras
 
@@ -31,16 +31,12 @@ def guiding_network(config: Config, policy: str) -> GuidingNetwork:
     )
 
 
-def generator(config: Config, policy: str, fold: bool = True) -> Generator:
+def generator(config: Config, policy: str) -> Generator:
     """A new generator of a run, under a Keras dtype policy."""
-    return Generator(
-        config.image_size, config.style_dim, config.base_channels or None, fold, dtype=policy
-    )
+    return Generator(config.image_size, config.style_dim, config.base_channels, dtype=policy)
 
 
-def discriminator(
-    config: Config, policy: str, fold: bool = True
-) -> Discriminator | ProjectedDiscriminator:
+def discriminator(config: Config, policy: str) -> Discriminator | ProjectedDiscriminator:
     """A new discriminator of a run, under a Keras dtype policy.
 
     Raises:
@@ -48,7 +44,7 @@ def discriminator(
     """
     if config.discriminator == "paper":
         return Discriminator(
-            config.image_size, config.num_domains, config.base_channels or None, fold, dtype=policy
+            config.image_size, config.num_domains, config.base_channels, dtype=policy
         )
     dtype = keras.DTypePolicy(policy).compute_dtype
     features = efficientnet_lite.features(efficientnet_lite.LITE0, dtype=dtype)

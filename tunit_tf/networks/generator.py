@@ -14,7 +14,6 @@ from tunit_tf.networks.layers import (
     he_normal,
     instance_norm,
 )
-from tunit_tf.networks.sizes import check_image_size, paper_channels
 
 NUM_RESIDUAL_BLOCKS = 2
 RESIDUAL_SCALE = 0.1
@@ -26,28 +25,16 @@ class Generator(keras.Model):
     """`G(x, s) = decode(encode(x), s)` (TUNIT, section 3.2; FUNIT, ICCV 2019).
 
     Args:
-      image_size: Side S of the square images, a power of two from 32 to 512.
+      image_size: Side S of the square images, one of `config.IMAGE_SIZES`.
       style_dim: Length of the style code.
-      base_channels: Channels at full resolution; None is the paper's width for `image_size`.
-      fold: Whether upsampling convolutions run in their folded form (same numbers, less work).
-
-    Raises:
-      ValueError: `image_size` is not one of the sizes.
+      base_channels: Channels at full resolution.
     """
 
-    def __init__(
-        self,
-        image_size: int,
-        style_dim: int = 128,
-        base_channels: int | None = None,
-        fold: bool = True,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, image_size: int, style_dim: int, base_channels: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.image_size = check_image_size(image_size)
+        self.image_size = image_size
         self.style_dim = style_dim
-        self.base_channels = base_channels or paper_channels(image_size)
-        self.fold = fold
+        self.base_channels = base_channels
         dtype = self.dtype_policy
 
         halvings = (image_size // CONTENT_SIZE).bit_length() - 1
@@ -63,7 +50,7 @@ class Generator(keras.Model):
             [ReflectConv2D(content, 3, pad=1, dtype=dtype) for _ in range(2)]
             for _ in range(NUM_RESIDUAL_BLOCKS)
         ]
-        self.ups = [UpsampleConv2D(w, fold=fold, dtype=dtype) for w in widths[-2::-1]]
+        self.ups = [UpsampleConv2D(w, dtype=dtype) for w in widths[-2::-1]]
         self.to_image = ReflectConv2D(3, 7, pad=3, dtype=dtype)
 
         self.mlp = [
@@ -129,13 +116,3 @@ class Generator(keras.Model):
                 tf.cast(head(hidden), self.variable_dtype), 2, axis=-1
             )  # (B, C) each
             yield functools.partial(adaptive_instance_norm, shift=shift, scale=scale)
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "image_size": self.image_size,
-            "style_dim": self.style_dim,
-            "base_channels": self.base_channels,
-            "fold": self.fold,
-        }

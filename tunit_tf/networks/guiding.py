@@ -33,10 +33,6 @@ class CenteredNormal(keras.initializers.RandomNormal):
         kernel = super().__call__(shape, dtype)
         return kernel - tf.reduce_mean(kernel, axis=0)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {"stddev": self.stddev, "seed": self._init_seed}
-
 
 class GuidingNetwork(keras.Model):
     """Style encoder and clusterer in one call: `(B, H, W, 3)` in [-1, 1] to `GuidingOutput`.
@@ -109,14 +105,3 @@ class GuidingNetwork(keras.Model):
         """Trainable variables on the way to the style code: all but the domain head's."""
         domain_head = {id(v) for v in self.domain_head.trainable_variables}
         return [v for v in self.trainable_variables if id(v) not in domain_head]
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "num_domains": self.num_domains,
-            "style_dim": self.style_dim,
-            "width_multiplier": self.width_multiplier,
-            "normalize_style": self.normalize_style,
-            "domain_stddev": self.domain_stddev,
-        }

@@ -1,8 +1,8 @@
 """Layers that Keras lacks: exact folded convolutions, AdaIN, FRN, synchronized batch norm.
 
 Tensors are NHWC. Statistics are computed in the dtype of the variables, which is float32 under the
-mixed policies. `fold` switches between the textbook form of a layer and an algebraically equal one
-with fewer multiplications.
+mixed policies. A folded layer equals its textbook form with fewer multiplications
+(`tests/networks/direct.py` has the textbook forms).
 """
 
 from typing import Any
@@ -66,17 +66,16 @@ class ReflectConv2D(Conv2D):
 class UpsampleConv2D(keras.layers.Conv2D):
     """Nearest-neighbor x2, then a 5x5 convolution with reflect padding 2.
 
-    `(B, H, W, C) -> (B, 2H, 2W, filters)`. Folded, each of the four output phases is a 3x3
+    `(B, H, W, C) -> (B, 2H, 2W, filters)`. It is folded: each of the four output phases is a 3x3
     convolution of the low-resolution image, because neighboring taps of the 5x5 kernel meet
     equal pixels: 36 multiplications where the direct form needs 100. Only the outermost ring of
     the padded image breaks the repetition (reflection puts the second pixel there), so what it
     changes in the first and last output rows and columns is added on top.
     """
 
-    def __init__(self, filters: int, fold: bool = True, **kwargs: Any) -> None:
+    def __init__(self, filters: int, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_initializer", he_normal())
         super().__init__(filters, 5, padding="valid", **kwargs)
-        self.fold = fold
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Creates the weights for `(B, H, W, C)`."""
@@ -85,9 +84,6 @@ class UpsampleConv2D(keras.layers.Conv2D):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """`(B, H, W, C)` to `(B, 2H, 2W, filters)`."""
-        if not self.fold:
-            x = tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2)  # (B, 2H, 2W, C)
-            return super().call(pad_pixels(x, 2, "REFLECT"))
         kernel = tf.convert_to_tensor(self.kernel)
         x = pad_pixels(inputs, 1, "SYMMETRIC")
         x = tf.nn.conv2d(x, phase_kernel(kernel), strides=1, padding="VALID")  # (B, H, W, 4F)
@@ -145,19 +141,16 @@ def reflection_rows(x: tf.Tensor, kernel: tf.Tensor, mode: str) -> tf.Tensor:
 class ConvAveragePool2D(Conv2D):
     """3x3 'same' convolution, then 2x2 average pooling.
 
-    `(B, H, W, C) -> (B, H/2, W/2, filters)`. Folded, it is one 4x4 convolution of stride 2 whose
+    `(B, H, W, C) -> (B, H/2, W/2, filters)`. It is folded to one 4x4 convolution of stride 2 whose
     kernel is the mean of the four shifted 3x3 kernels: 16 multiplications instead of 36.
     """
 
-    def __init__(self, filters: int, fold: bool = True, **kwargs: Any) -> None:
+    def __init__(self, filters: int, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_initializer", he_normal())
         super().__init__(filters, 3, padding="same", **kwargs)
-        self.fold = fold
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """`(B, H, W, C)` to `(B, H/2, W/2, filters)`."""
-        if not self.fold:
-            return tf.nn.avg_pool2d(super().call(inputs), 2, 2, "VALID")
         kernel = tf.convert_to_tensor(self.kernel)
         kernel = sum(
             tf.pad(kernel, [[row, 1 - row], [column, 1 - column], [0, 0], [0, 0]])
@@ -219,10 +212,6 @@ class FilterResponseNorm(keras.layers.Layer):
         scale = tf.cast(tf.math.rsqrt(square + self.epsilon), inputs.dtype) * self.gamma
         return tf.maximum(inputs * scale + self.beta, self.tau)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {**super().get_config(), "epsilon": self.epsilon}
-
 
 class BatchNorm(keras.layers.Layer):
     """Batch normalization over the *global* batch, with PyTorch's running statistics.
@@ -281,7 +270,3 @@ class BatchNorm(keras.layers.Layer):
             unbiased = variance * tf.cast(count / tf.maximum(count - 1, 1), variance.dtype)
         for running, value in ((self.running_mean, mean), (self.running_variance, unbiased)):
             running.assign(self.momentum * running + (1 - self.momentum) * value)
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {**super().get_config(), "momentum": self.momentum, "epsilon": self.epsilon}

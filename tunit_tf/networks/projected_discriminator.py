@@ -80,15 +80,6 @@ class SpectralConv2D(keras.layers.Layer):
     def _matrix(self) -> tf.Tensor:
         return tf.reshape(tf.convert_to_tensor(self.kernel), (-1, self.filters))
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "stride": self.stride,
-        }
-
 
 class ProjectedDiscriminator(keras.Model):
     """Images `(B, S, S, 3)` in [-1, 1] to logits `(B, P, num_domains)` of P patches, float32.

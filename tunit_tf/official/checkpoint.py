@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder
+from tunit_tf.inference.run_folder import Origin
 from tunit_tf.io import files, pytorch_file
 from tunit_tf.networks.generator import CONTENT_SIZE
-from tunit_tf.networks.sizes import paper_channels
 from tunit_tf.official import names as official_names
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
@@ -47,12 +48,14 @@ class Imported(NamedTuple):
 
     Attributes:
       config: Config of the new run.
+      origin: Where the weights come from.
       used: Number of tensors that were converted.
       dropped: {reason: number of tensors that were left out on purpose}.
       notes: Sentences about what differs from the file.
     """
 
     config: Config
+    origin: Origin
     used: int
     dropped: dict[str, int]
     notes: list[str]
@@ -82,7 +85,7 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
         files.temporary_folder(folder.parent) as temporary,
     ):
         state, result = _imported(path, content, config, given)
-        _write(temporary / "run", folder, result.config, state)
+        _write(temporary / "run", folder, result, state)
     return result
 
 
@@ -95,15 +98,17 @@ def _imported(
     config = dataclasses.replace(
         _with_sizes(config, dicts, given),
         data=config.data if "data" in given else "",
-        licence=config.licence or LICENSE,
-        origin=f"{path.name} of the paper's authors, epoch {content.get('epoch', 'unknown')}",
-        origin_sha256=_sha256(path),
+        license=config.license or LICENSE,
     ).resolved()
+    epoch = content.get("epoch", "unknown")
+    origin = Origin(f"{path.name} of the paper's authors, epoch {epoch}", _sha256(path))
     state = TrainState(config)
-    return state, _fill(state, config, dicts, content)
+    return state, _fill(state, config, origin, dicts, content)
 
 
-def _fill(state: TrainState, config: Config, dicts: dict, content: dict) -> Imported:
+def _fill(
+    state: TrainState, config: Config, origin: Origin, dicts: dict, content: dict
+) -> Imported:
     """Assigns a state the networks and moments of a file, which are consumed."""
     used, notes = 0, []
     dropped = {why: len(content.pop(part)) for part, why in NOT_USED.items() if part in content}
@@ -128,7 +133,7 @@ def _fill(state: TrainState, config: Config, dicts: dict, content: dict) -> Impo
         used += count
         notes += [note] if note else []
     state.step.assign(config.total_steps)
-    return Imported(config, used, dropped, notes)
+    return Imported(config, origin, used, dropped, notes)
 
 
 def _check_parts(content: dict, path: pathlib.Path) -> None:
@@ -180,7 +185,7 @@ def _with_sizes(config: Config, dicts: dict[str, dict], given: set[str]) -> Conf
         "image_size": image_size,
         "num_domains": shape("C_EMA_state_dict", "disc.weight")[0],
         "style_dim": shape("C_EMA_state_dict", "cont.weight")[0],
-        "base_channels": 0 if base == paper_channels(image_size) else base,
+        "base_channels": base,
         "guiding_width": shape("C_EMA_state_dict", "features.0.weight")[0] / 64,
     }
     for name, value in found.items():
@@ -302,12 +307,13 @@ def _sha256(path: pathlib.Path) -> str:
 
 
 def _write(
-    temporary: pathlib.Path, folder: pathlib.Path, config: Config, state: TrainState
+    temporary: pathlib.Path, folder: pathlib.Path, result: Imported, state: TrainState
 ) -> None:
     """Writes the run folder under a temporary name, then renames it."""
     try:
-        Checkpoints(temporary, state, config.keep_checkpoints).save()
+        Checkpoints(temporary, state, result.config.keep_checkpoints).save()
     except tf.errors.OpError as error:
         raise OSError(str(error).splitlines()[0]) from None
-    files.write_bytes(temporary / "config.json", (config.to_json() + "\n").encode())
+    files.write_json(temporary / run_folder.ORIGIN, result.origin._asdict())
+    files.write_json(temporary / run_folder.CONFIG, dataclasses.asdict(result.config))
     temporary.rename(folder)

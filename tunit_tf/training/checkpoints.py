@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from tunit_tf.errors import UserError
-from tunit_tf.inference import saved_run
+from tunit_tf.inference import run_folder
 from tunit_tf.io import files
 from tunit_tf.training.state import TrainState
 
@@ -30,11 +30,13 @@ class Checkpoints:
         checkpoint = state.checkpoint()
         self._state = state
         self._run_folder = folder
-        self._folder = folder / "checkpoints"
+        self._folder = folder / run_folder.CHECKPOINTS["newest"]
         self._writes = writes
+        self._keep = keep
         self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
-        self._best = tf.train.CheckpointManager(checkpoint, str(folder / "best"), max_to_keep=1)
-        self._best_json = folder / "best.json"
+        best = str(folder / run_folder.CHECKPOINTS["best"])
+        self._best = tf.train.CheckpointManager(checkpoint, best, max_to_keep=1)
+        self._best_json = folder / run_folder.BEST_SCORE
 
     @classmethod
     def open(
@@ -49,8 +51,8 @@ class Checkpoints:
         """
         if writes:
             with files.writing(f"The run folder {folder}", "free space there"):
-                _list_what_is_there(folder / "checkpoints")
-                _list_what_is_there(folder / "best")
+                for name in run_folder.CHECKPOINTS.values():
+                    _list_what_is_there(folder / name)
         return cls(folder, state, keep, writes)
 
     def restore(self) -> int:
@@ -66,7 +68,7 @@ class Checkpoints:
         for path in candidates:
             try:
                 self._newest.checkpoint.restore(path).assert_consumed()
-            except saved_run.UNREADABLE as error:
+            except run_folder.UNREADABLE as error:
                 reason = str(error).strip().splitlines()[0]
                 logging.warning(
                     "The checkpoint %s is broken (%s); trying the one before.", path, reason
@@ -131,7 +133,7 @@ class Checkpoints:
                 return best["value"]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             logging.warning("%s is damaged or lost; writing it again.", self._best_json)
-        steps, values = saved_run.history(self._run_folder).get(f"validation/{metric}", ([], []))
+        steps, values = run_folder.history(self._run_folder).get(f"validation/{metric}", ([], []))
         return dict(zip(steps, values, strict=True)).get(step)
 
     def _set_aside(self, path: pathlib.Path) -> None:
@@ -142,8 +144,9 @@ class Checkpoints:
 
     def list_again(self) -> None:
         """Reads the list of checkpoints again, after another worker may have repaired it."""
-        checkpoint, keep = self._newest.checkpoint, self._newest._max_to_keep
-        self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
+        self._newest = tf.train.CheckpointManager(
+            self._newest.checkpoint, str(self._folder), max_to_keep=self._keep
+        )
 
 
 def _list_what_is_there(folder: pathlib.Path) -> None:
@@ -201,6 +204,6 @@ def _is_whole(prefix: pathlib.Path) -> bool:
     """Whether all files of a checkpoint are there; TensorFlow writes its index last."""
     try:
         tf.train.load_checkpoint(str(prefix))
-    except saved_run.UNREADABLE:
+    except run_folder.UNREADABLE:
         return False
     return True

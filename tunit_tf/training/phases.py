@@ -1,48 +1,35 @@
 """The phases of a run, the devices it is trained on, and the compiled loop of steps."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from tunit_tf.config import Config
-from tunit_tf.data.batch import Batch
+from tunit_tf.data.pipeline import Batch
 from tunit_tf.errors import UserError
-from tunit_tf.training import accumulation, steps
+from tunit_tf.training import steps
 from tunit_tf.training.state import TrainState
 
 Loop = Callable[[Any, tf.Tensor], steps.Terms]
 
 
 class Phase(NamedTuple):
-    """Half-open range of steps that run the same step function, on batches of one size.
-
-    Every `r1_every`-th step has the gradient penalty.
-    """
+    """Half-open range of steps that run the same step function, on batches of one size."""
 
     name: str
     start: int
     stop: int
     batch_size: int
     step: Callable[[TrainState, Batch, Config], steps.Terms]
-    r1_every: int = 1
-
-    def next_change(self, step: int) -> int:
-        """The step before which the loop must end: before and after one with the lazy penalty."""
-        if self.r1_every == 1:
-            return self.stop
-        since = step % self.r1_every
-        return step + (self.r1_every - since if since else 1)
 
 
 def schedule(config: Config) -> list[Phase]:
     """Warm-up, then joint phase, of a resolved config."""
     warmup, total = config.warmup_steps, config.total_steps
-    module = accumulation if config.accumulate_steps > 1 else steps
     return [
-        Phase("warm-up", 0, warmup, config.warmup_batch_size, module.warmup_step),
-        Phase("joint", warmup, total, config.batch_size, module.joint_step, config.r1_every),
+        Phase("warm-up", 0, warmup, config.warmup_batch_size, steps.warmup_step),
+        Phase("joint", warmup, total, config.batch_size, steps.joint_step),
     ]
 
 
@@ -79,33 +66,6 @@ def check_strategy(strategy: tf.distribute.Strategy, config: Config) -> None:
             )
     if config.xla and replicas > 1:
         raise UserError("--xla compiles for one device; leave it out or hide the other devices.")
-
-
-class Loops(NamedTuple):
-    """The compiled loops of a phase; the same one twice unless the gradient penalty is lazy."""
-
-    penalized: Loop
-    plain: Loop
-
-    def at(self, step: int, phase: Phase) -> Loop:
-        """The loop that begins with `step`."""
-        return self.plain if step % phase.r1_every else self.penalized
-
-
-def compile_loops(
-    phase: Phase, state: TrainState, strategy: tf.distribute.Strategy, config: Config
-) -> Loops:
-    """`compile_loop`; with lazy regularization for steps with the penalty and for those without.
-
-    A step with it takes N times the weight (Karras et al., CVPR 2020, section 3.1). Two graphs
-    rather than a condition in one: the step without is as small as if there were no penalty.
-    """
-    if phase.r1_every == 1:
-        loop = compile_loop(phase, state, strategy, config)
-        return Loops(loop, loop)
-    heavy = dataclasses.replace(config, weight_r1=config.weight_r1 * phase.r1_every, r1_every=1)
-    without = dataclasses.replace(config, weight_r1=0.0, r1_every=1)
-    return Loops(*(compile_loop(phase, state, strategy, c) for c in (heavy, without)))
 
 
 def compile_loop(

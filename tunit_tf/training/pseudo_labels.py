@@ -11,10 +11,8 @@ from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import feature_cache
+from tunit_tf.inference import run_folder
 from tunit_tf.metrics import clustering
-from tunit_tf.training import run_folder
-
-FILE = "domains.json"  # in the run folder
 
 
 def prepare(images: ImageSet, config: Config) -> ImageSet:
@@ -40,7 +38,7 @@ def prepare(images: ImageSet, config: Config) -> ImageSet:
 
 
 def record(images: ImageSet, config: Config) -> dict[str, Any]:
-    """What `FILE` holds: where the pseudo-domains come from, and each image's by its name."""
+    """Where the pseudo-domains come from, and the domain of each image by its name."""
     domains = images.classes()
     assert domains is not None
     by_name = dict(zip(images.name_list(), domains.tolist(), strict=True))
@@ -53,7 +51,7 @@ def recorded(images: ImageSet, config: Config) -> ImageSet:
     Raises:
       UserError: The record is missing or damaged, or lacks an image.
     """
-    path = pathlib.Path(config.run_dir).expanduser() / FILE
+    path = pathlib.Path(config.run_dir).expanduser() / run_folder.DOMAINS
     cure = "restore it from a copy, or start a new run with another --run_dir"
     try:
         known = json.loads(path.read_bytes())["domains"]

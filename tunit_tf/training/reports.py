@@ -1,10 +1,13 @@
 """What a run writes between its inner loops: numbers, validations, pictures, checkpoints."""
 
+import dataclasses
 import functools
 import re
+import sys
 from collections.abc import Callable
 
 import tensorflow as tf
+import tqdm
 from absl import logging
 
 from tunit_tf.config import Config
@@ -19,10 +22,23 @@ from tunit_tf.evaluation.scores import (
     encode,
     score_translations,
 )
+from tunit_tf.inference.run_folder import RunFolder
 from tunit_tf.inference.translator import Translator
 from tunit_tf.training.checkpoints import Checkpoints
-from tunit_tf.training.health import Health
-from tunit_tf.training.run_folder import RunFolder
+
+SHOWN = {
+    "guiding/mutual_information": "I",
+    "guiding/contrastive": "con",
+    "discriminator/real": "D real",
+    "discriminator/fake": "D fake",
+    "generator/reconstruction": "rec",
+}
+
+DISCRIMINATOR_WON = 0.02  # hinge loss on real plus translated images; 2 if all logits are 0
+LONG = 1000  # steps for which it must have won
+STYLE_IGNORED = 0.01  # mean difference of translations in two styles, images in [-1, 1]
+MIN_PER_DOMAIN = 10  # held-out images for each domain, below which an empty one is no sign
+VALIDATIONS = 2  # in a row that must show a sign: early averages have neither domains nor styles
 
 
 class Reports:
@@ -85,7 +101,8 @@ class Reports:
             self._evaluate(step, encoded)
         if is_shown:
             self._draw(step, encoded)
-        # Last: what a killed run has written since its checkpoint, it will write again.
+        # The checkpoint comes last: a run that is killed before it repeats these steps when it is
+        # resumed, and writes their numbers and pictures again.
         if is_due(config.checkpoint_every):
             self._write(step, "a checkpoint", self._checkpoints.save)
         self._watch(step, self._health.check_terms(step, terms))
@@ -157,3 +174,94 @@ class Reports:
             if sign not in self._warned:
                 self._warned.add(sign)
                 logging.warning("Step %d: %s", step, warning)
+
+
+@dataclasses.dataclass
+class Health:
+    """Looks for bad signs in terms and scores; methods return {sign: sentence}, {} without any.
+
+    Attributes:
+      won_since: First step since which the discriminator has been at zero.
+      seen: {sign: validations in a row that showed it}.
+    """
+
+    won_since: int | None = None
+    seen: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def check_terms(self, step: int, terms: dict[str, float]) -> dict[str, str]:
+        """Looks at the mean terms of some steps."""
+        if "discriminator/real" not in terms:
+            return {}
+        loss = terms["discriminator/real"] + terms["discriminator/fake"]
+        if loss > DISCRIMINATOR_WON:
+            self.won_since = None
+            return {}
+        if self.won_since is None:
+            self.won_since = step
+        if step - self.won_since < LONG:
+            return {}
+        advice = (
+            f"The discriminator has recognized every translation since step {self.won_since} "
+            f"(hinge loss {loss:.3f}), so that the generator learns nothing: raise --weight_r1 or "
+            "lower --learning_rate_discriminator."
+        )
+        return {"discriminator": advice}
+
+    def check_scores(
+        self, scores: dict[str, float], images: int, num_domains: int
+    ) -> dict[str, str]:
+        """Looks at a validation on a number of held-out images."""
+        found = {}
+        empty = int(scores.get("empty_domains", 0))
+        if self._lasts("empty", empty > 0 and images >= MIN_PER_DOMAIN * num_domains):
+            found["empty"] = (
+                f"{empty} of {num_domains} domains are empty on {images} held-out images: lower "
+                "--num_domains, or start again with --domain_stddev=1 --weight_entropy=2."
+            )
+        effect = scores.get("style_effect")
+        if self._lasts("style", effect is not None and effect < STYLE_IGNORED):
+            found["style"] = (
+                f"The style is ignored: translations of one source into two styles differ by "
+                f"{effect:.4f} only (of 2): lower --weight_reconstruction or raise "
+                "--weight_style_contrastive."
+            )
+        return found
+
+    def _lasts(self, sign: str, shown: bool) -> bool:
+        self.seen[sign] = self.seen.get(sign, 0) + 1 if shown else 0
+        return self.seen[sign] >= VALIDATIONS
+
+
+class Progress:
+    """Context with one bar over all steps of a run; in a log file, a line every half minute.
+
+    Args:
+      config: Resolved config.
+      step: Steps done before.
+    """
+
+    def __init__(self, config: Config, step: int) -> None:
+        self._bar = tqdm.tqdm(
+            total=config.total_steps,
+            initial=step,
+            unit="step",
+            smoothing=0.05,
+            dynamic_ncols=True,
+            mininterval=0.5 if sys.stderr.isatty() else 30,
+            disable=not config.progress,
+        )
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def update(self, step: int, phase: str, speed: float, terms: dict[str, float]) -> None:
+        """Shows the state after `step`; `speed` in images per second."""
+        losses = " ".join(
+            f"{short} {terms[name]:.2f}" for name, short in SHOWN.items() if name in terms
+        )
+        self._bar.set_description(phase, refresh=False)
+        self._bar.set_postfix_str(f"{speed:.0f} images/s {losses}", refresh=False)
+        self._bar.update(step - self._bar.n)

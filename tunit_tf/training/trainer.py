@@ -1,27 +1,29 @@
 """Trains a run from its config, phase by phase, with reports and saves between inner loops."""
 
+import contextlib
 import dataclasses
 import pathlib
 import time
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
 from tunit_tf.config import PSEUDO_LABELED, Config
 from tunit_tf.data import pipeline, sources
+from tunit_tf.data.pipeline import Batch
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation.scores import METRICS
-from tunit_tf.inference import domain_styles
+from tunit_tf.inference import domain_styles, run_folder
+from tunit_tf.inference.run_folder import RunFolder
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 from tunit_tf.networks import efficientnet_lite
-from tunit_tf.training import phases, pseudo_labels, run_folder, run_lock, signals, workers
+from tunit_tf.training import phases, pseudo_labels, workers
 from tunit_tf.training.checkpoints import Checkpoints
-from tunit_tf.training.progress import Progress
-from tunit_tf.training.reports import Reports
-from tunit_tf.training.run_folder import RunFolder
+from tunit_tf.training.reports import Progress, Reports
 from tunit_tf.training.state import TrainState
 from tunit_tf.training.workers import ALONE, Worker
 
@@ -60,30 +62,51 @@ class Trainer:
         """Trains from the current step to the end; False if a signal stopped it before.
 
         Raises:
-          UserError: A loss is not finite, the last state cannot be saved, or the run is to halt
-            at a sign of collapse or at something that cannot be saved.
+          UserError: A loss is not finite, the last state cannot be saved, another worker is gone,
+            or the run is to halt at a sign of collapse or at something that cannot be saved.
           KeyboardInterrupt: A second Ctrl-C.
         """
-        with signals.StopRequest() as stop:
-            with Progress(self.config, self.step) as progress:
+        with workers.StopRequest() as stop:
+            with Progress(self.config, self.step) as progress, self._gone_workers_named():
                 for phase in phases.schedule(self.config):
-                    if self.step < phase.stop and not stop.requested:
-                        self._run_phase_together(phase, stop, progress)
+                    if self.step >= phase.stop or stop.requested:
+                        continue
+                    batches = self._batches(phase)
+                    loop = phases.compile_loop(phase, self.state, self.strategy, self.config)
+                    while self.step < phase.stop and not self._is_to_stop(stop):
+                        count = self._steps_until_next_event(phase)
+                        started = time.monotonic()
+                        terms = loop(batches, tf.constant(count))
+                        terms = {name: float(term) for name, term in terms.items()}
+                        self._check_finite(terms, phase)
+                        self.step += count
+                        speed = count * phase.batch_size / (time.monotonic() - started)
+                        progress.update(self.step, phase.name, speed, terms)
+                        if self.worker.is_chief:
+                            self.reports.after_loop(self.step, phase.name, speed, terms)
             self.reports.save_last(self.step)
         return self.step == self.config.total_steps
 
-    def _is_to_stop(self, stop: signals.StopRequest) -> bool:
+    def _batches(self, phase: phases.Phase) -> Iterator[Batch]:
+        """The batches of a phase from the current step on."""
+        batches = pipeline.batches(
+            self.split.train, self.config, self.step, phase.stop, phase.batch_size
+        )
+        if self.strategy.num_replicas_in_sync > 1:
+            batches = self.strategy.experimental_distribute_dataset(batches)
+        return iter(batches)
+
+    def _is_to_stop(self, stop: workers.StopRequest) -> bool:
         """Whether a worker was asked to stop; all workers ask this at the same steps."""
         if self.worker.count > 1 and self.agreement.extremes(int(stop.requested))[1]:
             stop.requested = True
         return stop.requested
 
-    def _run_phase_together(
-        self, phase: phases.Phase, stop: signals.StopRequest, progress: Progress
-    ) -> None:
-        """`_run_phase`, with a one-line error if another worker is lost."""
+    @contextlib.contextmanager
+    def _gone_workers_named(self) -> Iterator[None]:
+        """A one-line error in place of TensorFlow's if another worker is lost."""
         try:
-            self._run_phase(phase, stop, progress)
+            yield
         except workers.GONE as error:
             if self.worker.count == 1:
                 raise
@@ -91,30 +114,6 @@ class Trainer:
                 f"Another worker is gone after step {self.step} ({type(error).__name__}). Start "
                 "the same command on all machines again: the run resumes from its last checkpoint."
             ) from None
-
-    def _run_phase(
-        self, phase: phases.Phase, stop: signals.StopRequest, progress: Progress
-    ) -> None:
-        batches = pipeline.batches(
-            self.split.train, self.config, self.step, phase.stop, phase.batch_size
-        )
-        if self.strategy.num_replicas_in_sync > 1:
-            batches = self.strategy.experimental_distribute_dataset(batches)
-        iterator = iter(batches)
-        loops = phases.compile_loops(phase, self.state, self.strategy, self.config)
-        latest: dict[str, float] = {}  # with a lazy penalty, not every loop computes every term
-        while self.step < phase.stop and not self._is_to_stop(stop):
-            count = self._steps_until_next_event(phase)
-            started = time.monotonic()
-            terms = loops.at(self.step, phase)(iterator, tf.constant(count))
-            terms = {name: float(term) for name, term in terms.items()}
-            self._check_finite(terms, phase)
-            self.step += count
-            latest |= terms
-            speed = count * phase.batch_size / (time.monotonic() - started)
-            progress.update(self.step, phase.name, speed, latest)
-            if self.worker.is_chief:
-                self.reports.after_loop(self.step, phase.name, speed, latest)
 
     def _steps_until_next_event(self, phase: phases.Phase) -> int:
         """Steps to the next report, save or end of the phase, at most steps_per_loop."""
@@ -126,8 +125,7 @@ class Trainer:
             config.checkpoint_every,
         )
         next_event = min((self.step // period + 1) * period for period in periods)
-        ends = (next_event, phase.stop, phase.next_change(self.step))
-        return min(*ends, self.step + config.steps_per_loop) - self.step
+        return min(next_event, phase.stop, self.step + config.steps_per_loop) - self.step
 
     def _check_finite(self, terms: dict[str, float], phase: phases.Phase) -> None:
         if all(abs(value) < float("inf") for value in terms.values()):
@@ -162,8 +160,9 @@ def open_run(
         )
     strategy = strategy or phases.make_strategy(config, worker.count)
     phases.check_strategy(strategy, config)
+    path = pathlib.Path(config.run_dir).expanduser()
     to_record = run_folder.config_to_record(config) if worker.is_chief else config
-    recorded = sources.recorded(pathlib.Path(config.run_dir).expanduser(), config)
+    recorded = run_folder.recorded_split(path, config)
     split = sources.load(config, recorded)
     for phase in phases.schedule(config):
         if phase.stop > phase.start:
@@ -173,14 +172,15 @@ def open_run(
     pseudo_labeled = config.mode == PSEUDO_LABELED
     if pseudo_labeled and worker.is_chief:
         split = split._replace(train=pseudo_labels.prepare(split.train, config))
-    folder = RunFolder(pathlib.Path(config.run_dir).expanduser(), writes=worker.is_chief)
-    folder.write_json("config.json", dataclasses.asdict(to_record))
+    folder = RunFolder(path, writes=worker.is_chief)
+    folder.write_json(run_folder.CONFIG, dataclasses.asdict(to_record))
     if recorded is None:  # else it keeps the names of images that may come back
-        folder.write_json("split.json", sources.record(split))
+        folder.write_json(run_folder.SPLIT, sources.record(split))
     if pseudo_labeled and worker.is_chief and not run_folder.is_trained(folder.path):
-        folder.write_json(pseudo_labels.FILE, pseudo_labels.record(split.train, config))
-    # Keras numbers layers through a process, and the order in which TensorFlow's graph
-    # optimizer adds numbers up follows from names: start at the same names every time.
+        folder.write_json(run_folder.DOMAINS, pseudo_labels.record(split.train, config))
+    # The graph optimizer orders sums by the names of operations, and these contain a number that
+    # Keras counts up for the whole process. It starts again here, so that a run computes the same
+    # bits whatever was built in the process before.
     keras.utils.clear_session(free_memory=False)
     with strategy.scope():
         state = TrainState(config)
@@ -227,40 +227,43 @@ def train(config: Config) -> None:
     """Trains a run, or continues it, and prints its results. Raises UserError."""
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
-    worker = workers.join(config)
+    worker = workers.join()
     if not worker.is_chief:
         open_run(config, worker=worker).run()
         return
     folder = pathlib.Path(config.run_dir).expanduser()
-    with run_lock.held(folder):
+    with run_folder.held(folder):
         try:
-            _train(config, worker)
+            started = time.monotonic()
+            trainer = open_run(config, worker=worker)
+            first_step = trainer.step
+            if trainer.run():
+                scores = _finish(trainer)
+                steps_done, seconds = trainer.step - first_step, time.monotonic() - started
+                print(summary(scores, folder, steps_done, seconds))
+            else:
+                print(
+                    f"Stopped at step {trainer.step} of {config.total_steps} and saved in "
+                    f"{folder}; the same command resumes the run."
+                )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_what_is_left(folder)) from None
 
 
-def _train(config: Config, worker: Worker) -> None:
-    started = time.monotonic()
-    trainer = open_run(config, worker=worker)
-    first_step = trainer.step
-    if not trainer.run():
-        print(
-            f"Stopped at step {trainer.step} of {config.total_steps} and saved in "
-            f"{trainer.folder.path}; the same command resumes the run."
-        )
-        return
+def _finish(trainer: Trainer) -> dict[str, float]:
+    """Writes what a finished run has beside its checkpoints; returns its scores."""
     scores = trainer.reports.final_scores(trainer.step)
     path = trainer.folder.path
-    trainer.folder.write_json("metrics.json", {**scores, "steps": trainer.step})
+    trainer.folder.write_json(run_folder.SCORES, {**scores, "steps": trainer.step})
     styles = domain_styles.measure(trainer.translator, trainer.split.train)
     with files.writing(f"The run folder {path}", run_folder.CURE):
-        styles.save(path / domain_styles.FILE_NAME, trainer.step)
-    print(summary(scores, path, trainer.step - first_step, time.monotonic() - started))
+        styles.save(path / run_folder.STYLES, trainer.step)
+    return scores
 
 
 def _what_is_left(folder: pathlib.Path) -> str:
     """What an interrupted run has on disk, as a sentence."""
-    newest = tf.train.latest_checkpoint(str(folder / "checkpoints"))
+    newest = tf.train.latest_checkpoint(str(folder / run_folder.CHECKPOINTS["newest"]))
     if newest is None:
         return f"No checkpoint was saved in {folder}."
     step = newest.rpartition("-")[2]
@@ -269,12 +272,13 @@ def _what_is_left(folder: pathlib.Path) -> str:
 
 def summary(scores: dict[str, float], folder: pathlib.Path, steps_done: int, seconds: float) -> str:
     """The results of a finished run, on one screen."""
+    newest, best = run_folder.CHECKPOINTS.values()
     lines = [f"Trained {steps_done} steps in {seconds / 60:.1f} minutes. Held-out images:"]
     lines += [f"  {name:<22}{value:8.4f}" for name, value in scores.items()]
     lines += [
-        f"Pictures     {folder / 'samples'}",
-        f"Numbers      {folder / 'metrics.json'}, {folder / 'metrics.jsonl'}",
-        f"Curves       tensorboard --logdir {folder / 'tensorboard'}",
-        f"Checkpoints  {folder / 'checkpoints'}, best in {folder / 'best'}",
+        f"Pictures     {folder / run_folder.SAMPLES}",
+        f"Numbers      {folder / run_folder.SCORES}, {folder / run_folder.LOG}",
+        f"Curves       tensorboard --logdir {folder / run_folder.TENSORBOARD}",
+        f"Checkpoints  {folder / newest}, best in {folder / best}",
     ]
     return "\n".join(lines)

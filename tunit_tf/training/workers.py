@@ -1,14 +1,17 @@
-"""Training on several machines: the list of workers, the one that writes, when to stop."""
+"""The processes that train a run: which of them this is, and when they are asked to stop."""
 
 import dataclasses
 import json
 import os
+import signal
+import time
+from types import FrameType
 
 import tensorflow as tf
 
-from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 
+SAME_REQUEST = 1.0  # seconds within which signals are one request, as launchers repeat them
 VARIABLE = "TF_CONFIG"  # TensorFlow's own way to describe a cluster
 
 
@@ -28,30 +31,12 @@ class Worker:
 ALONE = Worker(0, 1)
 
 
-def join(config: Config) -> Worker:
-    """This process among the workers, by --workers or TF_CONFIG; alone without them.
-
-    Called before TensorFlow computes anything: `MultiWorkerMirroredStrategy` reads TF_CONFIG.
+def join() -> Worker:
+    """This process among the workers that TF_CONFIG lists; alone without it.
 
     Raises:
       UserError: The description of the cluster is invalid.
     """
-    if config.workers:
-        addresses = [address.strip() for address in config.workers.split(",")]
-        for address in addresses:
-            host, _, port = address.rpartition(":")
-            if not host or not port.isdigit():
-                raise UserError(f"--workers must be HOST:PORT,HOST:PORT,...; received '{address}'.")
-        if not 0 <= config.worker_index < len(addresses):
-            raise UserError(
-                f"--worker_index must be in 0..{len(addresses) - 1}, the place of this machine in "
-                f"--workers; received {config.worker_index}."
-            )
-        described = {
-            "cluster": {"worker": addresses},
-            "task": {"type": "worker", "index": config.worker_index},
-        }
-        os.environ[VARIABLE] = json.dumps(described)
     if not os.environ.get(VARIABLE):
         return ALONE
     try:
@@ -104,3 +89,32 @@ class Agreement:
         """Smallest and largest of the workers' values; all workers must call this together."""
         values = self._gathered(tf.constant(value, tf.int64)).numpy()
         return int(values.min()), int(values.max())
+
+
+class StopRequest:
+    """Context in which SIGTERM and SIGINT set `requested`, so that the run can be saved.
+
+    Further SIGTERMs change nothing: schedulers and launchers send several. A second Ctrl-C raises
+    KeyboardInterrupt, unless it comes within a second of the first signal.
+    """
+
+    SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._first = 0.0  # when the first signal came
+
+    def __enter__(self) -> "StopRequest":
+        self._before = {s: signal.signal(s, self._on_signal) for s in self.SIGNALS}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self.requested:
+            self.requested, self._first = True, now
+        elif number == signal.SIGINT and now - self._first > SAME_REQUEST:
+            raise KeyboardInterrupt

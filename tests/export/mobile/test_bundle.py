@@ -31,7 +31,7 @@ from tests.chaos.forked import Forked
 from tests.chaos.tiny_runs import wait
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
-from tunit_tf.inference import domain_styles
+from tunit_tf.inference import run_folder
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -126,7 +126,7 @@ def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(traine
 
 
 def test_the_license_of_an_imported_run_is_carried_on(trained_run, tmp_path):
-    config = dataclasses.replace(trained_run.config, licence="CC BY-NC 4.0")
+    config = dataclasses.replace(trained_run.config, license="CC BY-NC 4.0")
     licensed = dataclasses.replace(trained_run, config=config)
     described = bundle.write(licensed, tmp_path / "mobile", ONE)
     assert described.licence == "CC BY-NC 4.0"
@@ -189,11 +189,11 @@ def test_images_are_opened_once(trained_run):
 
 
 def test_styles_of_other_images_are_not_kept_in_the_run(trained_run, tmp_path):
-    kept = (trained_run.folder / domain_styles.FILE_NAME).read_bytes()
+    kept = (trained_run.folder / run_folder.STYLES).read_bytes()
     others = dataclasses.replace(ONE, data=str(DOCS_SHAPES))
     described = bundle.write(trained_run, tmp_path / "mobile", others)
     assert sum(domain.images for domain in described.domains) == 4
-    assert (trained_run.folder / domain_styles.FILE_NAME).read_bytes() == kept
+    assert (trained_run.folder / run_folder.STYLES).read_bytes() == kept
 
 
 @pytest.mark.parametrize("flag", ["output", "run_dir"])

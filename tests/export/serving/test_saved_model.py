@@ -314,11 +314,9 @@ def test_the_manifest_says_what_a_client_must_know(exported, tiny_run):
 
 @pytest.mark.usefixtures("encode_only")
 def test_license_and_origin_are_carried_on_and_images_may_be_missing(trained_run, tmp_path):
-    config = dataclasses.replace(
-        trained_run.config, data="", licence="CC BY-NC 4.0", origin="model_1.ckpt"
-    )
-    # No styles are known at this step.
-    run = dataclasses.replace(trained_run, config=config, step=trained_run.step + 1)
+    config = dataclasses.replace(trained_run.config, data="", license="CC BY-NC 4.0")
+    (tmp_path / "origin.json").write_text('{"weights": "model_1.ckpt", "sha256": "0"}')
+    run = dataclasses.replace(trained_run, config=config, folder=tmp_path)  # no styles are known
     version = versions.write(run, tmp_path / "m", "stretch", 100)
     manifest = json.loads((version / "manifest.json").read_text())
     assert manifest["licence"] == "CC BY-NC 4.0"

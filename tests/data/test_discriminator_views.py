@@ -5,20 +5,20 @@ import pytest
 import tensorflow as tf
 
 from tunit_tf.config import DISCRIMINATOR_VIEWS
-from tunit_tf.data import differentiable_augmentation as views
+from tunit_tf.data import augment as views
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(-1, 1, (5, 16, 16, 3))
-DRAWS = RNG.uniform(0, 1, (5, views.NUM_DRAWS))
+DRAWS = RNG.uniform(0, 1, (5, views.NUM_VIEW_DRAWS))
 
 
 def test_without_kinds_images_stay_the_same_tensor():
     images = tf.constant(IMAGES)
-    assert views.augment(images, tf.zeros((5, 0)), ()) is images
+    assert views.discriminator_view(images, tf.zeros((5, 0)), ()) is images
 
 
 def test_colors_follow_their_definition():
-    found = views.augment(tf.constant(IMAGES), tf.constant(DRAWS), ("color",))
+    found = views.discriminator_view(tf.constant(IMAGES), tf.constant(DRAWS), ("color",))
     for image, draws, view in zip(IMAGES, DRAWS, found, strict=True):
         expected = image + draws[0] - 0.5
         gray = expected.mean(2, keepdims=True)
@@ -52,11 +52,11 @@ def test_each_sample_has_its_own_view_and_a_gradient(kind):
     images, draws = tf.constant(IMAGES), tf.constant(DRAWS)
     with tf.GradientTape() as tape:
         tape.watch(images)
-        together = views.augment(images, draws, (kind,))
+        together = views.discriminator_view(images, draws, (kind,))
     gradient = tape.gradient(together, images, output_gradients=tf.constant(IMAGES))
     assert np.all(np.any(gradient != 0, axis=(1, 2, 3)))
     for i in range(5):
-        alone = views.augment(images[i : i + 1], draws[i : i + 1], (kind,))
+        alone = views.discriminator_view(images[i : i + 1], draws[i : i + 1], (kind,))
         np.testing.assert_allclose(alone[0], together[i], rtol=1e-9, atol=1e-12)
-    other = views.augment(images, draws[::-1], (kind,))
+    other = views.discriminator_view(images, draws[::-1], (kind,))
     assert np.any(other != together)

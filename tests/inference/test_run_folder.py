@@ -1,13 +1,17 @@
-"""The run folder: damaged side files, settings that may change, what is left as it was."""
+"""The run folder: damaged files, settings that may change, what stays as it was, its lock."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
 from tunit_tf.errors import UserError
-from tunit_tf.inference import saved_run
-from tunit_tf.training import run_folder
-from tunit_tf.training.run_folder import RunFolder
+from tunit_tf.inference import run_folder
+from tunit_tf.inference.run_folder import RunFolder
 
 
 @pytest.fixture(name="config")
@@ -70,7 +74,7 @@ def test_a_damaged_config_is_named(config, tmp_path, content, words):
     (tmp_path / "config.json").write_bytes(content)
     for read in (
         lambda: run_folder.config_to_record(config),
-        lambda: saved_run.saved_config(tmp_path),
+        lambda: run_folder.saved_config(tmp_path),
     ):
         with pytest.raises(UserError, match=f"config.json {words}"):
             read()
@@ -86,10 +90,64 @@ def test_damaged_lines_of_the_log_are_dropped_and_counted(tmp_path, caplog):
     ]
     log = tmp_path / "metrics.jsonl"
     log.write_bytes(b"\n".join([*lines, b'{"step": 3, "a": 3.0}', b'{"step": 4, "a']))
-    assert saved_run.history(tmp_path) == {"a": ([1, 2, 3], [1.0, 2.0, 3.0])}
+    assert run_folder.history(tmp_path) == {"a": ([1, 2, 3], [1.0, 2.0, 3.0])}
     RunFolder(tmp_path).forget_after(2)
     assert log.read_bytes() == lines[0] + b"\n" + lines[4] + b"\n"
     assert "metrics.jsonl has 3 damaged lines" in caplog.text
     before = log.stat().st_ino
     RunFolder(tmp_path).forget_after(2)
     assert log.stat().st_ino == before
+
+
+HOLD = """
+import pathlib, sys, time
+from tunit_tf.inference import run_folder
+with run_folder.held(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds a folder."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_trainer_is_refused_with_the_owner_named(holder, tmp_path):
+    message = rf"is being trained by process {holder.pid} on \S+ since \d{{4}}-.*another --run_dir"
+    with pytest.raises(UserError, match=message), run_folder.held(tmp_path / "run"):
+        pass
+    assert json.loads((tmp_path / "run" / "lock").read_text())["pid"] == holder.pid
+
+
+def test_the_lock_of_a_killed_trainer_does_not_count(holder, tmp_path, caplog):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert (tmp_path / "run" / "lock").exists()
+    with run_folder.held(tmp_path / "run"):
+        owner = json.loads((tmp_path / "run" / "lock").read_text())
+        assert owner["pid"] == os.getpid()
+        assert owner["since"] <= time.strftime("%Y-%m-%d %H:%M:%S")
+    assert f"process {holder.pid}" in caplog.text
+
+
+def test_nothing_is_left_of_a_run_that_came_to_nothing(tmp_path):
+    with run_folder.held(tmp_path / "a" / "run"):
+        pass
+    assert not (tmp_path / "a" / "run").exists()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    with run_folder.held(tmp_path / "run"):
+        pass
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.json"]
+
+
+def test_a_folder_may_be_held_again_and_again(tmp_path):
+    for _ in range(3):
+        with run_folder.held(tmp_path / "run"):
+            pass

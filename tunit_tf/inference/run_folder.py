@@ -1,0 +1,414 @@
+"""The run folder: the names of its files, what is read and written there, and its lock."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import filelock
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from tunit_tf import config as config_lib
+from tunit_tf.config import Config
+from tunit_tf.data.splits import Recorded
+from tunit_tf.errors import UserError
+from tunit_tf.io import files, pixels
+from tunit_tf.networks import Generator, GuidingNetwork, from_config
+
+CONFIG = "config.json"
+SPLIT = "split.json"  # names of the images for training and of those held out
+DOMAINS = "domains.json"  # pseudo-labels from pretrained features
+LOG = "metrics.jsonl"  # a line per report or validation
+SCORES = "metrics.json"  # of a finished run
+STYLES = "domain_styles.npz"
+BEST_SCORE = "best.json"
+ORIGIN = "origin.json"  # of imported weights
+CHECKPOINTS = {"newest": "checkpoints", "best": "best"}  # folders
+SAMPLES = "samples"
+TENSORBOARD = "tensorboard"
+LOCK = "lock"
+
+CURE = "free space there, change its permissions, or name another folder with --run_dir"
+
+# What restoring a broken checkpoint raises; a cut file is an IndexError.
+UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
+
+
+class SavedNetworks(NamedTuple):
+    """The averaged networks of a run folder, its config, and the step they are from."""
+
+    config: Config
+    guiding: GuidingNetwork
+    generator: Generator
+    step: int
+
+
+class RunFolder:
+    """Writers of one run folder. Nothing changes on disk until something is written.
+
+    Args:
+      path: Path of the folder.
+      writes: False for a worker beside the one that writes: nothing is ever touched.
+    """
+
+    def __init__(self, path: pathlib.Path, writes: bool = True) -> None:
+        self.path = path
+        self._writes = writes
+        self._tensorboard: tf.summary.SummaryWriter | None = None
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Writes `name` in the folder, unless that is its content already.
+
+        Raises:
+          UserError: The folder cannot be written.
+        """
+        if not self._writes:
+            return
+        path, content = self.path / name, (json.dumps(value, indent=2) + "\n").encode()
+        with files.writing(f"The run folder {self.path}", CURE):
+            if not path.is_file() or path.read_bytes() != content:
+                files.write_bytes(path, content)
+
+    def forget_after(self, step: int) -> None:
+        """Drops lines of metrics.jsonl that a resumed run will write again, and damaged ones.
+
+        Raises:
+          UserError: The folder cannot be written.
+        """
+        path = self.path / LOG
+        if not self._writes or not path.exists():
+            return
+        with files.writing(f"The run folder {self.path}", CURE):
+            before = path.read_bytes().splitlines()
+            logged = [parse_log_line(line) for line in before]
+            damaged = logged[:-1].count(None)  # the last line may be that of a killed run
+            if damaged:
+                logging.warning("%s has %d damaged lines; they are removed.", path, damaged)
+            kept = [
+                line
+                for line, values in zip(before, logged, strict=True)
+                if values is not None and values["step"] <= step
+            ]
+            if kept != before:
+                files.write_bytes(path, b"".join(line + b"\n" for line in kept))
+
+    def log(self, step: int, values: dict) -> None:
+        """Appends a line to metrics.jsonl and the numbers among `values` to TensorBoard.
+
+        Raises:
+          OSError, tf.errors.OpError: They cannot be written.
+        """
+        with (self.path / LOG).open("a+b") as log:
+            line = json.dumps({"step": step, **values}) + "\n"
+            log.seek(max(0, log.seek(0, 2) - 1))
+            cut = log.read() not in (b"", b"\n")  # a line truncated by a full disk
+            log.write((b"\n" if cut else b"") + line.encode())
+        with self._summaries().as_default(step=step):
+            for name, value in values.items():
+                if not isinstance(value, str):
+                    tf.summary.scalar(name, value)
+
+    def picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Keeps a uint8 `(H, W, 3)` picture as samples/NAME_STEP.png and in TensorBoard.
+
+        Raises:
+          OSError, tf.errors.OpError: It cannot be written.
+        """
+        pixels.save_png(self.path / SAMPLES / f"{name}_{step:07d}.png", picture)
+        with self._summaries().as_default(step=step):
+            tf.summary.image(name, picture[None])
+        self._summaries().flush()
+
+    def _summaries(self) -> tf.summary.SummaryWriter:
+        if self._tensorboard is None:
+            self._tensorboard = tf.summary.create_file_writer(str(self.path / TENSORBOARD))
+        return self._tensorboard
+
+
+def saved_config(folder: pathlib.Path) -> Config:
+    """The config of a run folder.
+
+    Raises:
+      UserError: There is no such run, or its config cannot be read.
+    """
+    path = folder / CONFIG
+    if not path.is_file():
+        raise UserError(
+            f"{folder} is not a run folder (it has no {CONFIG}); name one that "
+            "tunit_tf.train made with --run_dir."
+        )
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror or error}); change its permissions."
+        ) from None
+    return config_lib.from_json(text, str(path))
+
+
+def config_to_record(config: Config) -> Config:
+    """The config that config.json of the run is to hold, checked against what the folder holds.
+
+    Settings may change as long as no checkpoint was saved: there is nothing to resume then.
+
+    Args:
+      config: Resolved config of the run.
+
+    Returns:
+      The config, with the license that the folder has recorded where it names none itself.
+
+    Raises:
+      UserError: The folder holds a run of another config, or its config.json cannot be read.
+    """
+    folder = pathlib.Path(config.run_dir).expanduser()
+    if not (folder / CONFIG).exists():
+        return config
+    if not is_trained(folder):
+        logging.warning(
+            "%s holds no checkpoint yet; the run starts from the beginning with these settings.",
+            folder,
+        )
+        return config
+    saved = saved_config(folder)
+    _check_same(config, saved, folder)
+    return dataclasses.replace(config, license=config.license or saved.license)
+
+
+def _check_same(config: Config, saved: Config, folder: pathlib.Path) -> None:
+    names = config_lib.differing_fields(config, saved)
+    if not saved.data:  # imported weights: which images they go on with is free
+        names = [name for name in names if name != "data"]
+    if names:
+        changes = ", ".join(f"{n} ({getattr(saved, n)!r} -> {getattr(config, n)!r})" for n in names)
+        raise UserError(
+            f"{folder} holds a run of another config; these differ: {changes}. Give the same "
+            "settings to resume it, or another --run_dir."
+        )
+
+
+class Origin(NamedTuple):
+    """Where imported weights come from, in words, and the SHA-256 checksum of their file."""
+
+    weights: str
+    sha256: str
+
+
+def origin(folder: pathlib.Path) -> Origin | None:
+    """The origin of a run's weights; None where the run was not imported.
+
+    Raises:
+      UserError: The record is damaged.
+    """
+    path = folder / ORIGIN
+    try:
+        return Origin(**json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise UserError(
+            f"{path} is damaged ({type(error).__name__}); restore it from a copy, or delete it."
+        ) from None
+
+
+def recorded_split(folder: pathlib.Path, config: Config) -> Recorded | None:
+    """The split that a run folder has recorded.
+
+    Args:
+      folder: Folder of a run, which may not exist yet.
+      config: Config in use. If it differs from the run's, it may name other images, and the record
+        does not apply to them.
+
+    Returns:
+      The names, or None if there is no record that applies.
+    """
+    path, config_path = folder / SPLIT, folder / CONFIG
+    try:
+        text, saved = path.read_bytes(), config_path.read_bytes()
+    except OSError:
+        return None
+    try:
+        recorded_config = config_lib.from_json(saved, str(config_path))
+    except UserError:  # a damaged config is mentioned where the run is opened
+        return None
+    if config_lib.differing_fields(config, recorded_config):
+        return None
+    try:
+        names = json.loads(text)
+        found = Recorded(names["train"], names["validation"])
+        if all(isinstance(name, str) for part in found for name in part):
+            return found
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    logging.warning("%s is damaged; the images are split again as at the start.", path)
+    return None
+
+
+def is_trained(folder: pathlib.Path) -> bool:
+    """Whether a run folder has any checkpoint, broken ones included."""
+    patterns = (f"{CHECKPOINTS['newest']}/*ckpt-*", f"{CHECKPOINTS['best']}/ckpt-*")
+    return any(path for pattern in patterns for path in folder.glob(pattern))
+
+
+def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
+    """The step of a checkpoint, read without building networks; None if there is none.
+
+    Args:
+      folder: Folder of the run.
+      which: `newest` or `best`.
+
+    Raises:
+      UserError: It cannot be read.
+    """
+    path = _newest_in(folder / CHECKPOINTS[which])
+    if path is None:
+        return None
+    try:
+        return int(tf.train.load_variable(path, "step/.ATTRIBUTES/VARIABLE_VALUE"))
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from None
+
+
+def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetworks:
+    """Builds and restores the averaged networks of a run.
+
+    Args:
+      folder: Folder of the run.
+      checkpoint: `newest`, or `best` by the run's metric.
+
+    Raises:
+      UserError: It is not a run folder, or has no such checkpoint.
+    """
+    config = saved_config(folder)
+    policy = "float64" if config.mixed_precision == "float64" else "float32"
+    guiding = from_config.guiding_network(config, policy)
+    generator = from_config.generator(config, policy)
+    step = restore_averages(folder, checkpoint, guiding, generator)
+    return SavedNetworks(config, guiding, generator, step)
+
+
+def restore_averages(
+    folder: pathlib.Path, which: str, guiding: GuidingNetwork, generator: Generator
+) -> int:
+    """Restores the averaged networks of a run, and nothing else of it.
+
+    Args:
+      folder: Folder of the run.
+      which: `newest` checkpoint, or `best` by the run's metric.
+      guiding: Guiding network of the run's config, changed in place.
+      generator: Generator of the run's config, changed in place.
+
+    Returns:
+      The step of the checkpoint.
+
+    Raises:
+      UserError: There is no such checkpoint, or it cannot be read.
+    """
+    checkpoints = folder / CHECKPOINTS[which]
+    path = _newest_in(checkpoints)
+    if path is None:
+        raise UserError(
+            f"{folder} has no {which} checkpoint yet (nothing in {checkpoints}); train until one "
+            "is saved, see --checkpoint_every and --evaluate_every."
+        )
+    step = tf.Variable(0, dtype=tf.int64)
+    averages = tf.train.Checkpoint(
+        guiding_ema=[v.value for v in guiding.variables],
+        generator_ema=[v.value for v in generator.variables],
+        step=step,
+    )
+    try:
+        averages.restore(path).expect_partial().assert_existing_objects_matched()
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from None
+    return int(step.numpy())
+
+
+def _newest_in(checkpoints: pathlib.Path) -> str | None:
+    return tf.train.latest_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+
+
+def _unreadable(path: str, error: Exception) -> UserError:
+    reason = str(error).strip().splitlines()[0]
+    return UserError(f"The checkpoint {path} cannot be read ({reason}).")
+
+
+def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:
+    """What a run logged, {name: (steps, values)}; empty if it logged nothing."""
+    log = folder / LOG
+    curves: dict[str, tuple[list[int], list[float]]] = {}
+    for line in log.read_bytes().splitlines() if log.exists() else []:
+        values = parse_log_line(line)
+        if values is None:
+            continue
+        step = values.pop("step")
+        for name, value in values.items():
+            if isinstance(value, int | float):
+                steps, numbers = curves.setdefault(name, ([], []))
+                steps.append(step)
+                numbers.append(value)
+    return curves
+
+
+def parse_log_line(line: bytes) -> dict | None:
+    """What a line of metrics.jsonl holds, with its `step`; None if the line is damaged."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_whole = isinstance(values, dict) and isinstance(values.get("step"), int)
+    return values if is_whole else None
+
+
+@contextlib.contextmanager
+def held(folder: pathlib.Path) -> Iterator[None]:
+    """Keeps other trainers out of a run folder, which is made if it is missing.
+
+    The operating system releases the lock when its process ends, however it ends; the file names
+    the owner. On network file systems that do not share locks it does not protect.
+
+    Raises:
+      UserError: Another process holds the folder, or it cannot be written.
+    """
+    path = folder / LOCK
+    lock = filelock.FileLock(path, timeout=0, mode=0o644, fallback_to_soft=False)
+    with files.writing(f"The run folder {folder}", CURE):
+        owner_before = _owner(path) if path.exists() else None
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise UserError(
+                f"{folder} is being trained by {_owner(path)}; wait for it, stop it, or name "
+                "another --run_dir."
+            ) from None
+    try:
+        if owner_before is not None:
+            logging.warning(
+                "The last trainer of %s, %s, ended without removing its lock.", folder, owner_before
+            )
+        with contextlib.suppress(OSError):  # a full disk has no room for the owner's name
+            since = time.strftime("%Y-%m-%d %H:%M:%S")
+            owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+            path.write_text(json.dumps(owner))
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while it is still locked, so that it is our own
+        lock.release()
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only if it is empty: the run wrote nothing
+
+
+def _owner(path: pathlib.Path) -> str:
+    """The process that wrote a lock, in words."""
+    try:
+        owner = json.loads(path.read_bytes())
+        return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
