@@ -50,7 +50,6 @@ def main() -> None:
         bounds.check(f"--{flag.name}", flag.value)
     run_dir = files.named_folder(RUN_DIR.value, RUN_DIR.name)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
-    from tunit_tf.data import sources
     from tunit_tf.evaluation import evaluator, figures, report, run_comparison
     from tunit_tf.inference.trained_run import TrainedRun
     from tunit_tf.metrics import features
@@ -63,7 +62,7 @@ def main() -> None:
     run_comparison.check_folders(others)
     with cli.interruptible(f"No report was written to {folder}."):
         extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
-        split = sources.load(config, run_folder.recorded_split(run.folder, config))
+        split = run.split_of(config)
         inputs = (split, extractor, config.cache_dir, NUM_TRANSLATIONS.value)
         result = evaluator.evaluate(run, *inputs)
         if BOTH.value:

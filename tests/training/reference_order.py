@@ -71,6 +71,6 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> steps.Terms:
     for_generator, for_guiding, unused = tape.gradient(loss, groups)
     state.generator_optimizer.apply_gradients(zip(for_generator, groups[0], strict=True))
     state.guiding_optimizer.apply_gradients(zip(for_guiding, groups[1], strict=True))
-    state.finish_step(keys, joint=True)
+    state.finish_step(keys, config, joint=True)
     # TensorFlow prunes unused results; the textbook order computes these and drops them.
     return terms | generator_terms | {UNUSED: tf.linalg.global_norm(unused)}

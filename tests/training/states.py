@@ -12,11 +12,12 @@ PARTS = (
     "guiding", "generator", "discriminator", "guiding_ema", "generator_ema",
     "guiding_optimizer", "generator_optimizer", "discriminator_optimizer",
 )  # fmt: skip
-# Settings of a step or its batch: a state is the same with other values of them.
+# Settings of a step or its batch: a state is the same with other values of them. (What E's loss
+# trains depends on `labeled_fraction`, but only on whether it is 1.)
 OF_STEPS = {
-    "accumulate_steps", "batch_size", "ema_start", "joint", "labeled_fraction",
-    "labeled_only_steps", "temperature", "warmup_batch_size", "warmup_steps", "weight_adversarial",
-    "weight_r1", "weight_reconstruction",
+    "accumulate_steps", "batch_size", "ema_start", "labeled_fraction", "labeled_only_steps",
+    "temperature", "warmup_batch_size", "warmup_steps", "weight_adversarial", "weight_r1",
+    "weight_reconstruction",
 }  # fmt: skip
 
 
@@ -52,7 +53,7 @@ class FreshStates:
         self._kept = {}
 
     def __call__(self, config, strategy=None):
-        key = (id(strategy), values_but(config, OF_STEPS))
+        key = (id(strategy), config.mode == "supervised", values_but(config, OF_STEPS))
         if key not in self._kept:
             with (strategy or tf.distribute.get_strategy()).scope():
                 state = TrainState(config)

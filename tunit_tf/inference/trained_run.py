@@ -59,7 +59,15 @@ class TrainedRun:
         Raises:
           UserError: They cannot be opened, or are other ones than in training.
         """
-        return sources.load(self.config, run_folder.recorded_split(self.folder, self.config))
+        return self.split_of(self.config)
+
+    def split_of(self, config: Config) -> Split:
+        """The images that a config names; if it is the run's own, as training divided them.
+
+        Raises:
+          UserError: They cannot be opened, or are other ones than in training.
+        """
+        return sources.load(config, run_folder.recorded_split(self.folder, config))
 
     @functools.cached_property
     def origin(self) -> str:

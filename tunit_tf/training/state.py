@@ -43,7 +43,6 @@ class TrainState(tf.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__(name="train_state")
-        self._config = config
         keras.utils.set_random_seed(config.seed)
         policy = POLICIES[config.mixed_precision]
         self.guiding, self.guiding_ema = (guiding_network(config, policy) for _ in range(2))
@@ -63,13 +62,23 @@ class TrainState(tf.Module):
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             name="step",
         )
-        self.guiding_optimizer = self._optimizer(
+
+        def optimizer(
+            kind: type[optimizers.Adam], network: keras.Model, learning_rate: float, l2: float
+        ) -> keras.optimizers.Optimizer:
+            inner = kind(_rate(learning_rate, self.step, config), l2)
+            if config.mixed_precision == "float16":
+                inner = keras.optimizers.LossScaleOptimizer(inner)
+            inner.build(network.trainable_variables)
+            return inner
+
+        self.guiding_optimizer = optimizer(
             optimizers.Adam, self.guiding, config.learning_rate_guiding, config.l2_guiding
         )
-        self.generator_optimizer = self._optimizer(
+        self.generator_optimizer = optimizer(
             optimizers.RMSprop, self.generator, config.learning_rate_generator, config.l2_generator
         )
-        self.discriminator_optimizer = self._optimizer(
+        self.discriminator_optimizer = optimizer(
             optimizers.RMSprop,
             self.discriminator,
             config.learning_rate_discriminator,
@@ -92,47 +101,27 @@ class TrainState(tf.Module):
             *([for_style] if config.joint else []),
         ]
 
-    def _optimizer(
-        self, kind: type[optimizers.Adam], network: keras.Model, learning_rate: float, l2: float
-    ) -> keras.optimizers.Optimizer:
-        inner = kind(self._rate(learning_rate), l2)
-        if self._config.mixed_precision == "float16":
-            inner = keras.optimizers.LossScaleOptimizer(inner)
-        inner.build(network.trainable_variables)
-        return inner
-
-    def _rate(self, learning_rate: float) -> float | optimizers.LinearDecay:
-        """The learning rate of a network, or its schedule.
-
-        Optimizers with a schedule have no variable for the rate, so `decay_steps` alone decides
-        what a checkpoint holds: a run may go on with another --joint_steps.
-        """
-        config = self._config
-        if not config.decay_steps:
-            return learning_rate
-        decay_steps = max(1, min(config.decay_steps, config.joint_steps))
-        return optimizers.LinearDecay(learning_rate, self.step, config.total_steps, decay_steps)
-
-    def finish_step(self, keys: tf.Tensor, joint: bool) -> None:
+    def finish_step(self, keys: tf.Tensor, config: Config, joint: bool) -> None:
         """Enqueues keys, moves the averages, and counts the step. Call it in replica context.
 
         Args:
           keys: Style keys of this replica's images, `(B, style_dim)`.
+          config: Says how the averages follow.
           joint: Whether the step trained the generator too.
         """
-        self.queue.enqueue(all_gather(keys))
-        follow(self.guiding, self.guiding_ema, self._decay(self.step))
-        if joint:
-            averaged = self.step - (self._config.warmup_steps + self._config.ema_start)
-            decay = tf.where(averaged < 0, 0.0, self._decay(averaged))
-            follow(self.generator, self.generator_ema, decay)
-        self.step.assign_add(1)
 
-    def _decay(self, averaged: tf.Tensor) -> tf.Tensor:
-        """Decay of an average that has followed for `averaged` steps."""
-        if self._config.ema_ramp:
-            return ramped_decay(self._config.ema_decay, averaged)
-        return tf.constant(self._config.ema_decay)
+        def decay(averaged: tf.Tensor) -> tf.Tensor:
+            """Decay of an average that has followed for `averaged` steps."""
+            if config.ema_ramp:
+                return ramped_decay(config.ema_decay, averaged)
+            return tf.constant(config.ema_decay)
+
+        self.queue.enqueue(all_gather(keys))
+        follow(self.guiding, self.guiding_ema, decay(self.step))
+        if joint:
+            averaged = self.step - (config.warmup_steps + config.ema_start)
+            follow(self.generator, self.generator_ema, tf.where(averaged < 0, 0.0, decay(averaged)))
+        self.step.assign_add(1)
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Saves and restores everything that evolves, by part and place.
@@ -154,6 +143,20 @@ class TrainState(tf.Module):
         return tf.train.Checkpoint(
             **variables, queue=[self.queue.keys, self.queue.position], step=self.step
         )
+
+
+def _rate(
+    learning_rate: float, finished: tf.Variable, config: Config
+) -> float | optimizers.LinearDecay:
+    """The learning rate of a network, or its schedule.
+
+    Optimizers with a schedule have no variable for the rate, so `decay_steps` alone decides what a
+    checkpoint holds: a run may go on with another --joint_steps.
+    """
+    if not config.decay_steps:
+        return learning_rate
+    decay_steps = max(1, min(config.decay_steps, config.joint_steps))
+    return optimizers.LinearDecay(learning_rate, finished, config.total_steps, decay_steps)
 
 
 class KeyQueue(tf.Module):

@@ -69,7 +69,7 @@ class Translated(NamedTuple):
 def warmup_step(state: TrainState, batch: Batch, config: Config) -> Terms:
     """One guiding-only step; it updates E, its average and the queue. Terms are float32 scalars."""
     terms, keys = guiding_step(state, parts_of(batch, config), config, factor=1.0)
-    state.finish_step(keys, joint=False)
+    state.finish_step(keys, config, joint=False)
     return terms
 
 
@@ -100,7 +100,7 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
     terms |= descend(loss_of_generator, parts, state.generator_targets)
 
     # 4. Queue, averages, step count.
-    state.finish_step(keys, joint=True)
+    state.finish_step(keys, config, joint=True)
     return terms
 
 
