@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 
 from absl import app, flags, logging
@@ -27,6 +28,8 @@ def run(main: Callable[[], None]) -> None:
     _describe(main)
 
     def guarded(arguments: list[str]) -> None:
+        # Pillow warns without the name of the file; our readers name the files that they skip.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         logging.set_verbosity(logging.WARNING)  # TensorFlow logs every checkpoint it shards
         try:
             if len(arguments) > 1 and arguments[1].startswith(BYTE_ORDER_MARK):

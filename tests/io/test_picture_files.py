@@ -179,6 +179,36 @@ def test_folders_without_access_are_skipped_and_named(mode, caplog):
             folder.chmod(0o755)
 
 
+def test_what_is_left_out_of_a_folder_is_counted_and_named(tmp_path, caplog):
+    for name in (
+        "a.png", "b.JFIF", "c.avif", "d.jpe", "sub/e.gif", "notes.txt", "f.HEIC", "sub/g.heic",
+        "h.psd", ".hidden.png", ".thumbnails/i.png", "sub/.ipynb_checkpoints/e.gif",
+        "@eaDir/a.png", "sub/__MACOSX/._e.gif",
+    ):  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    for name in ("gone.png", "class", "notes.md"):
+        (tmp_path / name).symlink_to("/nowhere/at/all")
+    (tmp_path / "a_loop.png").symlink_to("a_loop.png")
+    found = [str(path.relative_to(tmp_path)) for path in picture_files.below(tmp_path)]
+    assert found == ["a.png", "b.JFIF", "c.avif", "d.jpe", "sub/e.gif"]
+    links, kinds = (record.getMessage() for record in caplog.records)
+    assert kinds.startswith("Skipped 3 files of kinds that are not read (.heic, .psd); convert")
+    assert kinds.endswith(f"{tmp_path}/f.HEIC; {tmp_path}/h.psd; {tmp_path}/sub/g.heic")
+    assert links.startswith("Skipped 3 links that lead nowhere; is a disk not mounted?: ")
+    assert links.endswith(f"{tmp_path}/a_loop.png; {tmp_path}/class; {tmp_path}/gone.png")
+
+
+def test_jfif_and_avif_are_read(tmp_path):
+    picture = Image.new("RGB", (8, 8), (200, 30, 60))
+    picture.save(tmp_path / "a.jfif", "JPEG")
+    picture.save(tmp_path / "b.avif", quality=95)
+    reader = picture_files.Reader(8, "crop")
+    (found,) = reader.batches(picture_files.below(tmp_path), 4)
+    for read in found:
+        np.testing.assert_allclose(read.square, np.asarray(picture), atol=6)
+
+
 def test_links_to_folders_are_followed_and_loops_are_not(tmp_path):
     root, elsewhere = tmp_path / "images", tmp_path / "elsewhere"
     for path in (root / "cat" / "a.png", elsewhere / "b.png"):

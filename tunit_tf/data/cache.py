@@ -1,14 +1,9 @@
 """Decoded, resized images in one memory-mapped file, made once per set and size."""
 
-import concurrent.futures
-import contextlib
 import hashlib
-import itertools
 import json
-import os
 import pathlib
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +17,7 @@ from tunit_tf.io import files, picture_files, pixels
 
 DECODING = ".decoding-"  # prefix of the folder in which a set is decoded
 CHUNK = 256  # pictures in flight
+READING = 2  # increased when `pixels` reads other colors from the same files
 
 
 class Decoded(NamedTuple):
@@ -32,8 +28,8 @@ class Decoded(NamedTuple):
 
 
 def key(*identity: Any) -> str:
-    """A file name that changes with what identifies a set of images."""
-    return hashlib.sha256(repr(identity).encode()).hexdigest()[:20]
+    """A file name that changes with what identifies a set of images, and how they are read."""
+    return hashlib.sha256(repr((READING, *identity)).encode()).hexdigest()[:20]
 
 
 def decoded(
@@ -112,16 +108,6 @@ def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarr
     return good
 
 
-@contextlib.contextmanager
-def _threads() -> Iterator[concurrent.futures.Executor]:
-    """A thread pool; after the block, running tasks finish and pending ones are canceled."""
-    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _decode_to_file(
     openers: Iterable[Callable[[], Image.Image]],
     count: int,
@@ -129,11 +115,10 @@ def _decode_to_file(
     config: Config,
 ) -> dict[int, str]:
     """Writes `count` pictures to `array_path` by rename; returns reasons of failures by index."""
-    size, bad = config.image_size, {}
+    size = config.image_size
+    bad: dict[int, str] = {}
     with (
-        warnings.catch_warnings(),
         files.filled_array(array_path, (count, size, size, 3), np.uint8, DECODING) as array,
-        _threads() as pool,
         tqdm.tqdm(
             total=count,
             desc="decoding images",
@@ -141,23 +126,18 @@ def _decode_to_file(
             disable=None if config.progress else True,
         ) as bar,
     ):
-        # Pillow warns of pictures that may be decompression bombs; accept none.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
 
-        def decode(indexed_opener: tuple[int, Callable[[], Image.Image]]) -> str | None:
+        def decode(indexed_opener: tuple[int, Callable[[], Image.Image]]) -> tuple[int, str]:
             index, opener = indexed_opener
             try:
                 with opener() as picture:
-                    array[index] = pixels.square(pixels.upright_rgb(picture), size, config.resize)
+                    array[index] = pixels.square(pixels.open_rgb(picture), size, config.resize)
             # Pillow's decoders raise many kinds of errors on broken files.
             except Exception as error:
-                return f"{type(error).__name__}: {error}"
-            return None
+                return index, f"{type(error).__name__}: {error}"
+            return index, ""
 
-        remaining = enumerate(openers)
-        while chunk := list(itertools.islice(remaining, CHUNK)):
-            for (index, _), reason in zip(chunk, pool.map(decode, chunk), strict=True):
-                if reason:
-                    bad[index] = reason
-            bar.update(len(chunk))
+        for decoded_part in picture_files.in_threads(decode, enumerate(openers), CHUNK):
+            bad |= {index: reason for index, reason in decoded_part if reason}
+            bar.update(len(decoded_part))
     return bad

@@ -23,7 +23,7 @@ from tunit_tf.data.splits import (
     with_recorded_classes,
 )
 from tunit_tf.errors import UserError
-from tunit_tf.io import picture_files
+from tunit_tf.io import picture_files, pixels
 
 SYNTHETIC = "synthetic"
 TFDS_PREFIX = "tfds:"
@@ -116,7 +116,7 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
     labels = np.array([classes.index(class_of(name)) for name in names], np.int32)
     stamps = [_stamp(folder / name) for name in names]
     decoded = cache.decoded(
-        (functools.partial(Image.open, folder / name) for name in names),
+        (functools.partial(pixels.open_rgb, folder / name) for name in names),
         names,
         cache.key(str(folder.resolve()), names, stamps),
         config,

@@ -311,14 +311,12 @@ class Translator:
         """Reads N pictures of any kind as uint8 squares `(N, S, S, 3)`."""
         if isinstance(pictures, np.ndarray | ImageSet):
             return pictures[:]
-        return np.stack([self._read_one(picture) for picture in pictures])
-
-    def _read_one(self, picture: str | pathlib.Path | Image.Image) -> np.ndarray:
-        if isinstance(picture, Image.Image):
-            rgb = pixels.upright_rgb(picture)
-        else:
-            rgb = pixels.open_rgb(picture)
-        return pixels.square(rgb, self.image_size, self.resize)
+        return np.stack(
+            [
+                pixels.square(pixels.open_rgb(picture), self.image_size, self.resize)
+                for picture in pictures
+            ]
+        )
 
     def _batches(self, images: Images) -> Iterator[tuple[slice, np.ndarray]]:
         """Positions and uint8 `(n, S, S, 3)`, the last batch smaller."""

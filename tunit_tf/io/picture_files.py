@@ -9,22 +9,33 @@ import os
 import pathlib
 import stat
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, pixels
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+EXTENSIONS = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif",
+)  # fmt: skip
+# Kinds of pictures that are not read.
+OTHER_KINDS = (
+    ".heic", ".heif", ".hif", ".jxl", ".jp2", ".psd", ".xcf", ".svg", ".tga", ".exr", ".hdr",
+    ".ppm", ".pgm", ".dng", ".arw", ".cr2", ".cr3", ".nef", ".orf", ".raf", ".rw2",
+)  # fmt: skip
+LEFT_OUT = ("@eaDir", "__MACOSX")  # folders of a file server and an archiver, beside hidden ones
 MAX_NAMED = 10  # folders or files that cannot be read and are named in the log
 ALPHA = "alpha"  # in place of a folder of masks
 MASK_SUFFIX = ".png"  # JPEG changes pixels around edges, also those that are not to be redrawn
 NOTHING = (0, 0, 0)  # color in a mask of what is not redrawn
 PATTERN_SIGNS = "*?["  # characters that turn a path into a pattern
 MAX_NAME_BYTES = 240  # a name without suffix; file systems take 255 with it
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 class Picture(NamedTuple):
@@ -76,55 +87,83 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
 
 
 def below(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Files below a folder that are named like images, sorted; hidden ones are left out.
+    """Files below a folder that are named like pictures, sorted; hidden ones are left out.
 
-    Links to folders are followed, except those that lead back to a folder on the way. Folders that
-    cannot be read are skipped, and named in the log.
+    Links to folders are followed, except those that lead back to a folder on the way. What looks
+    like a picture and is left out is counted and named in the log: links that lead nowhere,
+    pictures of kinds that are not read, and folders without access.
 
     Raises:
       UserError: The folder itself cannot be read.
     """
-    found: list[pathlib.Path] = []
-    unreadable: dict[pathlib.Path, str] = {}
-    _search(folder, (), found, unreadable)
-    if folder in unreadable:
-        raise UserError(f"{folder} cannot be read ({unreadable[folder]}); change its permissions.")
-    if unreadable:
-        shown = "; ".join(f"{p} ({reason})" for p, reason in list(unreadable.items())[:MAX_NAMED])
-        more = f"; and {len(unreadable) - MAX_NAMED} more" if len(unreadable) > MAX_NAMED else ""
-        logging.warning(
-            "Skipped %d folders that cannot be read: %s%s", len(unreadable), shown, more
+    search = _Search()
+    search.enter(folder, ())
+    if folder in search.closed:
+        raise UserError(
+            f"{folder} cannot be read ({search.closed[folder]}); change its permissions."
         )
-    return sorted(found)
+    search.report()
+    return sorted(search.found)
 
 
-def _search(
-    folder: pathlib.Path,
-    above: tuple[tuple[int, int], ...],
-    found: list[pathlib.Path],
-    unreadable: dict[pathlib.Path, str],
-) -> None:
-    """Adds the images below a folder to `found`, and folders without access to `unreadable`.
+class _Search:
+    """A search for pictures: what was found, and what was left out."""
 
-    Args:
-      folder: Where to search.
-      above: Device and inode of every folder on the way.
-      found: Images found so far.
-      unreadable: Reasons by folder.
-    """
-    try:
-        status = os.stat(f"{folder}/.")  # fails where files could be listed but not opened
-        here = (status.st_dev, status.st_ino)
-        if here in above:
+    def __init__(self) -> None:
+        self.found: list[pathlib.Path] = []
+        self.closed: dict[pathlib.Path, str] = {}  # reasons by folder
+        self._other_kinds: list[pathlib.Path] = []
+        self._dangling: list[pathlib.Path] = []
+
+    def enter(self, folder: pathlib.Path, above: tuple[tuple[int, int], ...]) -> None:
+        """Searches a folder; `above` has device and inode of every folder on the way."""
+        try:
+            status = os.stat(f"{folder}/.")  # fails where files could be listed but not opened
+            here = (status.st_dev, status.st_ino)
+            if here in above:
+                return
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries]
+        except OSError as error:
+            self.closed[folder] = error.strerror or str(error)
             return
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    _search(folder / entry.name, (*above, here), found, unreadable)
-                elif is_picture(entry.name) and entry.is_file():
-                    found.append(folder / entry.name)
-    except OSError as error:
-        unreadable[folder] = error.strerror or str(error)
+        for name in names:
+            if not name.startswith(".") and name not in LEFT_OUT:
+                self._look_at(folder / name, (*above, here))
+
+    def _look_at(self, path: pathlib.Path, above: tuple[tuple[int, int], ...]) -> None:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            # A link that leads nowhere or to itself; a file that vanished is no link.
+            if path.is_symlink() and (is_picture(path.name) or not path.suffix):
+                self._dangling.append(path)
+            return
+        if stat.S_ISDIR(mode):
+            self.enter(path, above)
+        elif stat.S_ISREG(mode) and is_picture(path.name):
+            self.found.append(path)
+        elif stat.S_ISREG(mode) and path.suffix.lower() in OTHER_KINDS:
+            self._other_kinds.append(path)
+
+    def report(self) -> None:
+        """Logs what was left out."""
+        closed = [f"{path} ({reason})" for path, reason in self.closed.items()]
+        _warn_of("folders that cannot be read", closed)
+        _warn_of("links that lead nowhere; is a disk not mounted?", self._dangling)
+        kinds = sorted({path.suffix.lower() for path in self._other_kinds})
+        cure = "convert them to JPEG or PNG to use them"
+        _warn_of(
+            f"files of kinds that are not read ({', '.join(kinds)}); {cure}", self._other_kinds
+        )
+
+
+def _warn_of(what: str, names: Sequence[str | pathlib.Path]) -> None:
+    """Logs how many were left out, and the first of their names."""
+    if names:
+        shown = "; ".join(map(str, sorted(names)[:MAX_NAMED]))
+        more = f"; and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        logging.warning("Skipped %d %s: %s%s", len(names), what, shown, more)
 
 
 def is_picture(path: str) -> bool:
@@ -180,11 +219,13 @@ def alpha_of(picture: Image.Image) -> Image.Image:
     """
     if not picture.has_transparency_data:
         raise UserError("it has no alpha channel to take the mask from")
-    return ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
+    return pixels.turned(picture).convert("RGBA").getchannel("A")
 
 
 def gray(mask: Image.Image) -> Image.Image:
     """An opened mask of any mode as a gray picture, upright; what is transparent is black."""
+    mask = mask.copy()
+    mask.info.pop("icc_profile", None)  # its numbers are no colors
     return pixels.upright_rgb(mask, NOTHING).convert("L")
 
 
@@ -245,6 +286,23 @@ def _find_masks(
     return found
 
 
+def in_threads(
+    function: Callable[[Item], Made], items: Iterable[Item], count: int
+) -> Iterator[list[Made]]:
+    """Yields results of a function in order, up to `count` at once, which threads compute.
+
+    Items are taken as they are needed. Where the consumer stops or an error is raised, running
+    calls finish, and pending ones are canceled.
+    """
+    remaining = iter(items)
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
+        while chunk := list(itertools.islice(remaining, count)):
+            yield list(pool.map(function, chunk))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 class Reader:
     """Reads pictures as squares, several at a time, and collects those that cannot be read.
 
@@ -272,12 +330,10 @@ class Reader:
           masks: Their masks, if they have any; a picture without a mask that fits is unreadable.
         """
         read = functools.partial(self._read, masks=masks)
-        remaining = iter(paths)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            while chunk := list(itertools.islice(remaining, count)):
-                pictures = [picture for picture in pool.map(read, chunk) if picture]
-                if pictures:
-                    yield pictures
+        for pictures in in_threads(read, paths, count):
+            readable = [picture for picture in pictures if picture]
+            if readable:
+                yield readable
 
     def require(self, read: Sequence | int, flag: str) -> None:
         """Raises UserError if nothing was `read` of what a flag names."""

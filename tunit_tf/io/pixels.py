@@ -1,5 +1,6 @@
-"""Pictures without TensorFlow: bytes <-> [-1, 1], PIL <-> squares, grids, files."""
+"""Pictures without TensorFlow: files -> sRGB, bytes <-> [-1, 1], PIL <-> squares, grids, files."""
 
+import functools
 import io
 import os
 import pathlib
@@ -8,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from tunit_tf.io import files
 
@@ -17,7 +18,26 @@ RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
 FLATTENED_ROWS = 256  # of a transparent picture that are put over a color at once
 LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
-MAX_PIXELS = 2**26  # limit for a picture file; below the size from which Pillow warns
+MAX_PIXELS = 2**26  # of a picture that is decoded; below the size from which Pillow warns
+MAX_JPEG_PIXELS = 2**28  # of a JPEG file, which can be decoded at a part of its size
+SRGB_TOLERANCE = 2  # of 255; a profile that changes no color by more is that of sRGB
+
+# {mode of a picture: mode of its color profile}
+PROFILED = {"1": "L", "L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
+# How a picture is turned to be upright, by its orientation in EXIF.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION_KEYS = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")  # in `info`
+
+# A file by its path, an open file, or an opened picture.
+Picture = str | pathlib.Path | BinaryIO | Image.Image
 
 
 def from_bytes(images: np.ndarray) -> np.ndarray:
@@ -31,33 +51,33 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
-def open_rgb(source: str | pathlib.Path | BinaryIO) -> Image.Image:
-    """A picture of any format as RGB, upright; see `open_as`."""
+def open_rgb(source: Picture) -> Image.Image:
+    """A picture of any format as RGB, upright, in sRGB; see `open_as`."""
     return open_as(source, upright_rgb)
 
 
-def open_as(
-    source: str | pathlib.Path | BinaryIO, converted: Callable[[Image.Image], Image.Image]
-) -> Image.Image:
+def open_as(source: Picture, converted: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """A picture of any format, decoded and converted.
 
+    A JPEG file with more than `MAX_PIXELS` is decoded at a half, a quarter or an eighth of its
+    width and height.
+
     Args:
-      source: Path of a file, or an open one.
+      source: Path of a file, an open file, or an opened picture.
       converted: Makes what is wanted of the opened picture.
 
     Raises:
       OSError: It is missing, no regular file (a pipe would block), or broken.
-      ValueError: It has so many pixels that it may be a decompression bomb.
+      ValueError: It has too many pixels, or pixels of a kind that is not read.
     """
+    if isinstance(source, Image.Image):
+        return converted(source)
     if isinstance(source, str | pathlib.Path) and not stat.S_ISREG(os.stat(source).st_mode):
         raise OSError(f"{source} is not a file")
     try:
-        with Image.open(source) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(f"{opened.width} x {opened.height} pixels are too many")
+        with _opened(source) as opened:
+            _reduce(opened)
             return converted(opened)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(f"more than {MAX_PIXELS} pixels are too many") from None
     except (OSError, ValueError):
         raise
     # Pillow's decoders raise many other kinds of errors on broken files.
@@ -65,18 +85,125 @@ def open_as(
         raise OSError(f"it cannot be decoded ({type(error).__name__}: {error})") from error
 
 
+def _opened(source: str | pathlib.Path | BinaryIO) -> Image.Image:
+    """Opens a picture, a JPEG file of any size."""
+    try:
+        return Image.open(source)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        pass
+    if not isinstance(source, str | pathlib.Path):
+        source.seek(0)
+    try:
+        return JpegImagePlugin.JpegImageFile(source)
+    except SyntaxError:
+        raise ValueError(_too_large("more pixels")) from None
+
+
+def _reduce(opened: Image.Image) -> None:
+    """Lets a large JPEG file be decoded at a part of its size; raises ValueError if it cannot."""
+    width, height = opened.size
+    if isinstance(opened, JpegImagePlugin.JpegImageFile) and width * height <= MAX_JPEG_PIXELS:
+        parts = next(n for n in (1, 2, 4, 8) if width * height <= MAX_PIXELS * n * n)
+        if parts > 1:
+            opened.draft(None, (width // parts, height // parts))
+    if opened.width * opened.height > MAX_PIXELS:
+        raise ValueError(_too_large(f"{width} x {height} pixels, more"))
+
+
+def _too_large(pixels: str) -> str:
+    return f"it has {pixels} than the limit of {MAX_PIXELS:,}; make it smaller"
+
+
 def upright_rgb(image: Image.Image, background: tuple[int, int, int] = BACKGROUND) -> Image.Image:
-    """An opened picture of any mode as RGB: EXIF rotation applied, transparency over a color."""
+    """An opened picture of any mode as RGB in sRGB: upright, transparency over a color."""
     return flattened(upright(image), background)
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """An opened picture as RGB, or RGBA if it has transparency; EXIF rotation applied."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ("I;16", "I;16B", "I;16L"):
-        image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
+    """An opened picture as RGB, or RGBA if it has transparency: turned as EXIF says, in sRGB.
+
+    Raises:
+      ValueError: Its pixels are integers or floating-point numbers without a known white.
+    """
+    image = _with_eight_bits(turned(image))
     mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode not in PROFILED:
+        image = image.convert(mode)
+    image = _in_srgb(image)
     return image if image.mode == mode else image.convert(mode)
+
+
+def turned(image: Image.Image) -> Image.Image:
+    """An opened picture turned as EXIF says; damaged EXIF says nothing."""
+    image.load()  # EXIF may follow the pixels
+    try:
+        method = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Pillow raises many kinds of errors, among them struct.error
+        return image
+    if method is None:
+        return image
+    result = image.transpose(method)
+    for key in ORIENTATION_KEYS:  # so that it is not turned again
+        result.info.pop(key, None)
+    return result
+
+
+def _with_eight_bits(image: Image.Image) -> Image.Image:
+    """A gray picture of 16 bits, or of numbers from 0 to 1, with 8 bits; others as they are."""
+    if image.mode.startswith("I;16"):
+        result = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        values = np.asarray(image)
+        kind = "floating-point numbers" if image.mode == "F" else "32-bit integers"
+        if image.mode == "I" or not (values.min() >= 0 and values.max() <= 1):
+            raise ValueError(
+                f"its pixels are {kind} from {values.min():g} to {values.max():g}, and it does not "
+                "say which of them is white; save it with 8 or 16 bits"
+            )
+        result = Image.fromarray(np.rint(values * 255).astype(np.uint8))
+    else:
+        return image
+    result.info = image.info
+    return result
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """A picture of a mode in `PROFILED` with a color profile as RGB or RGBA in sRGB."""
+    profile = image.info.get("icc_profile")
+    transform = _transform_to_srgb(profile, PROFILED[image.mode]) if profile else None
+    if transform is None:
+        return image
+    result = transform.apply(image.convert(PROFILED[image.mode]))
+    if image.has_transparency_data:
+        result.putalpha(image.convert("RGBA").getchannel("A"))
+    return result
+
+
+@functools.lru_cache(maxsize=32)
+def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Converts pictures from a color profile to sRGB, as browsers do.
+
+    Args:
+      profile: Content of the profile.
+      mode: Of the pictures, `L`, `RGB` or `CMYK`.
+
+    Returns:
+      The transform; None if the profile is about sRGB, or damaged, or for another mode.
+    """
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        transform = ImageCms.buildTransform(
+            source, ImageCms.createProfile("sRGB"), mode, "RGB",
+            ImageCms.Intent(ImageCms.getDefaultIntent(source)),
+        )  # fmt: skip
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    if mode == "CMYK":
+        return transform
+    levels = np.arange(256) if mode == "L" else np.indices((16, 16, 16)).T * 17
+    chart = Image.fromarray(levels.reshape(16, -1, *levels.shape[3:]).astype(np.uint8))
+    change = np.asarray(transform.apply(chart)) - np.asarray(chart.convert("RGB"), np.int16)
+    return transform if np.abs(change).max() > SRGB_TOLERANCE else None
 
 
 def flattened(picture: Image.Image, background: tuple[int, int, int] = BACKGROUND) -> Image.Image:
