@@ -1,7 +1,7 @@
 """Blends translations into their sources inside masks."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.ndimage
@@ -138,10 +138,10 @@ def photograph_shares(
     elif isinstance(mask, str) and mask == picture_files.ALPHA:
         if isinstance(source, np.ndarray):
             raise ValueError('The mask "alpha" needs a picture with an alpha channel.')
-        gray = _opened(source, picture_files.alpha_of)
+        gray = pixels.open_as(source, picture_files.alpha_of)
     else:
         name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
-        gray = picture_files.fitted(_opened(mask, picture_files.gray), photograph.size, name)
+        gray = picture_files.fitted(pixels.open_as(mask, picture_files.gray), photograph.size, name)
     return fitting_shares(gray, photograph, feather)
 
 
@@ -203,25 +203,15 @@ def read(
                 'Masks are an array, a list of pictures, or "alpha" where the sources are '
                 f"pictures; received {masks!r} for {type(sources).__name__}."
             )
-        channels = [_opened(source, picture_files.alpha_of) for source in sources]
+        channels = [pixels.open_as(source, picture_files.alpha_of) for source in sources]
         return np.stack([pixels.square(channel, size, resize) for channel in channels])
     squares = []
     for mask, source in zip(masks, sources, strict=True):
         if isinstance(source, np.ndarray):
             shown = (size, size)
         else:
-            shown = _opened(source, pixels.upright_rgb).size
+            shown = pixels.open_as(source, pixels.upright_rgb).size
         name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
-        fitting = picture_files.fitted(_opened(mask, picture_files.gray), shown, name)
+        fitting = picture_files.fitted(pixels.open_as(mask, picture_files.gray), shown, name)
         squares.append(pixels.square(fitting, size, resize))
     return np.stack(squares)
-
-
-def _opened(
-    picture: str | pathlib.Path | Image.Image, converted: Callable[[Image.Image], Image.Image]
-) -> Image.Image:
-    return (
-        converted(picture)
-        if isinstance(picture, Image.Image)
-        else pixels.open_as(picture, converted)
-    )

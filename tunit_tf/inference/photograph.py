@@ -317,6 +317,4 @@ def read(
                 f"A photograph must be uint8 (H, W, 3); received {source.dtype} {source.shape}."
             )
         return Photograph(Image.fromarray(source), region)
-    if isinstance(source, Image.Image):
-        return Photograph(pixels.upright(source), region)
     return Photograph(pixels.open_as(source, pixels.upright), region)
