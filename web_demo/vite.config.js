@@ -148,6 +148,6 @@ export default {
   define: { __RUNTIME_FILES__: JSON.stringify(runtimeFiles()) },
   worker: { format: 'iife' }, // LiteRT loads its script with importScripts
   build: { target: 'es2022', chunkSizeWarningLimit: 1000 },
-  preview: { port: 8080, strictPort: true, host: 'localhost' },
+  preview: { port: 8080, host: 'localhost' }, // the next free port where 8080 is in use
   plugins: [completePage(), serveLikeAServer()],
 };

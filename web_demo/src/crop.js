@@ -1,5 +1,6 @@
 // Cropping a square: the dialog with pointer, two fingers, wheel and keyboard, and the square's arithmetic.
 
+import { closeOnBack } from './back.js';
 import { centered, inside } from './resample.js';
 
 export const SMALLEST = 0.1; // of the shorter side
@@ -7,6 +8,8 @@ export const SMALLEST = 0.1; // of the shorter side
 const STEP = 0.02; // of the shorter side, for a key
 const WHEEL = 0.001; // change of the size per pixel of the wheel
 const LEGIBLE = 300; // pixels on the screen to which small pictures are enlarged
+const SHORTEST = 160; // pixels on the screen of the shorter side; what is longer than the dialog scrolls
+const HIGHEST = 0.55; // of the window, for the picture
 
 const element = (id) => document.getElementById(id);
 
@@ -23,7 +26,6 @@ export async function ask(url, box) {
   shown.src = url;
   await shown.decode();
   const picture = { width: shown.naturalWidth, height: shown.naturalHeight };
-  enlarge(shown, picture);
   const state = { picture, square: limited(box ?? centered(picture.width, picture.height), picture) };
   const controller = new AbortController();
   const on = (target, name, react) =>
@@ -43,8 +45,13 @@ export async function ask(url, box) {
     const side = (Number(target.value) / 100) * Math.min(picture.width, picture.height);
     set(scaled(state.square, side / state.square.side, picture));
   });
-  on(window, 'resize', () => draw(state));
+  on(window, 'resize', () => {
+    fit(picture);
+    draw(state);
+  });
   dialog.showModal();
+  closeOnBack(dialog);
+  fit(picture);
   draw(state);
   element('crop-box').focus();
   const used = await answer(dialog, on);
@@ -53,10 +60,14 @@ export async function ask(url, box) {
   return used ? state.square : null;
 }
 
-/** Small pictures are shown larger, up to what fits. */
-function enlarge(shown, { width, height }) {
-  const zoom = Math.max(1, LEGIBLE / Math.max(width, height));
+/** Shows the whole picture if its shorter side stays long enough; small pictures are enlarged. */
+function fit({ width, height }) {
+  const whole = Math.min(element('crop-frame').clientWidth / width, (HIGHEST * window.innerHeight) / height);
+  const enlarged = Math.max(1, LEGIBLE / Math.max(width, height));
+  const zoom = Math.max(Math.min(whole, enlarged), SHORTEST / Math.min(width, height));
+  const shown = element('crop-picture');
   shown.style.width = `${width * zoom}px`;
+  shown.style.height = `${height * zoom}px`;
   shown.classList.toggle('small', zoom > 1);
 }
 
@@ -66,6 +77,11 @@ function draw({ square, picture }) {
   style.setProperty('--x', `${square.x * zoom}px`);
   style.setProperty('--y', `${square.y * zoom}px`);
   style.setProperty('--side', `${square.side * zoom}px`);
+  const frame = element('crop-frame');
+  const into = (scrolled, room, start) =>
+    Math.min(Math.max(scrolled, (start + square.side) * zoom - room), start * zoom);
+  frame.scrollLeft = into(frame.scrollLeft, frame.clientWidth, square.x);
+  frame.scrollTop = into(frame.scrollTop, frame.clientHeight, square.y);
   const percent = Math.round((100 * square.side) / Math.min(picture.width, picture.height));
   element('crop-size').value = percent;
   element('crop-size-shown').value = `${percent}%`;
@@ -138,7 +154,7 @@ function answer(dialog, on) {
   return new Promise((resolve) => {
     on(element('crop-done'), 'click', () => resolve(true));
     on(element('crop-cancel'), 'click', () => resolve(false));
-    on(dialog, 'cancel', () => resolve(false)); // Escape
+    on(dialog, 'close', () => resolve(false)); // Escape, or back
     on(dialog, 'keydown', (event) => {
       if (event.key !== 'Enter' || event.target.tagName === 'BUTTON') return;
       event.preventDefault();

@@ -48,7 +48,7 @@ async function decoded(blob) {
       colorSpaceConversion: 'none',
     });
   } catch {
-    throw new Error('is not a picture that this browser can read');
+    throw new Error('This browser cannot read the picture.');
   }
 }
 

@@ -1,5 +1,6 @@
 // What the lists begin with: example pictures, and the average style of every group.
 
+import { download } from './download.js';
 import * as manifests from './manifest.js';
 import { fail } from './notices.js';
 
@@ -14,13 +15,13 @@ const ROLE_OF_EXAMPLE = /^(picture|look)_(?=.)/; // at the start of the names th
  * @param {import('./gallery.js').Gallery} looks Receives pictures of styles and average styles.
  */
 export async function addExamples(manifest, modelsUrl, sources, looks) {
-  const listed = await list(manifest, modelsUrl);
-  for (const [gallery, addresses] of [[sources, listed.sources], [looks, listed.references]]) {
-    for (const address of addresses) {
-      const name = decodeURIComponent(address.pathname.split('/').pop()).replace(ROLE_OF_EXAMPLE, '');
-      const response = await fetch(address).catch(() => null);
-      if (response?.ok) await gallery.addPicture(await response.blob(), name);
-      else fail(`The example ${name} cannot be reached.`);
+  const found = await list(manifest, modelsUrl);
+  for (const [gallery, files] of [[sources, found.sources], [looks, found.references]]) {
+    const contents = files.map(({ get }) => get().catch((error) => error)); // all on their way at once
+    for (const [i, { name }] of files.entries()) {
+      const content = await contents[i];
+      if (content instanceof Error) fail(`The example ${name} is left out: ${content.message}`);
+      else await gallery.addExample(content, name);
     }
   }
   const averages = manifests.averageStyles(manifest);
@@ -45,18 +46,41 @@ export async function previewAverages(model, sources, looks) {
   }
 }
 
-/** Addresses of the pictures to begin with; the page's own in a role of which the manifest has none. */
+/** Pictures to begin with, {name, get}; the page's own in a role of which the manifest has none. */
 async function list(manifest, modelsUrl) {
-  const at = (names, base) => names.map((name) => new URL(name, base));
-  const own = manifests.examples(manifest) ?? { sources: [], references: [] };
-  const shown = { sources: at(own.sources, modelsUrl), references: at(own.references, modelsUrl) };
-  const missing = Object.keys(shown).filter((role) => !shown[role].length);
-  if (!missing.length) return shown;
+  const named = manifests.examples(manifest) ?? { sources: [], references: [] };
+  const found = {};
+  for (const [role, names] of Object.entries(named)) {
+    found[role] = names.map((name) => ({
+      name: name.replace(ROLE_OF_EXAMPLE, ''),
+      get: () => verified(manifest.files[name], name, modelsUrl),
+    }));
+  }
+  const missing = Object.keys(found).filter((role) => !found[role].length);
+  if (!missing.length) return found;
   try {
     const listed = await (await fetch(new URL('examples/index.json', document.baseURI))).json();
-    for (const role of missing) shown[role] = at(listed[role], document.baseURI);
+    for (const role of missing) found[role] = listed[role].map((address) => ofThePage(address));
   } catch {
     fail('The examples cannot be reached; add pictures of your own.');
   }
-  return shown;
+  return found;
+}
+
+/** A picture of the manifest, which is then kept for visits without a network. */
+async function verified(file, name, modelsUrl) {
+  if (!file) throw new Error(`The manifest's files lack ${name}; export the model again.`);
+  const { content } = await download(new URL(name, modelsUrl), { name, ...file });
+  return new Blob([content]);
+}
+
+/** A picture of the page, which its service worker keeps. */
+function ofThePage(address) {
+  const name = address.split('/').pop();
+  const get = async () => {
+    const response = await fetch(new URL(address, document.baseURI)).catch(() => null);
+    if (!response?.ok) throw new Error('It cannot be reached.');
+    return response.blob();
+  };
+  return { name, get };
 }

@@ -3,9 +3,12 @@
 import { show } from './canvas.js';
 import { ask } from './crop.js';
 import { hex } from './download.js';
-import { announce, fail, say } from './notices.js';
+import { KeptPictures } from './kept_pictures.js';
+import { busy, fail, note, settle } from './notices.js';
 
 const element = (id) => document.getElementById(id);
+const HEIC = /\.hei[cf]$/i;
+const HEIC_HINT = 'HEIC is the format of iPhones: save the photo as JPEG, or set the camera to “Most Compatible”.';
 let made = 0; // entries so far, for identifiers
 
 /** Sends 'chosen' when another entry, or another part of it, is chosen; 'changed' when entries come or go. */
@@ -16,6 +19,7 @@ export class Gallery extends EventTarget {
   #list;
   #size;
   #cutter;
+  #kept;
 
   /**
    * @param {'source' | 'look'} role Ends the identifiers of its buttons, and names its radio buttons.
@@ -26,6 +30,7 @@ export class Gallery extends EventTarget {
   constructor(role, list, size, cutter) {
     super();
     [this.#role, this.#list, this.#size, this.#cutter] = [role, list, size, cutter];
+    this.#kept = new KeptPictures(role);
     list.addEventListener('keydown', (event) => {
       if (event.key === 'Delete' || event.key === 'Backspace') this.remove(this.chosen);
     });
@@ -36,32 +41,54 @@ export class Gallery extends EventTarget {
   }
 
   /**
-   * Adds files and chooses the last one; a picture that is there already is only chosen.
+   * Adds the visitor's files and chooses the last one; a picture that is there already is only chosen.
    *
    * @param {File[]} files What was chosen, dropped or pasted.
    */
   async addFiles(files) {
-    let last = null;
-    for (const file of files) last = (await this.addPicture(file, file.name || 'picture')) ?? last;
+    let [last, message] = [null, ''];
+    const bad = [];
+    for (const [i, file] of files.entries()) {
+      const name = file.name || 'picture';
+      busy(`Reading ${name}${files.length > 1 ? `, ${i + 1} of ${files.length}` : ''} …`);
+      try {
+        const hash = await hashOf(file);
+        const known = this.entries.find((entry) => entry.hash === hash);
+        if (known) message = `${name} is already in the list.`;
+        last = known ?? (await this.#addPicture(file, name, hash));
+        if (!known && !(await this.#keep(last))) {
+          message = `${name} is not kept for the next visit: the browser's storage is full.`;
+        }
+      } catch (error) {
+        bad.push({ name, gone: error.name === 'NotReadableError' });
+      }
+    }
+    if (message) note(message);
+    else settle();
+    reportBad(bad);
     if (last) this.choose(last);
   }
 
-  /** Adds one picture's file; returns its entry, or null if it is no picture. */
-  async addPicture(blob, name) {
+  /** Adds an example, which is not kept; one that is no picture is left out. */
+  async addExample(blob, name) {
     try {
-      const digest = await crypto.subtle.digest('SHA-256', await blob.arrayBuffer());
-      const hash = hex(new Uint8Array(digest));
-      const known = this.entries.find((entry) => entry.hash === hash);
-      if (known) {
-        say(`${name} is already in the list.`);
-        return known;
-      }
-      const { bytes } = await this.#cut(blob);
-      return this.#add({ name, blob, hash, bytes, url: URL.createObjectURL(blob) });
-    } catch (error) {
-      fail(`${name} ${error.name === 'NotReadableError' ? 'cannot be read' : error.message}.`);
-      return null;
+      await this.#addPicture(blob, name, await hashOf(blob));
+    } catch {
+      reportBad([{ name }]);
     }
+  }
+
+  /** Adds what the visitor has added on earlier visits; chooses the last one. */
+  async restore() {
+    let last = null;
+    for (const picture of await this.#kept.all()) {
+      if (this.entries.some(({ hash }) => hash === picture.hash)) continue; // an example of this model
+      if (picture.size !== this.#size) {
+        picture.bytes = (await this.#cut(picture.blob, picture.box)).bytes; // of another model
+      }
+      last = this.#add(picture);
+    }
+    if (last) this.choose(last);
   }
 
   /** Adds a style code that has a caption in place of a picture. */
@@ -96,15 +123,24 @@ export class Gallery extends EventTarget {
     const focused = entry.label.contains(document.activeElement);
     this.entries.splice(at, 1);
     entry.label.remove();
-    if (entry.url) URL.revokeObjectURL(entry.url);
-    announce(`${entry.name} was removed.`);
+    if (entry.hash) this.#kept.remove(entry.hash);
+    note(`${entry.name} was removed.`, { label: 'Undo', act: () => this.#putBack(entry, at) });
     this.dispatchEvent(new Event('changed'));
     if (this.chosen !== entry) return;
     this.choose(this.entries[Math.min(at, this.entries.length - 1)] ?? null);
     if (focused) this.chosen?.input.focus();
   }
 
-  /** Adds an entry: name, and either a picture's {blob, hash, bytes, url} or {caption, style}. */
+  #putBack(entry, at) {
+    this.#list.insertBefore(entry.label, this.entries[at]?.label ?? null);
+    this.entries.splice(at, 0, entry);
+    if (entry.added) this.#keep(entry);
+    this.dispatchEvent(new Event('changed'));
+    this.choose(entry);
+    entry.input.focus();
+  }
+
+  /** Adds an entry: name, and either a picture's {blob, hash, bytes} or {caption, style}. */
   #add(entry) {
     entry.id = String(++made);
     entry.input = document.createElement('input');
@@ -129,13 +165,26 @@ export class Gallery extends EventTarget {
     return entry;
   }
 
+  async #addPicture(blob, name, hash) {
+    const { bytes } = await this.#cut(blob);
+    return this.#add({ name, blob, hash, bytes });
+  }
+
+  /** Keeps a picture of the visitor for the next visit; whether that was possible. */
+  #keep(entry) {
+    entry.added ??= performance.timeOrigin + performance.now(); // orders the pictures of later visits
+    return this.#kept.put({ ...entry, size: this.#size });
+  }
+
   /** Asks for another part of an entry's picture. */
   async #crop(entry) {
-    const box = await ask(entry.url, entry.box ?? null);
+    const url = URL.createObjectURL(entry.blob);
+    const box = await ask(url, entry.box ?? null).finally(() => URL.revokeObjectURL(url));
     element(`crop-${this.#role}`).focus();
     if (!box) return;
     entry.box = box;
     entry.bytes = (await this.#cut(entry.blob, box)).bytes;
+    if (entry.added) this.#keep(entry);
     this.redraw(entry, entry.bytes);
     this.dispatchEvent(new Event('chosen'));
   }
@@ -143,5 +192,23 @@ export class Gallery extends EventTarget {
   /** A picture's file as the model's square: {bytes, width, height}; box as in `crop.js`. */
   #cut(blob, box) {
     return this.#cutter.call('cut', { blob, size: this.#size, box });
+  }
+}
+
+async function hashOf(blob) {
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer())));
+}
+
+/** One problem for files that are no pictures, one for files that are gone; nothing if there are none. */
+function reportBad(files) {
+  for (const [gone, one, many] of [
+    [true, 'cannot be read any more: it was moved or changed', 'cannot be read any more: they were moved or changed'],
+    [false, 'is not a picture that this browser can read', 'are not pictures that this browser can read'],
+  ]) {
+    const names = files.filter((file) => Boolean(file.gone) === gone).map(({ name }) => name);
+    if (!names.length) continue;
+    const hint = names.some((name) => HEIC.test(name)) && !gone ? ` ${HEIC_HINT}` : '';
+    if (names.length === 1) fail(`${names[0]} ${one}.${hint}`);
+    else fail(`${names.length} files ${many}: ${names.join(', ')}.${hint}`);
   }
 }

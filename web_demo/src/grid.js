@@ -23,6 +23,7 @@ export class Grid {
    */
   constructor(model, sources, looks, size) {
     [this.#model, this.#sources, this.#looks, this.#size] = [model, sources, looks, size];
+    for (const gallery of [sources, looks]) gallery.addEventListener('changed', () => this.offer());
     element('all').addEventListener('click', () => this.#draw());
     element('cancel-grid').addEventListener('click', () => this.#running?.abort());
     element('save-grid').addEventListener('click', () =>
@@ -30,9 +31,10 @@ export class Grid {
     );
   }
 
-  /** Lets the visitor ask for a grid, now that a model is loaded. */
+  /** Lets the visitor ask for a grid once a model is loaded and both lists hold something. */
   offer() {
-    element('all').disabled = false;
+    const ready = this.#model.used && this.#sources.entries.length && this.#looks.entries.length;
+    element('all').disabled = !ready;
   }
 
   /** Draws what the lists hold now; a grid that is being drawn is canceled. */

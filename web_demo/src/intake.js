@@ -1,7 +1,7 @@
 // How pictures get in: chosen, photographed, dropped anywhere on the page, or pasted. What comes before
 // the model is known waits.
 
-import { fail, say } from './notices.js';
+import { note, say } from './notices.js';
 
 const element = (id) => document.getElementById(id);
 const ROLES = ['source', 'look'];
@@ -52,34 +52,35 @@ export class Intake {
     }
   }
 
-  /** The whole page takes drops; the half under the pointer says what the pictures are for. */
+  /** The whole page takes drops: of styles over their section, of pictures everywhere else. */
   #listenToDrops() {
-    const zone = element('drop');
-    const halves = Object.fromEntries(ROLES.map((role) => [role, element(`drop-${role}`)]));
-    const roleAt = ({ clientX }) => (clientX < document.documentElement.clientWidth / 2 ? 'source' : 'look');
-    const hide = () => (zone.hidden = true);
+    const sections = Object.fromEntries(ROLES.map((role) => [role, element(`${role}-section`)]));
+    const roleAt = ({ target }) => (sections.look.contains(target) ? 'look' : 'source');
+    const mark = (over) => {
+      document.body.classList.toggle('dropping', over !== null);
+      for (const role of ROLES) sections[role].classList.toggle('over', role === over);
+    };
     document.addEventListener('dragover', (event) => {
       event.preventDefault(); // or the browser would leave the page and open the file
-      zone.hidden = false;
-      for (const role of ROLES) halves[role].classList.toggle('over', role === roleAt(event));
+      mark(roleAt(event));
     });
     document.addEventListener('dragleave', (event) => {
-      if (event.relatedTarget === null) hide();
+      if (event.relatedTarget === null) mark(null);
     });
     document.addEventListener('drop', (event) => {
       event.preventDefault();
-      hide();
+      mark(null);
       const files = [...event.dataTransfer.files];
       if (files.length) this.#add(roleAt(event), files);
-      else fail('Only files can be dropped here: save the picture first, then drop its file.');
+      else note('Only files can be dropped here: save the picture first, then drop its file.');
     });
-    document.addEventListener('dragend', hide);
+    document.addEventListener('dragend', () => mark(null));
   }
 
   #paste(event) {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) {
-      say('The clipboard holds no picture.');
+      note('The clipboard holds no picture.');
       return;
     }
     event.preventDefault();

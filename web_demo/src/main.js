@@ -53,15 +53,20 @@ async function show(manifest, intake) {
   );
   const grid = new Grid(model, sources, looks, size);
   const settings = new Settings(model, manifest, modelLoaded);
-  const examples = addExamples(manifest, MODELS, sources, looks);
+  const filled = fill();
   const loading = settings.use();
-  await examples;
+  await filled;
   await intake.start((role, files) => (role === 'source' ? sources : looks).addFiles(files));
   await loading;
 
+  async function fill() {
+    await addExamples(manifest, MODELS, sources, looks);
+    for (const gallery of [sources, looks]) await gallery.restore();
+  }
+
   /** What the model before has drawn is drawn again. */
   async function modelLoaded() {
-    await examples;
+    await filled;
     grid.offer();
     translation.request();
     await previewAverages(model, sources, looks);

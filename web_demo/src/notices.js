@@ -3,11 +3,51 @@
 
 const element = (id) => document.getElementById(id);
 const UNITS = 1e6;
+const PASSING = 8000; // ms that a note is shown
+const PASSING_WITH_BUTTON = 30_000;
+
+let lasting = ''; // what the status line says when no note is shown
+let timer;
 
 /** Shows what is going on, and reads it to users of screen readers. */
 export function say(text) {
-  element('message').textContent = text;
+  lasting = text;
+  busy(text);
+}
+
+/**
+ * Shows what has happened for some seconds, then again what is going on.
+ *
+ * @param {string} text One sentence.
+ * @param {{label: string, act: () => void} | null} offer A button that is shown beside it.
+ */
+export function note(text, offer = null) {
+  showStatus(text, offer);
   announce(text);
+  timer = setTimeout(settle, offer ? PASSING_WITH_BUTTON : PASSING);
+}
+
+/** Shows what is being done until `settle` is called. */
+export function busy(text) {
+  showStatus(text);
+  announce(text);
+}
+
+/** Ends a note. */
+export function settle() {
+  showStatus(lasting);
+}
+
+function showStatus(text, offer = null) {
+  clearTimeout(timer);
+  element('message').textContent = text;
+  element('offer').replaceChildren();
+  if (offer) {
+    element('offer').append(button(offer.label, () => {
+      settle();
+      offer.act();
+    }));
+  }
 }
 
 /** Shows how much of the model has arrived; null hides the bar. */

@@ -1,11 +1,13 @@
 // The translation: shown over its original, large, and saved.
 
+import { closeOnBack } from './back.js';
 import { enlarged, save, show } from './canvas.js';
 import * as fileNames from './file_names.js';
 import { announce } from './notices.js';
 
 const element = (id) => document.getElementById(id);
 const FACTORS = [1, 2, 4, 8];
+const DRAG = 8; // pixels that a finger moves sideways before it drags the divider
 const GOOD_SIZE = 256; // pixels that the suggested download has at least, if a factor reaches it
 
 export class Result {
@@ -22,7 +24,8 @@ export class Result {
     }
     factors.value = FACTORS.find((factor) => size * factor >= GOOD_SIZE) ?? FACTORS.at(-1);
     element('save').addEventListener('click', () => this.#save());
-    element('split').addEventListener('input', ({ target }) => this.#split(target.value));
+    element('split').addEventListener('input', ({ target }) => showSplit(target.value));
+    dragDivider();
     element('smooth').addEventListener('change', () => this.#smooth());
     element('enlarge').addEventListener('click', () => this.#openLarge());
     element('large').addEventListener('close', () => this.#closeLarge());
@@ -74,10 +77,6 @@ export class Result {
     return element('smooth').checked;
   }
 
-  #split(percent) {
-    element('compare').style.setProperty('--split', `${percent}%`);
-  }
-
   #smooth() {
     element('compare').classList.toggle('pixels', !this.#isSmooth);
   }
@@ -86,6 +85,7 @@ export class Result {
   #openLarge() {
     element('large-slot').append(element('compare'));
     element('large').showModal();
+    closeOnBack(element('large'));
   }
 
   #closeLarge() {
@@ -99,6 +99,40 @@ export class Result {
     const canvas = enlarged(bytes, this.#size, factor, this.#isSmooth);
     await save(canvas, fileNames.translation(names, this.#size * factor));
   }
+}
+
+function showSplit(percent) {
+  element('compare').style.setProperty('--split', `${percent}%`);
+}
+
+/** The divider follows a mouse at once, and a finger that moves sideways; one that scrolls leaves it. */
+function dragDivider() {
+  const stage = element('compare');
+  let start = null; // where the pointer went down
+  let dragging = false;
+  const follow = ({ clientX }) => {
+    const { left, width } = stage.getBoundingClientRect();
+    element('split').value = (100 * (clientX - left)) / width;
+    showSplit(element('split').value);
+  };
+  stage.addEventListener('pointerdown', (event) => {
+    if (element('split').disabled || !event.isPrimary || event.button) return;
+    start = event.clientX;
+    dragging = event.pointerType === 'mouse';
+    stage.setPointerCapture(event.pointerId);
+    if (dragging) follow(event);
+  });
+  stage.addEventListener('pointermove', (event) => {
+    if (start === null || !event.isPrimary) return;
+    dragging ||= Math.abs(event.clientX - start) >= DRAG;
+    if (dragging) follow(event);
+  });
+  stage.addEventListener('pointerup', (event) => {
+    if (start !== null && !dragging) follow(event); // a tap
+    start = null;
+  });
+  stage.addEventListener('click', () => element('split').focus({ preventScroll: true })); // for the keys
+  stage.addEventListener('pointercancel', () => (start = null)); // the browser scrolls
 }
 
 function wipe(canvas) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { choose, open, redrawn } from '../site.js';
+import { choose, drawn, open, redrawn } from '../site.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const TARGET = 44; // pixels
@@ -161,5 +161,80 @@ test('the page speaks of pictures and styles', async () => {
   for (const word of ['domain', 'cut …', 'encoder', 'generator', 'redrawn']) {
     assert.ok(!text.includes(word), word);
   }
+  await context.close();
+});
+
+test('in high contrast what is chosen looks different', async () => {
+  const { context, page } = await site.visit({ forcedColors: 'active' });
+  const border = (state) =>
+    page.$eval(`input[name=source]${state} + canvas`, (canvas) => getComputedStyle(canvas).borderTopColor);
+  assert.notEqual(await border(':checked'), await border(':not(:checked)'));
+  await context.close();
+});
+
+/** A finger that goes down in the middle of the result and moves. */
+async function swipe(context, page, dx, dy) {
+  const { x, y, width, height } = await page.locator('#compare').boundingBox();
+  const session = await context.newCDPSession(page);
+  const touch = (type, ...points) =>
+    session.send('Input.dispatchTouchEvent', {
+      type, touchPoints: points.map((part) => ({ x: x + width / 2 + part * dx, y: y + height / 2 + part * dy })),
+    });
+  await touch('touchStart', 0);
+  for (const part of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', part);
+  await touch('touchEnd');
+}
+
+test('a finger that scrolls over the result leaves the divider, one that moves sideways drags it', async () => {
+  const { context, page } = await site.visit(PHONE);
+  assert.equal(await page.inputValue('#split'), '0');
+  await swipe(context, page, 3, -200);
+  assert.equal(await page.inputValue('#split'), '0');
+  await swipe(context, page, 60, 4);
+  assert.ok(Number(await page.inputValue('#split')) > 50);
+  await context.close();
+});
+
+test('where text runs from right to left the divider is where the pointer is', async () => {
+  const { context, page } = await site.visit();
+  await page.evaluate(() => (document.documentElement.dir = 'rtl'));
+  const { x, y, width, height } = await page.locator('#compare').boundingBox();
+  await page.mouse.click(x + 0.25 * width, y + height / 2);
+  const divider = await page.locator('#compare .divider').boundingBox();
+  assert.ok(Math.abs(divider.x - x - 0.25 * width) < 5);
+  await page.keyboard.press('ArrowRight'); // the keys follow
+  assert.ok((await page.locator('#compare .divider').boundingBox()).x > divider.x);
+  await context.close();
+});
+
+test('going back closes the large view or the crop, and stays on the page', async () => {
+  const { context, page } = await site.visit();
+  for (const [button, dialog] of [['#enlarge', '#large'], ['#crop-source', '#crop']]) {
+    await page.click(button);
+    await page.waitForFunction((id) => history.state?.dialog === id, dialog.slice(1));
+    await page.evaluate(() => history.back());
+    await page.waitForSelector(dialog, { state: 'hidden' });
+    assert.equal(page.url(), site.address);
+    // Closed by other means, it leaves nothing to go back to.
+    await page.click(button);
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => !history.state?.dialog);
+  }
+  await redrawn(page, () => page.locator('input[name=source]').nth(1).check({ force: true }));
+  await context.close();
+});
+
+test('the page can be installed', async () => {
+  const { context, page } = await site.visit();
+  const session = await context.newCDPSession(page);
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+  const ids = installabilityErrors.map(({ errorId }) => errorId);
+  assert.deepEqual(ids.filter((id) => id !== 'in-incognito'), []); // every context of a test is one
+  const { url, errors } = await session.send('Page.getAppManifest');
+  assert.match(url, /app\.webmanifest$/);
+  assert.deepEqual(errors, []);
+  await context.setOffline(true);
+  await page.reload();
+  await drawn(page);
   await context.close();
 });

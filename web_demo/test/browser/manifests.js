@@ -1,10 +1,11 @@
 // Manifests as the page meets them: wrong ones are one sentence, new fields are shown.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { drawn, expectations, open, problem } from '../site.js';
+import { drawn, expectations, open, problem, problems } from '../site.js';
 
 let expected, site;
 before(async () => {
@@ -50,13 +51,39 @@ test('a manifest that recommends nothing is read, a newer minor version too', as
   await context.close();
 });
 
+const names = (page, role) =>
+  page.$$eval(`input[name=${role}]`, (all) => all.map((one) => one.getAttribute('aria-label')));
+
+/** Puts a photograph beside the manifest, as an example in some roles. */
+async function addExample(...roles) {
+  const file = 'temple_0.png';
+  await cp(path.join(expected.folder, 'photographs', file), site.file(file));
+  const content = await readFile(site.file(file));
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  await changeManifest(({ files }) => ({
+    examples: roles.map((role) => ({ file, role })),
+    files: { ...files, [file]: { bytes: content.length, sha256 } },
+  }));
+}
+
 test('examples of the manifest take the place of the page\'s', async () => {
-  await cp(path.join(expected.folder, 'photographs', 'temple_0.png'), site.file('temple_0.png'));
-  await changeManifest(() => ({ examples: ['picture', 'look'].map((role) => ({ file: 'temple_0.png', role })) }));
+  await addExample('picture', 'look');
   const { context, page } = await site.visit();
-  const names = await page.$$eval('input[name=source]', (all) => all.map((one) => one.getAttribute('aria-label')));
-  assert.deepEqual(names, ['temple_0.png']);
+  assert.deepEqual(await names(page, 'source'), ['temple_0.png']);
   await context.close();
+});
+
+test('an example that is missing or is not what the manifest says is left out with a sentence', async () => {
+  await addExample('look');
+  for (const [spoil, message] of [[() => truncate(site.file('temple_0.png'), 100), /damaged/], [() => rm(site.file('temple_0.png')), /missing/]]) {
+    await spoil();
+    const { context, page } = await site.visit({ wait: false });
+    await problem(page, message);
+    await page.waitForFunction(() => document.getElementById('compare').dataset.drawn !== undefined);
+    assert.equal((await problems(page)).length, 1);
+    assert.ok(!(await names(page, 'look')).includes('temple_0.png'));
+    await context.close();
+  }
 });
 
 test('the examples of an export are shown as pictures and as looks', async () => {
@@ -74,12 +101,9 @@ test('the examples of an export are shown as pictures and as looks', async () =>
 });
 
 test('a role without examples has those of the page', async () => {
-  await cp(path.join(expected.folder, 'photographs', 'temple_0.png'), site.file('temple_0.png'));
-  await changeManifest(() => ({ examples: [{ file: 'temple_0.png', role: 'look' }] }));
+  await addExample('look');
   const { context, page } = await site.visit();
-  const names = (role) =>
-    page.$$eval(`input[name=${role}]`, (all) => all.map((one) => one.getAttribute('aria-label')));
-  assert.equal((await names('look'))[0], 'temple_0.png');
-  assert.ok((await names('source')).includes('shape_0.png'));
+  assert.equal((await names(page, 'look'))[0], 'temple_0.png');
+  assert.ok((await names(page, 'source')).includes('shape_0.png'));
   await context.close();
 });

@@ -55,43 +55,112 @@ test('a picture that is added before the manifest has arrived is kept', async ()
   await context.close();
 });
 
-test('every bad file stays named until it is dismissed', async () => {
+test('bad files are one problem that names them all and stays until it is dismissed', async () => {
   const { context, page } = await site.visit();
   await page.setInputFiles('#add-look', [file('not_a_picture.png'), file('nor_this.png')]);
-  await problem(page, /^nor_this\.png is not a picture/);
+  await problem(page, /nor_this\.png/);
   await redrawn(page, () => page.setInputFiles('#add-look', file('rotated.jpg')));
   assert.deepEqual(await problems(page), [
-    'not_a_picture.png is not a picture that this browser can read.',
-    'nor_this.png is not a picture that this browser can read.',
+    '2 files are not pictures that this browser can read: not_a_picture.png, nor_this.png.',
   ]);
-  await page.click('#problems li:first-child button');
-  assert.equal((await problems(page)).length, 1);
   await page.click('#problems li:first-child button');
   assert.ok(await page.isHidden('#problems'));
   await context.close();
 });
 
-test('files may be dropped anywhere, and nothing that is dropped opens', async () => {
+test('an unreadable HEIC picture is named with a cure', async () => {
+  const { context, page } = await site.visit();
+  await page.setInputFiles('#add-look', { name: 'IMG_1.HEIC', mimeType: 'image/heic', buffer: Buffer.from('ftypheic') });
+  await problem(page, /^IMG_1\.HEIC is not a picture that this browser can read\. HEIC .* as JPEG/);
+  await context.close();
+});
+
+test('files may be dropped anywhere, on the styles as styles, and nothing that is dropped opens', async () => {
   const { context, page } = await site.visit();
   const data = await transfer(page, file('rotated.jpg'));
-  const drag = (type, clientX) =>
-    page.evaluate(([kind, x, dataTransfer]) => {
-      const event = new DragEvent(kind, { bubbles: true, cancelable: true, clientX: x, dataTransfer });
-      return !document.querySelector('header').dispatchEvent(event); // whether the browser was stopped
-    }, [type, clientX, data]);
-  assert.ok(await drag('dragover', 1000));
-  assert.ok(await page.isVisible('#drop-look.over'));
-  await redrawn(page, async () => assert.ok(await drag('drop', 1000)));
-  assert.ok(await page.isHidden('#drop'));
+  const drag = (type, target) =>
+    page.evaluate(([kind, selector, dataTransfer]) => {
+      const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer });
+      return !document.querySelector(selector).dispatchEvent(event); // whether the browser was stopped
+    }, [type, target, data]);
+  assert.ok(await drag('dragover', '#looks'));
+  assert.ok(await page.isVisible('#look-section.over'));
+  assert.equal(await page.locator('#source-section.over').count(), 0);
+  await redrawn(page, async () => assert.ok(await drag('drop', '#looks')));
+  assert.equal(await page.locator('.dropping, .over').count(), 0);
   assert.equal(await chosen(page, 'look'), 'rotated.jpg');
-  await redrawn(page, () => drag('drop', 100));
+  await redrawn(page, () => drag('drop', 'header'));
   assert.equal(await chosen(page, 'source'), 'rotated.jpg');
   await page.evaluate(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.setData('text/uri-list', 'https://example.org/cat.png');
     document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
   });
-  await problem(page, /^Only files can be dropped here/);
+  assert.match(await page.textContent('#message'), /^Only files can be dropped here/);
+  await context.close();
+});
+
+test('pictures that were added are there on the next visit, as they were cropped, until they are removed', async () => {
+  const { context, page } = await site.visit();
+  const added = [file('photographs/temple_0.png'), file('rotated.jpg')];
+  await redrawn(page, () => page.setInputFiles('#add-source', added));
+  await redrawn(page, () => page.setInputFiles('#add-look', added[0]));
+  await page.click('#crop-source');
+  for (const key of ['-', '-', 'ArrowUp']) await page.press('#crop-box', key);
+  await redrawn(page, () => page.keyboard.press('Enter'));
+  const before = await pixels(page, '#translated');
+  await page.reload();
+  await drawn(page);
+  assert.deepEqual((await names(page, 'source')).slice(-2), ['temple_0.png', 'rotated.jpg']);
+  assert.equal(await chosen(page, 'source'), 'rotated.jpg');
+  assert.equal(await chosen(page, 'look'), 'temple_0.png');
+  assert.deepEqual(await pixels(page, '#translated'), before);
+  await redrawn(page, () => page.click('#remove-source'));
+  await page.reload();
+  await drawn(page);
+  assert.equal((await names(page, 'source')).at(-1), 'temple_0.png');
+  assert.ok(!(await names(page, 'source')).includes('rotated.jpg'));
+  await context.close();
+});
+
+test('the page says what it is reading, and that it is done', async () => {
+  const { context, page } = await site.visit();
+  await page.evaluate(() => {
+    window.said = [];
+    const message = document.getElementById('message');
+    new MutationObserver(() => window.said.push(message.textContent)).observe(message, { childList: true });
+  });
+  const two = [file('rotated.jpg'), file('photographs/temple_0.png')];
+  await redrawn(page, () => page.setInputFiles('#add-source', two));
+  assert.deepEqual(await page.evaluate(() => window.said), [
+    'Reading rotated.jpg, 1 of 2 …', 'Reading temple_0.png, 2 of 2 …', 'Ready.',
+  ]);
+  await context.close();
+});
+
+test('a note passes', async () => {
+  const { context, page } = await site.visit({ prepare: (opened) => opened.clock.install() });
+  await page.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', 'no picture');
+    document.body.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData }));
+  });
+  assert.equal(await page.textContent('#message'), 'The clipboard holds no picture.');
+  await page.clock.fastForward(10_000);
+  assert.equal(await page.textContent('#message'), 'Ready.');
+  await context.close();
+});
+
+test('a picture that was removed comes back to its place', async () => {
+  const { context, page } = await site.visit();
+  const before = await names(page, 'source');
+  await redrawn(page, () => page.locator('input[name=source]').nth(1).check({ force: true }));
+  await redrawn(page, () => page.click('#remove-source'));
+  assert.equal((await names(page, 'source')).length, before.length - 1);
+  await redrawn(page, () => page.click('#offer button:has-text("Undo")'));
+  assert.deepEqual(await names(page, 'source'), before);
+  assert.equal(await chosen(page, 'source'), before[1]);
+  assert.equal(await page.locator('#offer button').count(), 0);
   await context.close();
 });
 
@@ -133,7 +202,7 @@ test('pictures are removed by button and key, down to none', async () => {
   await page.keyboard.press('Delete');
   assert.deepEqual(await names(page, 'source'), []);
   await page.waitForFunction(() => /Add or choose a picture/.test(document.getElementById('result-caption').textContent));
-  for (const id of ['#save', '#crop-source', '#remove-source']) assert.ok(await page.isDisabled(id));
+  for (const id of ['#save', '#all', '#crop-source', '#remove-source']) assert.ok(await page.isDisabled(id));
   await redrawn(page, () => page.setInputFiles('#add-source', file('rotated.jpg')));
   await context.close();
 });
@@ -163,6 +232,7 @@ test('the square is cropped with the keyboard, Enter uses it, Escape does not', 
   await redrawn(page, () => page.keyboard.press('Enter'));
   assert.notDeepEqual(await pixels(page, '#translated'), whole);
   await page.click('#crop-source');
+  await page.waitForSelector('#crop-box:focus');
   await page.keyboard.press('Escape');
   assert.ok(await page.isHidden('#crop'));
   await context.close();
@@ -230,3 +300,36 @@ test('a small picture is enlarged for cropping, and the border is visible at ful
   assert.ok(border.width >= 2 && border.onTop);
   await context.close();
 });
+
+/** Adds a picture of one color to the pictures. */
+async function addDrawn(page, width, height) {
+  await redrawn(page, () =>
+    page.evaluate(async ([w, h]) => {
+      const canvas = new OffscreenCanvas(w, h);
+      canvas.getContext('2d').fillRect(0, 0, w, h);
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([await canvas.convertToBlob()], `drawn-${w}-${h}.png`, { type: 'image/png' }));
+      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+    }, [width, height]),
+  );
+}
+
+for (const [kind, width, height] of [['tall', 900, 2400], ['very wide', 4000, 200]]) {
+  test(`a ${kind} picture can be cropped where it is shown`, async () => {
+    const { context, page } = await site.visit();
+    await addDrawn(page, width, height);
+    await page.click('#crop-source');
+    await page.waitForSelector('#crop-box:focus');
+    const shown = await page.locator('#crop-picture').boundingBox();
+    assert.ok(Math.abs(shown.width / shown.height - width / height) < 0.01 * (width / height));
+    const start = await box(page);
+    assert.ok(Math.abs(start.width - Math.min(shown.width, shown.height)) < 1.5); // the largest square
+    assert.ok(start.width >= 150);
+    for (let i = 0; i < 300; i++) await page.keyboard.press(kind === 'tall' ? 'ArrowDown' : 'ArrowRight');
+    const [end, frame] = [await box(page), await page.locator('#crop-frame').boundingBox()];
+    for (const [at, side] of [['x', 'width'], ['y', 'height']]) {
+      assert.ok(end[at] >= frame[at] - 1 && end[at] + end[side] <= frame[at] + frame[side] + 1); // in view
+    }
+    await context.close();
+  });
+}

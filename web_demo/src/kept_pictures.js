@@ -1,0 +1,61 @@
+// The visitor's own pictures, kept in this browser until they are removed. Without a storage, or with a
+// full one, the page works all the same and forgets them.
+
+const DATABASE = 'tunit';
+const STORE = 'pictures';
+
+let opened; // the database, for both lists
+
+export class KeptPictures {
+  #role;
+
+  /** @param {'source' | 'look'} role The list that the pictures are in. */
+  constructor(role) {
+    this.#role = role;
+  }
+
+  /** Pictures in the order in which they were added: [{hash, name, blob, box, bytes, size}]. */
+  async all() {
+    try {
+      const found = await run('readonly', (store) => store.getAll());
+      return found.filter(({ role }) => role === this.#role).sort((a, b) => a.added - b.added);
+    } catch {
+      return [];
+    }
+  }
+
+  /** Keeps a picture, or its new crop; whether that was possible. */
+  async put({ hash, name, blob, box, bytes, size, added = Date.now() }) {
+    const picture = { role: this.#role, hash, name, blob, box, bytes, size, added };
+    try {
+      await run('readwrite', (store) => store.put(picture));
+      return true;
+    } catch {
+      return false; // the storage is full, or closed to this page
+    }
+  }
+
+  async remove(hash) {
+    await run('readwrite', (store) => store.delete([this.#role, hash])).catch(() => {});
+  }
+}
+
+/** The outcome of one request, after its transaction is complete. */
+async function run(mode, act) {
+  opened ??= open();
+  const transaction = (await opened).transaction(STORE, mode);
+  const request = act(transaction.objectStore(STORE));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = transaction.onerror = () => reject(transaction.error);
+  });
+}
+
+function open() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ['role', 'hash'] });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
