@@ -31,7 +31,7 @@ demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.translate --run_dir=runs/quickstart --source=docs/images/shapes \
 		--reference=docs/images/looks --grid --overwrite --output=runs/quickstart/translated
 	$(BIN)/python -m export.saved_model --run_dir=runs/quickstart --output=models/quickstart
-	$(BIN)/python -m export.tflite --run_dir=runs/quickstart --output=models/mobile
+	$(BIN)/python -m export.tflite --run_dir=runs/quickstart --output=models/mobile --examples=4
 	$(BIN)/python -m export.benchmark --run_dir=runs/quickstart --models=models/mobile
 
 # Tests of training compile large graphs, and TensorFlow keeps a part of their memory until the process
@@ -54,7 +54,7 @@ compat: $(VENV)/.installed-test $(COMPAT)/.installed
 # The page, with the models of a folder, on http://localhost:8080; exported from RUN_DIR if missing.
 web: web_demo/dist/index.html
 	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
-		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
+		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS) --examples=4; }
 	cd web_demo && MODELS=$(abspath $(MODELS)) npm run --silent serve
 
 # Kills, damages and fills up real runs; half an hour.

@@ -14,9 +14,8 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from export.mobile import conversion, graphs, operations, quantization, ranges, run_images
-from export.mobile.conversion import GENERATE
-from export.mobile.runtime import Model
+from export.mobile import bundle, conversion, graphs, operations, quantization, ranges
+from export.mobile.runtime import GENERATE, Model
 from tests.export.mobile import half_precision
 from tunit_tf import cli
 from tunit_tf.config import Config
@@ -74,7 +73,7 @@ def main() -> None:
 def trained() -> tuple[Generator, np.ndarray, np.ndarray]:
     """Generator of a run, held-out images and the styles of others."""
     run = TrainedRun.load(RUN_DIR.value)
-    held_out = run_images.open_images(run, calibrates=False).held_out
+    held_out = bundle.open_images(run, calibrates=False).held_out
     squares = held_out.sample(SEEN + IMAGES.value).pixels()
     styles = np.roll(run.translator.style(squares), 1, axis=0)
     return run.translator.generator, pixels.from_bytes(squares), styles

@@ -1,6 +1,6 @@
 """Speed and memory of a served model: `python -m benchmarks.serving`.
 
-Exports full-size networks, starts the stand-in for TF Serving (export/serving/stand_in.py), and
+Exports full-size networks, starts the stand-in for TF Serving (tests/serving), and
 sends it requests over gRPC. The stand-in does not batch the requests of several clients.
 """
 
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 import numpy as np
 from absl import flags
 
-from export.serving import picture_limits, versions
-from export.serving.grpc_client import GrpcClient
+from export.serving import versions
+from export.serving.clients import GrpcClient
 from export.serving.server import Server
 from tunit_tf import cli
 from tunit_tf.config import Config
@@ -52,7 +52,7 @@ def export(folder: pathlib.Path) -> pathlib.Path:
     translator = Translator(*networks)
     run = TrainedRun(translator, config, folder, step=0)
     started = time.monotonic()
-    version = versions.write(run, folder / "tunit", "crop", picture_limits.DEFAULT_MAX_PIXELS)
+    version = versions.write(run, folder / "tunit", "crop", max_pixels=2**25)
     size = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     weights = sum(4 * np.prod(v.shape) for network in networks for v in network.variables) / 1e6
     print(
@@ -65,8 +65,7 @@ def export(folder: pathlib.Path) -> pathlib.Path:
 def stand_in(version: pathlib.Path) -> Iterator[tuple[str, int]]:
     """HOST:PORT of a server's gRPC API, and its process."""
     command = [
-        sys.executable, "-m", "export.serving.stand_in", f"--model_base_path={version.parent}",
-        "--rest_api_port=0", "--port=0",
+        sys.executable, "-m", "tests.serving", f"--model_base_path={version.parent}",
     ]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

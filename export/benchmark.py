@@ -45,8 +45,8 @@ def main() -> None:
         manifest.verify(folder, exported)
 
     # Here and not above, so that --help does not wait for TensorFlow.
-    from export.mobile import replacement, variant_timing
-    from export.mobile.conversion import ROLES
+    from export.mobile import bundle, timing, variants
+    from export.mobile.runtime import ROLES
     from tunit_tf.inference.trained_run import TrainedRun
 
     exports = []
@@ -57,11 +57,11 @@ def main() -> None:
                 f"{folder} was exported at step {exported.step}, and {run_dir} is at "
                 f"{run.step}; export again, or name the right --run_dir."
             )
-        exports.append(variant_timing.Exported(run, folder, exported))
-    rows = variant_timing.measure(exports, ROUNDS.value, REPEATS.value, progress)
-    text = variant_timing.table(rows)
+        exports.append(timing.Exported(folder, exported, variants.default_pair(run)))
+    rows = timing.compare(exports, ROUNDS.value, REPEATS.value, progress)
+    text = timing.table(rows)
     print(text)
-    for _, folder, exported in exports:
+    for folder, exported, _ in exports:
         for entry in exported.variants.values() if PROFILE.value else ():
             for role in ROLES.values():
                 if entry.shipped:
@@ -70,7 +70,7 @@ def main() -> None:
         with files.writing(
             f"The table in {folder}", "copy it from above or make the folder writable"
         ):
-            files.write_bytes(folder / replacement.BENCHMARK, (text + "\n").encode())
+            files.write_bytes(folder / bundle.BENCHMARK, (text + "\n").encode())
 
 
 def print_profile(path: pathlib.Path) -> None:

@@ -8,10 +8,11 @@ A picture that cannot be read is skipped and named. After an interruption, the s
 
 import sys
 
+import tqdm
 from absl import flags
 
-from export.serving import server
-from export.serving.request import Request
+from export.serving import clients, file_translation, server
+from export.serving.file_translation import Request
 from export.serving.server import Server
 from tunit_tf import cli
 from tunit_tf import config as config_lib
@@ -34,10 +35,6 @@ TIMEOUT = flags.DEFINE_float("timeout", Server.timeout, "Longest wait for an ans
 def main() -> None:
     """Sends the pictures and writes the results."""
     request = config_lib.from_flags(Request)
-    import tqdm  # imported here, as below, so that --help is fast
-
-    from export.serving import connection, file_translation
-
     address, tls = server.address(SERVER.value, PROTOCOL.value, TLS.value)
     target = Server(
         address=address,
@@ -48,7 +45,7 @@ def main() -> None:
         authority=server.authority(CA_CERTIFICATE.value),
     )
     result = file_translation.run(
-        connection.connect(PROTOCOL.value, target),
+        clients.connect(PROTOCOL.value, target),
         request,
         report=lambda sentence: tqdm.tqdm.write(sentence, file=sys.stderr),
     )

@@ -28,13 +28,13 @@ def main() -> None:
         )
     Bounds(1, 10_000).check("--count", COUNT.value)
     # Imported here, so that --help does not wait for TensorFlow.
-    from export.serving import c_api, differences
+    from export.serving import differences, session
     from tunit_tf.inference.trained_run import TrainedRun
 
     run = TrainedRun.load(run_dir, CHECKPOINT.value)
     try:
-        model = c_api.Model(folder)
-    except c_api.Error as error:
+        model = session.Model(folder)
+    except session.Error as error:
         raise UserError(f"{folder} does not load in C++: {error}") from None
     try:
         found = differences.measure(model, run.translator, COUNT.value)

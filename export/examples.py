@@ -1,16 +1,15 @@
-"""Pictures of the held-out images beside an export, where their license allows it."""
+"""Pictures of held-out images beside an export, where the user asks for them."""
 
 import pathlib
 import re
 
 import numpy as np
 
-from export.example_count import BY_LICENSE, MAX
 from export.manifest import Example
+from export.options import MAX_EXAMPLES
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import figures
-from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files, picture_files, pixels
 
@@ -19,47 +18,28 @@ MAX_PNG_SIDE = 64  # pixels; larger pictures are JPEG, a tenth of the size
 MAX_NAME = 40  # characters of the image's own name
 
 
-def held_out(run: TrainedRun, asked: int) -> ImageSet | None:
-    """The images for examples; None if they cannot be opened and --examples was not given.
-
-    Raises:
-      UserError: The user asked for examples, and the images cannot be opened.
-    """
-    try:
-        return run.split.validation
-    except UserError:
-        if asked == BY_LICENSE:
-            return None
-        raise
-
-
-def choose(
-    translator: Translator, images: ImageSet, count: int, asked: int
-) -> dict[Example, bytes]:
+def choose(translator: Translator, images: ImageSet, count: int) -> dict[Example, bytes]:
     """Chooses pictures to redraw and others to take looks from; no image is both.
 
     Args:
       translator: Networks, which sort the looks into domains so that as many as possible are shown.
       images: Images to choose from.
-      count: Number of each, from `example_count.number`.
-      asked: As the user gave it; without --examples, fewer images give fewer examples.
+      count: Number of each.
 
     Returns:
       {entry of the manifest: content of the file}.
 
     Raises:
-      UserError: The user asked for more than there are.
+      UserError: There are fewer images.
     """
     if count > len(images) // 2:
-        if asked != BY_LICENSE:
-            raise UserError(
-                f"--examples={asked} takes {2 * asked} held-out images and there are "
-                f"{len(images)}; ask for at most {len(images) // 2}."
-            )
-        count = len(images) // 2
+        raise UserError(
+            f"--examples={count} takes {2 * count} held-out images and there are {len(images)}; "
+            f"ask for at most {len(images) // 2}."
+        )
     if not count:
         return {}
-    shuffled = images.sample(figures.MAX_REFERENCES * MAX)
+    shuffled = images.sample(figures.MAX_REFERENCES * MAX_EXAMPLES)
     pictures, others = (shuffled.take(part) for part in np.split(np.arange(len(shuffled)), [count]))
     looks = others.take(figures.spread(translator.domains(others), count))
     suffix = ".png" if translator.image_size <= MAX_PNG_SIDE else ".jpg"

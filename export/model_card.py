@@ -6,13 +6,14 @@ The Hub reads the block of YAML at its start; people read the rest.
 import json
 import pathlib
 import re
+import string
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from export import card_numbers, licenses
-from export.card_numbers import Numbers
-from export.manifest import Example, File, Manifest
+from export.manifest import Example, File, Manifest, Variant
 from tunit_tf.config import Config
+from tunit_tf.evaluation import metric_table, report
+from tunit_tf.inference import run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
 
@@ -23,16 +24,73 @@ TAGS = ("tunit", "image-to-image-translation", "style-transfer", "gan")
 UNSUPERVISED = ("unsupervised", "pseudo-labeled")  # modes
 PLAIN = re.compile(r"[a-z][a-z0-9.-]*")  # text that needs no quotes in YAML ...
 READ_AS_OTHER = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}  # ... except these
+VALIDATION = "validation/"  # in the names of a run's log
+IDENTIFIER = re.compile(r"[A-Za-z0-9.+-]+")  # of a license, at the Hub and at SPDX
 PAPER = (
     "Baek, Choi, Uh, Yoo, Shim: Rethinking the Truly Unsupervised Image-to-Image Translation, "
     "ICCV 2021, https://arxiv.org/abs/2006.06500"
 )
+PICTURE, LOOK = "picture.jpg", "look.jpg"  # names in the code where there are no examples
+
+PAIR = string.Template("""In Python (`pip install ai-edge-litert numpy pillow`):
+
+```python
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image, ImageOps
+
+
+def read(name):
+    square = ImageOps.fit(Image.open(name).convert("RGB"), ($size, $size))
+    return np.asarray(square, np.float32)[None] / 127.5 - 1
+
+
+encode = Interpreter("$encoder").get_signature_runner("encode")
+generate = Interpreter("$generator").get_signature_runner("generate")
+style = encode(image=read("$look"))["style"]
+translated = generate(image=read("$picture"), style=style)["translated"][0]
+values = np.clip(np.rint((translated + 1) * 127.5), 0, 255).astype(np.uint8)
+Image.fromarray(values).save("translated.png")
+```
+
+On a phone and in a browser, with a clone of tunit-tf and this folder as `MODELS`:
+`make android MODELS=FOLDER` writes an app, `make web MODELS=FOLDER` serves a page that translates
+on the visitor's machine. In a program of your own, LiteRT (Android, iOS, C++) and LiteRT.js run the
+files; the signatures are `encode` and `generate`.""")
+
+SAVED_MODEL = string.Template("""In Python (`pip install tensorflow`):
+
+```python
+import tensorflow as tf
+
+model = tf.saved_model.load(".")
+translate = model.signatures["serving_default"]
+picture, look = (tf.constant([open(name, "rb").read()]) for name in ("$picture", "$look"))
+drawn = translate(image_bytes=picture, reference_bytes=look)["translated_bytes"][0]
+open("translated.png", "wb").write(drawn.numpy())
+```
+
+The folder is a version of a model for TensorFlow Serving:
+`tensorflow_model_server --model_name=tunit --model_base_path=THE_FOLDER_ABOVE`. Phones and browsers
+take the files that `python -m export.tflite` writes for the same run.""")
+
+
+class Numbers(NamedTuple):
+    """Scores of a checkpoint.
+
+    Attributes:
+      caption: What they were measured on, a sentence without a full stop.
+      rows: (name, value, `more` or `less` if one is better, meaning) as text.
+    """
+
+    caption: str
+    rows: list[tuple[str, str, str, str]]
 
 
 def write(
     folder: pathlib.Path, described: Manifest, run: TrainedRun, loading: str, quality: str = ""
-) -> None:
-    """Writes the card of an export.
+) -> pathlib.Path:
+    """Writes the card of an export and returns its path.
 
     Args:
       folder: Folder of the export.
@@ -54,23 +112,22 @@ def write(
         "## Intended use and limits",
         _limits(run),
         "## Numbers",
-        *_scores(card_numbers.scores_of_run(run)),
+        *_scores(scores_of_run(run)),
         *(["What the files lose against the networks:", quality] if quality else []),
         "## How to load it",
         loading,
         "## Files",
         _files(described.files),
     ]
-    files.write_bytes(folder / FILE_NAME, ("\n\n".join(parts) + "\n").encode())
+    path = folder / FILE_NAME
+    files.write_bytes(path, ("\n\n".join(parts) + "\n").encode())
+    return path
 
 
 def front_matter(config: Config, described: Manifest) -> str:
     """The block of YAML: license, library, task, tags, and the data set where it has a name."""
-    identifier = licenses.hub_identifier(config.license)
     labels = ["unsupervised"] if config.mode in UNSUPERVISED else []
-    fields: dict[str, Any] = {"license": identifier}
-    if identifier == licenses.OTHER:
-        fields["license_name"] = licenses.slug(config.license)
+    fields: dict[str, Any] = _license_fields(config.license)
     fields |= {
         "library_name": LIBRARIES[described.kind],
         "pipeline_tag": PIPELINE,
@@ -86,6 +143,16 @@ def front_matter(config: Config, described: Manifest) -> str:
         else:
             lines.append(f"{name}: {_scalar(value)}")
     return "\n".join(["---", *lines, "---"])
+
+
+def _license_fields(text: str) -> dict[str, str]:
+    """The license as the Hub wants it: an identifier, which a user gives as one word, or a name."""
+    if not text.strip():
+        return {"license": "unknown"}
+    if IDENTIFIER.fullmatch(text):
+        return {"license": text.lower()}
+    name = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+    return {"license": "other", "license_name": name or "other"}
 
 
 def _scalar(text: str) -> str:
@@ -157,7 +224,6 @@ def _license(config: Config) -> str:
 
 
 def _limits(run: TrainedRun) -> str:
-    barred = licenses.bars_examples(run.config.license)
     groups = {
         "supervised": "Its groups are the labels of the training pictures.",
         "semi-supervised": "Its groups follow the few labels of the training pictures.",
@@ -176,8 +242,6 @@ def _limits(run: TrainedRun) -> str:
         "them.",
         "- It is not intended for deception, or for pictures of people without their consent.",
     ]
-    if barred:
-        lines.append(f"- Its license limits the use: {_line(run.config.license)}.")
     if not run.generator_is_trained:
         lines.insert(0, "- **The generator is untrained: its pictures are noise.**")
     return "\n".join(lines)
@@ -199,3 +263,80 @@ def _scores(numbers: Numbers | None) -> list[str]:
 def _files(listed: dict[str, File]) -> str:
     rows = [f"| `{name}` | {entry.bytes:,} |" for name, entry in listed.items()]
     return "\n".join(["| file | bytes |", "|---|---|", *rows, "| `manifest.json` | |"])
+
+
+def scores_of_run(run: TrainedRun) -> Numbers | None:
+    """The numbers of exactly the checkpoint that is exported; None if there are none."""
+    return _reported(run) or _validated(run)
+
+
+def _reported(run: TrainedRun) -> Numbers | None:
+    """From the report in the run folder, if it is about the checkpoint's step and undamaged."""
+    try:
+        written = json.loads((run.folder / "report" / report.NUMBERS).read_bytes())
+        facts = written["facts"]
+        evaluated = {facts["checkpoint"]: written["metrics"]}
+        if "beside" in written:
+            evaluated[written["beside"]["checkpoint"]] = written["beside"]["metrics"]
+        scores: dict[str, Any] = {}
+        for checkpoint, sections in evaluated.items():
+            if _step(checkpoint) == run.step:
+                for section in sections.values():
+                    scores |= section
+        is_own = facts["data"].split(", held out: ")[0] == run.config.data
+        whose = "of the run" if is_own else "of another set than the run's"
+        caption = f"Evaluated on images {whose}: {facts['images']}; features {facts['features']}"
+        return _numbers(caption, scores, facts["features"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _step(checkpoint: str) -> int | None:
+    """The step in a fact of a report, as `newest, step 2500`."""
+    found = re.search(r"step (\d+)$", checkpoint)
+    return int(found[1]) if found else None
+
+
+def _validated(run: TrainedRun) -> Numbers | None:
+    """From the log of the run, the validation at the checkpoint's step."""
+    scores = {}
+    for name, (steps, values) in run_folder.history(run.folder).items():
+        if name.startswith(VALIDATION) and run.step in steps:
+            scores[name.removeprefix(VALIDATION)] = values[steps.index(run.step)]
+    caption = f"Validation during training, at step {run.step}, on held-out images"
+    return _numbers(caption, scores, "")
+
+
+def _numbers(caption: str, scores: dict[str, Any], extractor: str) -> Numbers | None:
+    rows = []
+    for name, value in scores.items():
+        metric = metric_table.lookup(name, extractor)
+        if metric is not None:
+            text = str(value) if isinstance(value, int) else f"{value:.4f}"
+            rows.append((name, text, metric.better, metric.meaning))
+    return Numbers(caption, rows) if rows else None
+
+
+def code_for_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:
+    """Markdown for a pair of .tflite files; its code runs in the folder.
+
+    Args:
+      variant: The pair that the code loads; None if none is shipped.
+      size: Side of the squares in pixels.
+      examples: Pictures that the code translates, if there are any.
+    """
+    if variant is None:
+        return "No variant is near enough to the networks to be shipped."
+    return PAIR.substitute(
+        size=size, encoder=variant.encoder, generator=variant.generator, **_named(examples)
+    )
+
+
+def code_for_saved_model(examples: list[Example]) -> str:
+    """Markdown for a SavedModel; its code runs in the version's folder."""
+    return SAVED_MODEL.substitute(_named(examples))
+
+
+def _named(examples: list[Example]) -> dict[str, str]:
+    names = {"picture": PICTURE, "look": LOOK}
+    return names | {one.role: one.file for one in reversed(examples)}

@@ -40,7 +40,7 @@ def describe(
         "style_dim": translator.style_dim,
         "style_on_unit_sphere": config.normalize_style,
         "domains": _domains(run, images),
-        "licence": config.license or None,
+        "license": config.license or None,
         "origin": run.origin or None,
         "step": run.step,
         "config": json.loads(config.to_json()),

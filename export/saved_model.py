@@ -5,8 +5,7 @@
 
 from absl import flags
 
-from export import example_count
-from export.serving import picture_limits
+from export import options
 from tunit_tf import cli
 from tunit_tf.errors import Bounds
 from tunit_tf.io import files
@@ -18,23 +17,23 @@ CHECKPOINT = flags.DEFINE_enum(
 OUTPUT = flags.DEFINE_string(
     "output", "models/tunit", "Folder of the model's versions, created if missing."
 )
-RESIZE = flags.DEFINE_enum("resize", "crop", picture_limits.RESIZE, "How pictures become squares.")
-MAX_PIXELS = flags.DEFINE_integer(
-    "max_pixels", picture_limits.DEFAULT_MAX_PIXELS, "Largest picture that is decoded, in pixels."
+RESIZE = flags.DEFINE_enum("resize", "crop", ["crop", "stretch"], "How pictures become squares.")
+MAX_PIXELS = flags.DEFINE_integer(  # 33 megapixels, 100 MB decoded
+    "max_pixels", 2**25, "Largest picture that is decoded, in pixels."
 )
 DATA = flags.DEFINE_string(
     "data", "", "Images to measure the domains' styles on, if the run has none of its own."
 )
-EXAMPLES = flags.DEFINE_integer("examples", example_count.BY_LICENSE, example_count.HELP)
+EXAMPLES = flags.DEFINE_integer("examples", 0, options.EXAMPLES)
 
 
 def main() -> None:
     """Checks the flags and exports the run."""
     run_dir, output = (files.named_folder(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
     Bounds(1, 10**9).check("--max_pixels", MAX_PIXELS.value)
-    example_count.BOUNDS.check("--examples", EXAMPLES.value)
+    Bounds(0, options.MAX_EXAMPLES).check("--examples", EXAMPLES.value)
     # Imported here, so that --help does not wait for TensorFlow.
-    from export.serving import versions, warmup
+    from export.serving import versions
     from tunit_tf.inference.trained_run import TrainedRun
 
     run = TrainedRun.load(run_dir, CHECKPOINT.value)
@@ -46,7 +45,7 @@ def main() -> None:
     megabytes = sum(path.stat().st_size for path in version.rglob("*") if path.is_file()) / 1e6
     license_part = f", license: {run.config.license}" if run.config.license else ""
     print(f"Wrote {version} ({megabytes:.1f} MB){license_part}.")
-    if not (version / warmup.PATH).exists():
+    if not (version / versions.WARM_UP).exists():
         print(
             "Without warm-up records, which need tensorflow-serving-api: "
             "pip install -r requirements-serving.txt"

@@ -5,7 +5,7 @@
 
 from absl import flags
 
-from export.mobile.options import Options
+from export.options import Options
 from tunit_tf import cli
 from tunit_tf import config as config_lib
 from tunit_tf.io import files
@@ -23,15 +23,15 @@ def main() -> None:
     run_dir, output = (files.named_folder(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
 
     # Here and not above, so that --help does not wait for TensorFlow.
-    from export.mobile import bundle, summary
+    from export.mobile import bundle
     from tunit_tf.inference.trained_run import TrainedRun
 
     run = TrainedRun.load(run_dir, CHECKPOINT.value)
     run.warn_if_untrained()
     with cli.interruptible(f"{output} is as it was before."):
         written = bundle.write(run, output, options)
-    print(summary.table(written))
-    license = f", license: {written.licence}" if written.licence else ""
+    print(bundle.table(written))
+    license = f", license: {written.license}" if written.license else ""
     print(f"Wrote {output}{license}.")
 
 

@@ -10,11 +10,10 @@ COMMANDS = (
     "train",
     "evaluate",
     "translate",
-    "translate_beam",
     "import_official",
     "suggest_domains",
 )
-EXPORT_COMMANDS = ("saved_model", "tflite", "compare", "benchmark", "client", "run_tflite")
+EXPORT_COMMANDS = ("saved_model", "tflite", "compare", "benchmark", "client", "run_tflite", "beam")
 
 # A part may import itself and the parts of later lines; parts of one line are independent.
 ORDER = (

@@ -3,6 +3,7 @@
 import pathlib
 
 from export.mobile import bundle
+from export.options import Options
 from tests.conftest import TINY
 from tunit_tf.config import Config
 from tunit_tf.inference.trained_run import TrainedRun
@@ -15,6 +16,6 @@ def write(output: pathlib.Path) -> TrainedRun:
     config = Config(**{**TINY, "run_dir": run_dir, "base_channels": 8, "joint_steps": 4})
     trainer.train(config.resolved())
     run = TrainedRun.load(run_dir)
-    options = bundle.Options(min_psnr=10.0, quality_images=4, calibration_steps=8)
+    options = Options(min_psnr=10.0, quality_images=4, calibration_steps=8, examples=4)
     bundle.write(run, output / "mobile", options)
     return run

@@ -10,7 +10,7 @@ from absl import app, flags, logging
 
 from tunit_tf.errors import UserError
 
-PACKAGES = ("tunit_tf", "export", "benchmarks")
+PACKAGES = ("tunit_tf", "export", "benchmarks", "tests")
 USER_ERROR = 2
 BYTE_ORDER_MARK = "\ufeff"  # some editors begin text files with it
 INTERRUPTED = 130  # as a shell reports a process that SIGINT ended

@@ -1,36 +1,50 @@
 """Writes the folder of a pair: its variants, measured, and the manifest; all of it or nothing."""
 
 import dataclasses
+import functools
 import pathlib
 from typing import Any
 
-from export import example_count, examples, loading, manifest, model_card, run_description
+import numpy as np
+
+from export import examples, manifest, model_card, run_description
 from export.manifest import MobileManifest, Variant
-from export.mobile import (
-    file_description,
-    metadata,
-    quality,
-    quantization,
-    replacement,
-    run_images,
-    summary,
-    variants,
-)
-from export.mobile.conversion import ROLES
-from export.mobile.options import VARIANTS, Options
+from export.mobile import metadata, quantization, variants
 from export.mobile.quantization import CALIBRATED
-from export.mobile.run_images import RunImages
-from export.mobile.variants import Candidate
+from export.mobile.runtime import ROLES
+from export.mobile.variants import Candidate, Pairs
+from export.options import VARIANTS, Options
+from tunit_tf.data import sources
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
+from tunit_tf.evaluation import plots
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, pixels
 
+BENCHMARK = "benchmark.md"  # left in the folder by export.benchmark
+COMPARED = 6  # rows of the picture that compares the variants
 COMPARISON = "comparison.png"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunImages:
+    """Images by what they are for.
+
+    Attributes:
+      held_out: Translated for the scores of the variants.
+      calibration: Training images, or those that the user named; None if nothing is calibrated.
+      named: Images that the user named to measure on; None for those of the run.
+    """
+
+    held_out: ImageSet
+    calibration: ImageSet | None
+    named: ImageSet | None
 
 
 def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileManifest:
     """Writes a pair of files for every variant, `manifest.json` and a picture that compares them.
 
-    The picture shows held-out images, so it is left out where the license of the run bars examples.
+    The picture shows held-out images, so it is written only if the user asks for examples.
 
     Args:
       run: The run.
@@ -45,26 +59,25 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
         folder cannot be written.
     """
     output = output.resolve()  # a link to a folder stays a link
-    replacement.check(output)
-    count = example_count.number(options.examples, run.config, bool(options.data))
+    check_replaceable(output)
     with (
         files.writing(str(output), "free space there or name another --output"),
         files.temporary_folder(output.parent) as temporary,
     ):
         new = temporary / "new"
         new.mkdir()
-        written = _export(run, new, options, count)
+        written = _export(run, new, options)
         files.replace_folder(output, new)
     return written
 
 
-def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int) -> MobileManifest:
-    """Does what `write` does, into an empty folder, with `count` examples of each role."""
-    images = run_images.open_images(
+def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileManifest:
+    """Does what `write` does, into an empty folder."""
+    images = open_images(
         run, options.data, options.calibration_images, CALIBRATED in options.variants
     )
-    chosen = examples.choose(run.translator, images.held_out, count, options.examples)
-    pairs = quality.translated_by_networks(
+    chosen = examples.choose(run.translator, images.held_out, options.examples)
+    pairs = variants.translated_by_networks(
         run.translator, images.held_out.sample(options.quality_images).pixels()
     )
     candidates = _candidates(run, images, pairs, options)
@@ -74,14 +87,14 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int)
         for variant, candidate in candidates.items()
     }
     translated = {variant: candidate.translated for variant, candidate in candidates.items()}
-    if not example_count.are_barred(run.config, bool(options.data)):
-        pixels.save_png(folder / COMPARISON, summary.picture(pairs, translated))
+    if chosen:
+        pixels.save_png(folder / COMPARISON, picture(pairs, translated))
     shown = examples.write(folder, chosen)
     written = MobileManifest(
         **described,
         examples=shown,
         resize="crop",
-        signatures=file_description.signatures(run.translator),
+        signatures=metadata.signatures(run.translator),
         variants=entries,
         recommended=_recommended(entries),
         quality_images=len(pairs.sources),
@@ -90,17 +103,16 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options, count: int)
     )
     shipped = [entry for entry in entries.values() if entry.shipped]
     loaded = entries.get(written.recommended["cpu"], shipped[0] if shipped else None)
-    model_card.write(
-        folder, written, run, loading.code_for_pair(loaded, written.image_size, shown),
-        summary.table(written),
-    )  # fmt: skip
-    written = dataclasses.replace(written, files=manifest.checksums(folder))  # with the card
+    loading = model_card.code_for_pair(loaded, written.image_size, shown)
+    card = model_card.write(folder, written, run, loading, table(written))
+    listed = {**written.files, card.name: manifest.File.of(card)}
+    written = written.model_copy(update={"files": listed})
     files.write_json(folder / manifest.FILE_NAME, written.to_json())
     return written
 
 
 def _candidates(
-    run: TrainedRun, images: RunImages, pairs: quality.Pairs, options: Options
+    run: TrainedRun, images: RunImages, pairs: Pairs, options: Options
 ) -> dict[str, Candidate]:
     """{variant: its files and scores}."""
     samples: variants.Samples = {}
@@ -121,7 +133,7 @@ def _write_variant(
     names: dict[str, Any] = {}
     for signature, content in candidate.files.items() if candidate.shipped else ():
         names[ROLES[signature]] = name = f"{ROLES[signature]}_{variant}.tflite"
-        description = file_description.describe(described, signature, variant)
+        description = metadata.describe(described, signature, variant)
         (folder / name).write_bytes(metadata.add(content, description))
     return Variant(
         purpose=VARIANTS[variant],
@@ -138,3 +150,110 @@ def _recommended(entries: dict[str, Variant]) -> dict[str, str]:
         lane: next((v for v in wanted if v in shipped), "")
         for lane, wanted in quantization.BEST_FOR.items()
     }
+
+
+def open_images(
+    run: TrainedRun, data: str = "", calibration_images: str = "", calibrates: bool = True
+) -> RunImages:
+    """Opens the images for an export.
+
+    Args:
+      run: The run; its recorded split is used.
+      data: Images to measure on, as --data; '' takes the run's held-out ones.
+      calibration_images: Images to calibrate on, as --data; '' takes `data` or, without it, the
+        run's training images.
+      calibrates: Whether a variant needs calibration.
+
+    Raises:
+      UserError: They cannot be opened, or fewer than two are there to measure on.
+    """
+
+    @functools.cache
+    def named(name: str) -> ImageSet:
+        return sources.open_images(name, run.config)
+
+    try:
+        held_out = named(data) if data else run.split.validation
+        calibration = None
+        if calibrates:
+            calibrated_on = calibration_images or data
+            calibration = named(calibrated_on) if calibrated_on else run.split.train
+    except UserError as error:
+        raise UserError(
+            f"The images to measure and calibrate on cannot be opened; name some with "
+            f"--data=FOLDER and --calibration_images=FOLDER. ({error})"
+        ) from None
+    if len(held_out) < 2:
+        raise UserError(
+            "There are fewer than two held-out images to measure the variants on; name some with "
+            "--data=FOLDER."
+        )
+    return RunImages(held_out, calibration, held_out if data else None)
+
+
+def check_replaceable(output: pathlib.Path) -> None:
+    """Checks that a folder is missing, empty, or holds nothing but an earlier export.
+
+    Args:
+      output: Absolute path, links resolved.
+
+    Raises:
+      UserError: It holds something else, or cannot be replaced.
+    """
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise UserError(f"--output={output} is a file; name a folder.")
+    if output == pathlib.Path.cwd():
+        raise UserError(
+            f"--output={output} is the current folder, which cannot be replaced; name another one."
+        )
+    found = {path.name for path in output.iterdir()}
+    if not found:
+        return
+    try:
+        ours = {manifest.FILE_NAME, BENCHMARK, *manifest.read_mobile(output).files}
+    except UserError:
+        ours = set()
+    foreign = sorted(found - ours)
+    if foreign:
+        raise UserError(
+            f"--output={output} holds other files ({', '.join(foreign[:5])}), which an export "
+            "would replace; name a new folder."
+        )
+
+
+def picture(pairs: Pairs, translated: dict[str, np.ndarray]) -> np.ndarray:
+    """Sources, references and translations by the networks and by every variant, in columns.
+
+    Args:
+      pairs: What was translated.
+      translated: {variant: float32 `(N, S, S, 3)` in [-1, 1]}.
+
+    Returns:
+      uint8 `(H, W, 3)`.
+    """
+    columns = {
+        "source": pairs.sources,
+        "reference": pairs.references,
+        "networks": pixels.to_bytes(pairs.translated),
+        **{variant: pixels.to_bytes(images) for variant, images in translated.items()},
+    }
+    return plots.columns({name: column[:COMPARED] for name, column in columns.items()})
+
+
+def table(written: MobileManifest) -> str:
+    """Sizes and scores of a manifest's variants, as Markdown."""
+    lines = [
+        "| variant | encoder MB | generator MB | PSNR dB | worst | SSIM | shipped |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for variant, entry in written.variants.items():
+        sizes = [
+            f"{written.files[getattr(entry, role)].bytes / 1e6:.2f}" if entry.shipped else "-"
+            for role in ROLES.values()
+        ]
+        scores = [f"{entry.psnr:.1f}", f"{entry.worst_psnr:.1f}", f"{entry.ssim:.4f}"]
+        cells = [variant, *sizes, *scores, "yes" if entry.shipped else "no"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

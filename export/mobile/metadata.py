@@ -7,15 +7,21 @@ cannot be installed beside a current TensorFlow, so its few tables are written h
 """
 
 import io
+import json
 import zipfile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from export.mobile import flatbuffer
+from export.manifest import SCHEMA_VERSION, PairSignatures, Signature
+from export.mobile import conversion
+from export.mobile.runtime import ENCODE, ROLES
+from tunit_tf.inference.translator import Translator
 
+VALUE_RANGE = (-1.0, 1.0)
+AUTHOR = "made with tunit_tf"
 BUFFER_NAME = "TFLITE_METADATA"
 IDENTIFIER = b"M001"
 MIN_PARSER_VERSION = "1.0.0"  # the features used are those of the first version
@@ -53,19 +59,77 @@ class Description(NamedTuple):
     tensors: dict[str, Tensor]  # by name, inputs and outputs
 
 
+def signatures(translator: Translator) -> PairSignatures:
+    """Inputs and outputs of a pair, as the manifest has them."""
+    image = [1, translator.image_size, translator.image_size, 3]
+    style = [1, translator.style_dim]
+    outputs = {"style": style, "domain_probabilities": [1, translator.num_domains]}
+    return PairSignatures(
+        encode=Signature(inputs={"image": image}, outputs=outputs),
+        generate=Signature(inputs={"image": image, "style": style}, outputs={"translated": image}),
+    )
+
+
+def describe(described: dict[str, Any], signature: str, variant: str) -> Description:
+    """The metadata of one file.
+
+    Args:
+      described: Fields of the manifest, as `run_description.describe` returns them.
+      signature: `encode` or `generate`.
+      variant: One of `VARIANTS`.
+    """
+    size, step = described["image_size"], json.dumps(described["step"])
+    if signature == ENCODE:
+        text = "Style code and pseudo-domain of an image (TUNIT's guiding network)."
+    else:
+        text = "Redraws an image in a style (TUNIT's generator)."
+    return Description(
+        name=f"TUNIT {ROLES[signature]}, {variant}",
+        text=f"{text} {size} px, step {step}.",
+        version=f"{SCHEMA_VERSION}.{step}",
+        author=AUTHOR,
+        license=described["license"] or "not stated",
+        tensors=_tensors_of(described, signature),
+    )
+
+
+def _tensors_of(described: dict[str, Any], signature: str) -> dict[str, Tensor]:
+    unit = VALUE_RANGE if described["style_on_unit_sphere"] else None
+    style = Tensor("Style code: a look, computed once for a reference.", value_range=unit)
+
+    def image(text: str) -> Tensor:
+        size = described["image_size"]
+        return Tensor(text, image_size=size, value_range=VALUE_RANGE)
+
+    if signature == ENCODE:
+        labels = tuple(f"domain {k}" for k in range(described["num_domains"]))
+        return {
+            "image": image("Square RGB picture whose look is wanted, in [-1, 1]."),
+            "style": style,
+            "domain_probabilities": Tensor(
+                "Probability of every pseudo-domain.", value_range=(0.0, 1.0), labels=labels
+            ),
+        }
+    return {
+        "image": image("Square RGB picture to redraw, in [-1, 1]."),
+        "style": style,
+        "translated": image("The picture redrawn, in [-1, 1]."),
+    }
+
+
 def add(content: bytes, description: Description) -> bytes:
     """A .tflite file with metadata; its graph and constants stay as they are."""
-    model = flatbuffer.read(content)
+    model = conversion.read(content)
     graph = model.subgraphs[0]
     names = [
         [graph.tensors[i].name.decode() for i in side] for side in (graph.inputs, graph.outputs)
     ]
     entry = schema.MetadataT()
     entry.name, entry.buffer = BUFFER_NAME, len(model.buffers)
-    model.buffers.append(flatbuffer.buffer_of(_pack(description, *names)))
+    model.buffers.append(conversion.buffer_of(_pack(description, *names)))
     others = [old for old in model.metadata or [] if old.name != BUFFER_NAME.encode()]
     model.metadata = [*others, entry]
-    archive = io.BytesIO(flatbuffer.write(model))
+    archive = io.BytesIO(conversion.write(model))
     labeled = {n: tensor for n, tensor in description.tensors.items() if tensor.labels}
     if labeled:
         with zipfile.ZipFile(archive, "a", zipfile.ZIP_STORED) as labels:

@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from export.mobile import flatbuffer
+from export.mobile import conversion
 
 OP_NAMES = {
     code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
@@ -32,7 +32,7 @@ class OpTime(NamedTuple):
 
 def measure(content: bytes, threads: int = 1, repeats: int = 5) -> list[OpTime]:
     """Times of a model's operations, grouped by kind and shapes, slowest first."""
-    model = flatbuffer.read(content)
+    model = conversion.read(content)
     graph = model.subgraphs[0]
     constant = {i for i, tensor in enumerate(graph.tensors) if _is_constant(model, tensor)}
     from_constants, groups = {}, collections.defaultdict(list)
@@ -90,7 +90,7 @@ def _alone(
     graph, cut = copy.copy(model.subgraphs[0]), copy.copy(model)
     buffers = {graph.tensors[i].buffer for i in used}
     cut.buffers = [
-        buffer if i in buffers else flatbuffer.buffer_of(None)
+        buffer if i in buffers else conversion.buffer_of(None)
         for i, buffer in enumerate(model.buffers)
     ]
     computed = {i for kept in needed for i in kept.outputs}
@@ -98,4 +98,4 @@ def _alone(
     graph.operators = [*needed, op]
     graph.inputs, graph.outputs = sorted(variable - computed), op.outputs
     cut.subgraphs, cut.signatureDefs, cut.metadata = [graph], [], []
-    return flatbuffer.write(cut)
+    return conversion.write(cut)

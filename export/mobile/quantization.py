@@ -10,7 +10,7 @@ from ai_edge_quantizer import qtyping, quantizer
 from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.qtyping import TFLOperationName as Op
 
-from export.mobile import flatbuffer, operations
+from export.mobile import conversion, operations
 
 # What runs the model, and the variants it runs best, in order.
 BEST_FOR = {
@@ -65,6 +65,6 @@ def quantize(
         ranges = tool.calibrate({signature: samples}) if variant == CALIBRATED else None
         result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     # Its constants lie behind the flatbuffer, where runtimes of 2023 do not look.
-    model = flatbuffer.read(bytes(result.quantized_model))
-    flatbuffer.name_by_signature(model)
-    return flatbuffer.write(model)
+    model = conversion.read(bytes(result.quantized_model))
+    conversion.name_by_signature(model)
+    return conversion.write(model)

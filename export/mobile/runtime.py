@@ -10,7 +10,9 @@ from ai_edge_litert.interpreter import Interpreter
 
 from tunit_tf.io import pixels
 
-INPUTS = {"encode": {"image"}, "generate": {"image", "style"}}  # inputs of the signatures
+ENCODE, GENERATE = "encode", "generate"  # signatures
+ROLES = {ENCODE: "encoder", GENERATE: "generator"}  # which file has which
+INPUTS = {ENCODE: {"image"}, GENERATE: {"image", "style"}}
 DAMAGED = "the file is damaged; copy or export it again."
 
 
@@ -97,8 +99,8 @@ class Pair:
     def __init__(
         self, encoder: pathlib.Path | bytes, generator: pathlib.Path | bytes, threads: int = 1
     ) -> None:
-        self.encoder = Model(encoder, "encode", threads)
-        self.generator = Model(generator, "generate", threads)
+        self.encoder = Model(encoder, ENCODE, threads)
+        self.generator = Model(generator, GENERATE, threads)
         self.image_size = self.generator.input_shapes["image"][1]
         if self.encoder.input_shapes["image"] != self.generator.input_shapes["image"]:
             raise ModelError(

@@ -1,21 +1,31 @@
-"""Load time, latency and memory of one .tflite file in a process of its own.
+"""Load time, latency and memory of exported files, each measured in a process of its own.
 
-`python -m export.mobile.timing FILE SIGNATURE REPEATS THREADS...` prints JSON.
+`python -m export.mobile.timing FILE SIGNATURE REPEATS THREADS...` is such a process and prints
+JSON. It counts its own memory, so this module imports little.
 """
 
 import json
 import pathlib
 import resource
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from export.mobile.runtime import Model
+from export.mobile.runtime import ROLES, Model
+
+if TYPE_CHECKING:
+    from export.manifest import MobileManifest
 
 WARM_UP = 2
+BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
+THREADS = [1, 2]
+Files = dict[str, dict[str, pathlib.Path]]  # {variant: {signature: file}}
 
 
 class Timing(NamedTuple):
@@ -79,6 +89,120 @@ def _peak_memory() -> float:
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+class Exported(NamedTuple):
+    """An exported pair.
+
+    Attributes:
+      folder: Folder of the export.
+      manifest: The manifest there.
+      baseline: {signature: file to compare with}, from `variants.default_pair`.
+    """
+
+    folder: pathlib.Path
+    manifest: "MobileManifest"
+    baseline: dict[str, bytes]
+
+
+def compare(
+    exports: list[Exported], rounds: int, repeats: int, note: Callable[[str], None]
+) -> list[dict]:
+    """Times all variants in turns, so that a slow minute affects all of them alike.
+
+    Args:
+      exports: What was exported.
+      rounds: How often every file is loaded, each time in a new process.
+      repeats: Runs per round and number of threads.
+      note: Called with what is being measured.
+
+    Returns:
+      A row for every variant of every export, the baseline first; milliseconds, MB, dB.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [_files(export, pathlib.Path(scratch) / str(i)) for i, export in enumerate(exports)]
+        timings: list[dict[str, dict[str, list]]] = [
+            {variant: {s: [] for s in ROLES} for variant in found} for found in files
+        ]
+        for i in range(rounds):
+            for export, found, times in zip(exports, files, timings, strict=True):
+                for variant, paths in found.items():
+                    size = export.manifest.image_size
+                    note(f"round {i + 1} of {rounds}: {size} px, {variant}")
+                    for signature, path in paths.items():
+                        times[variant][signature].append(measure(path, signature, THREADS, repeats))
+        return [
+            _row(export.manifest, variant, paths, times[variant])
+            for export, found, times in zip(exports, files, timings, strict=True)
+            for variant, paths in found.items()
+        ]
+
+
+def _files(export: Exported, scratch: pathlib.Path) -> Files:
+    """The files of an export's variants, and those of the baseline, which are written."""
+    scratch.mkdir()
+    files: Files = {BASELINE: {}}
+    for signature, content in export.baseline.items():
+        files[BASELINE][signature] = scratch / f"{signature}.tflite"
+        files[BASELINE][signature].write_bytes(content)
+    for variant, entry in export.manifest.variants.items():
+        if entry.shipped:
+            files[variant] = {s: export.folder / getattr(entry, role) for s, role in ROLES.items()}
+    return files
+
+
+def _row(exported: "MobileManifest", variant: str, paths: dict, timings: dict) -> dict:
+    entry = exported.variants.get(variant)
+    row: dict[str, Any] = {
+        "size": exported.image_size,
+        "variant": variant,
+        "psnr": entry.psnr if entry else None,
+    }
+    for signature, role in ROLES.items():
+        runs = timings[signature]
+        row[role] = {
+            "megabytes": paths[signature].stat().st_size / 1e6,
+            "load": statistics.median(run.load for run in runs),
+            "latency": {
+                count: statistics.median(t for run in runs for t in run.latencies[count])
+                for count in THREADS
+            },
+            "peak": max(run.peak for run in runs),
+            "partitions": runs[0].partitions,
+        }
+    return row
+
+
+def table(rows: list[dict]) -> str:
+    """The rows as Markdown; encoder + generator in each cell that has two."""
+    lines = [
+        "| px | variant | MB | load ms | ms, 1 thread | ms, 2 threads | times faster, 1 thread "
+        "| peak MB | partitions | PSNR dB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        if row["variant"] == BASELINE:
+            first = _together(row)
+        parts = [row[role] for role in ROLES.values()]
+        megabytes = [part["megabytes"] for part in parts]
+        cells = [
+            str(row["size"]),
+            row["variant"],
+            f"{megabytes[0]:.2f} + {megabytes[1]:.2f} = {sum(megabytes):.2f}",
+            " + ".join(f"{part['load']:.0f}" for part in parts),
+            *(" + ".join(f"{part['latency'][count]:.1f}" for part in parts) for count in THREADS),
+            f"{first / _together(row):.2f}",
+            " + ".join(f"{part['peak']:.0f}" for part in parts),
+            " + ".join(str(part["partitions"]) for part in parts),
+            "-" if row["psnr"] is None else f"{row['psnr']:.1f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _together(row: dict) -> float:
+    """Milliseconds of encoder and generator on one thread."""
+    return sum(row[role]["latency"][1] for role in ROLES.values())
 
 
 if __name__ == "__main__":

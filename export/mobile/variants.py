@@ -2,18 +2,51 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from export.mobile import conversion, graphs, quality, quantization, ranges
-from export.mobile.conversion import ENCODE, GENERATE
-from export.mobile.quality import Pairs, Quality
+from export.mobile import conversion, graphs, quantization, ranges
 from export.mobile.quantization import CALIBRATED
-from export.mobile.runtime import Pair
+from export.mobile.runtime import ENCODE, GENERATE, Pair
 from tunit_tf.errors import UserError
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
+from tunit_tf.networks import from_config
+from tunit_tf.networks.layers import UpsampleConv2D, pad_pixels
+
+RANGE = 2.0  # of values in [-1, 1]
+
+
+class Pairs(NamedTuple):
+    """Sources and references `(N, S, S, 3)` uint8, and what the networks make of them.
+
+    `styles` are the references' codes; `translated` is float32 in [-1, 1].
+    """
+
+    sources: np.ndarray
+    references: np.ndarray
+    styles: np.ndarray
+    translated: np.ndarray
+
+
+class Quality(NamedTuple):
+    """How near a pair's translations are to those of the networks (float32, not compiled).
+
+    Attributes:
+      psnr: Mean over images of the peak signal-to-noise ratio, dB.
+      worst_psnr: The smallest of them.
+      ssim: Mean structural similarity.
+      largest: Largest difference of a value in [-1, 1].
+    """
+
+    psnr: float
+    worst_psnr: float
+    ssim: float
+    largest: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +89,41 @@ def float_pair(translator: Translator, squares: np.ndarray) -> dict[str, bytes]:
     }
 
 
+class _TextbookUpsampleConv2D(UpsampleConv2D):
+    """Nearest-neighbor x2, then the convolution: four times the operations, and equal."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`(B, H, W, C)` to `(B, 2H, 2W, filters)`."""
+        x = pad_pixels(tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2), 2, "REFLECT")
+        return keras.layers.Conv2D.call(self, x)
+
+
+def default_pair(run: TrainedRun) -> dict[str, bytes]:
+    """{signature: float32 .tflite file} of the networks as they are, convolutions not folded."""
+    translator = run.translator
+    generator = from_config.generator(run.config, "float32")
+    for ours, theirs in zip(generator.variables, translator.generator.variables, strict=True):
+        ours.assign(theirs)
+    for layer in generator.ups:
+        layer.__class__ = _TextbookUpsampleConv2D
+
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        output = translator.guiding(image, training=False)
+        return {
+            "style": output.style,
+            "domain_probabilities": tf.nn.softmax(output.domain_logits),
+        }
+
+    def generate(image: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"translated": generator(image, style)}
+
+    shapes = conversion.input_shapes(translator)
+    return {
+        name: conversion.convert(function, name, shapes[name])
+        for name, function in ((ENCODE, encode), (GENERATE, generate))
+    }
+
+
 def calibration_samples(translator: Translator, squares: np.ndarray) -> Samples:
     """Inputs of the two networks that show which values occur.
 
@@ -92,8 +160,8 @@ def make(
         signature: quantization.quantize(content, variant, signature, samples.get(signature, ()))
         for signature, content in floats.items()
     }
-    translated = quality.translate(Pair(files[ENCODE], files[GENERATE]), pairs)
-    measured = quality.compare(translated, pairs.translated)
+    translated = translate(Pair(files[ENCODE], files[GENERATE]), pairs)
+    measured = compare(translated, pairs.translated)
     shipped = measured.psnr >= min_psnr
     if not shipped and variant != CALIBRATED:
         raise UserError(
@@ -101,3 +169,40 @@ def make(
             f"--min_psnr={min_psnr:g}. Leave it out of --variants, or allow less."
         )
     return Candidate(files, translated, measured, shipped)
+
+
+def translated_by_networks(translator: Translator, squares: np.ndarray) -> Pairs:
+    """Every image redrawn in the look of another one of the set.
+
+    Args:
+      translator: Networks of the run.
+      squares: uint8 `(N, S, S, 3)`.
+    """
+    references = np.roll(squares, len(squares) // 2, axis=0)
+    styles = translator.style(references)
+    translated = [
+        translator.generator(pixels.from_bytes(source[None]), style[None]).numpy()
+        for source, style in zip(squares, styles, strict=True)
+    ]
+    return Pairs(squares, references, styles, np.concatenate(translated))
+
+
+def translate(pair: Pair, pairs: Pairs) -> np.ndarray:
+    """The same translations, by a pair of files: float32 `(N, S, S, 3)`."""
+    return np.stack(
+        [
+            pair.generate_float(source, pair.style(reference))
+            for source, reference in zip(pairs.sources, pairs.references, strict=True)
+        ]
+    )
+
+
+def compare(translated: np.ndarray, expected: np.ndarray) -> Quality:
+    """Scores of float32 images `(N, S, S, 3)` in [-1, 1] against others."""
+    error = np.mean(np.square(np.float64(translated) - expected), axis=(1, 2, 3))
+    psnr = 10.0 * np.log10(RANGE**2 / np.maximum(error, 1e-20))
+    ssim = tf.image.ssim(tf.constant(translated), tf.constant(expected), RANGE)
+    largest = np.abs(translated - expected).max()
+    return Quality(
+        float(psnr.mean()), float(psnr.min()), float(tf.reduce_mean(ssim)), float(largest)
+    )

@@ -1,1 +1,1 @@
-"""TF Serving's side: configuration, and a stand-in for tests where its binary is not available."""
+"""Models for TF Serving: export, comparison, clients and configuration."""

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from export.serving import c_api
+from export.serving import session
 from tunit_tf.data import synthetic
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
@@ -28,8 +28,8 @@ class Difference(NamedTuple):
     unit: str
 
 
-def measure(model: c_api.Model, translator: Translator, count: int) -> list[Difference]:
-    """Runs every signature in the C++ loader and the eager networks on the same images.
+def measure(model: session.Model, translator: Translator, count: int) -> list[Difference]:
+    """Runs every signature in a session and the eager networks on the same images.
 
     Args:
       model: The exported model.
@@ -51,7 +51,7 @@ def measure(model: c_api.Model, translator: Translator, count: int) -> list[Diff
     }
     found: list[Difference] = []
 
-    def compare(signature: str, inputs: Mapping[str, c_api.Value]) -> None:
+    def compare(signature: str, inputs: Mapping[str, session.Value]) -> None:
         for name, value in model.run(signature, inputs).items():
             unit = "levels of 255" if name.endswith("_bytes") else "1"
             if name.endswith("_bytes"):
@@ -70,7 +70,7 @@ def measure(model: c_api.Model, translator: Translator, count: int) -> list[Diff
     return found
 
 
-def _check_sizes(model: c_api.Model, translator: Translator) -> None:
+def _check_sizes(model: session.Model, translator: Translator) -> None:
     size = translator.image_size
     wanted = {
         ("encode", "inputs", "image"): (None, size, size, 3),

@@ -1,17 +1,51 @@
 """Translates picture files through a server: bad ones are skipped, what is written stays."""
 
 import dataclasses
+import io
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 
 import tqdm
+from PIL import Image
 
-from export.serving import encoded_pictures, replies
-from export.serving.connection import Client
-from export.serving.replies import InputRefusedError, ServerError
-from export.serving.request import Request
-from tunit_tf.errors import UserError
-from tunit_tf.io import picture_files
+from export.serving import clients
+from export.serving.clients import Client, InputRefusedError, ServerError
+from tunit_tf.config import check_bounds, setting
+from tunit_tf.errors import Bounds, UserError
+from tunit_tf.io import files, picture_files, pixels
+
+DECODED_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # by TensorFlow
+DECODED_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+ORIENTATION = 0x0112  # EXIF tag; 1 is upright
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to translate, and where to; every field is a flag of `export/client.py`."""
+
+    source: str = setting("", "Image or folder of images to redraw.")
+    reference: str = setting("", "Image whose look is taken.")
+    output: str = setting("translated", "Folder for the results, created if missing.")
+    overwrite: bool = setting(False, "Replace results that exist.")
+    resume: bool = setting(False, "Keep results that exist, translate the others.")
+    batch_size: int = setting(4, "Images per request.", Bounds(1, 4096))
+    retries: int = setting(3, "Further attempts when the server is not reached.", Bounds(0, 1000))
+    progress: bool = setting(True, "Show a progress bar.")
+
+    def __post_init__(self) -> None:
+        """Checks the values.
+
+        Raises:
+          UserError: One is missing or out of range.
+        """
+        if not self.source or not self.reference:
+            raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
+        files.named_folder(self.output, "output")
+        check_bounds(self)
+        if self.resume and self.overwrite:
+            raise UserError(
+                "--resume keeps results that exist, --overwrite replaces them; give one."
+            )
 
 
 @dataclasses.dataclass
@@ -45,7 +79,7 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     found = picture_files.find(request.reference, "reference")
     if len(found) != 1:
         raise UserError(f"--reference={request.reference} must be one image; has {len(found)}.")
-    look = encoded_pictures.read(found[0])
+    look = encoded(found[0])
     root = pathlib.Path(request.source).expanduser()
     stems = picture_files.output_stems(sources, root)
     names = {path: f"{stem}.png" for path, stem in stems.items()}
@@ -119,7 +153,7 @@ def _translations(
     def ask(pictures: dict[pathlib.Path, bytes]) -> Iterator[tuple[pathlib.Path, bytes]]:
         contents = list(pictures.values())
         try:
-            drawn = replies.with_retries(
+            drawn = clients.with_retries(
                 lambda: client.translate(contents, [look] * len(contents)), request.retries
             )
         except InputRefusedError as error:
@@ -141,7 +175,7 @@ def _translations(
         read = {}
         for path in paths[start : start + request.batch_size]:
             try:
-                read[path] = encoded_pictures.read(path)
+                read[path] = encoded(path)
             except UserError as error:
                 skip(error)
         if read:
@@ -151,8 +185,37 @@ def _translations(
 def _check_reference(client: Client, look: bytes, request: Request) -> None:
     """Raises ServerError if the server does not even translate the reference into its own look."""
     try:
-        replies.with_retries(lambda: client.translate([look], [look]), request.retries)
+        clients.with_retries(lambda: client.translate([look], [look]), request.retries)
     except InputRefusedError as error:
         raise ServerError(
             f"The server refuses --reference={request.reference} or all pictures: {error}"
         ) from None
+
+
+def encoded(path: pathlib.Path) -> bytes:
+    """The content of a picture file, or the picture as PNG where TensorFlow would not read it.
+
+    TensorFlow reads neither EXIF rotation nor TIFF nor, for example, CMYK. The whole picture is
+    decoded here, so that a broken one is found before it spoils a request with others.
+
+    Raises:
+      UserError: It cannot be read.
+    """
+    try:
+        if not path.is_file():  # reading a pipe would block
+            raise OSError("it is not a file")
+        content = path.read_bytes()
+        rgb = pixels.open_rgb(path)
+        with Image.open(io.BytesIO(content)) as picture:
+            if (
+                picture.format in DECODED_FORMATS
+                and picture.mode in DECODED_MODES
+                and picture.getexif().get(ORIENTATION, 1) == 1
+            ):
+                return content
+        buffer = io.BytesIO()
+        rgb.save(buffer, format="PNG")
+        return buffer.getvalue()
+    # Pillow's decoders raise many kinds of errors on broken files.
+    except Exception as error:
+        raise UserError(f"{path} cannot be read ({error}).") from None

@@ -30,7 +30,7 @@ def endpoints(translator: Translator, resize: str, max_pixels: int) -> dict[str,
 
     Args:
       translator: Networks.
-      resize: How pictures become squares, one of `picture_limits.RESIZE`.
+      resize: How pictures become squares, `crop` or `stretch`.
       max_pixels: Largest picture that is decoded.
     """
     size, guiding, generator = translator.image_size, translator.guiding, translator.generator
@@ -98,7 +98,7 @@ def decode_squares(
       encoded: JPEG, PNG, GIF, BMP or WebP.
       name: Name of the input, for the message of an error.
       size: Side of the squares in pixels.
-      resize: One of `picture_limits.RESIZE`.
+      resize: `crop` or `stretch`.
       max_pixels: Largest picture that is decoded.
 
     Raises:

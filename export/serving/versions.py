@@ -1,21 +1,25 @@
 """Versions of a served model: integer folders, each a whole SavedModel or not there."""
 
-import dataclasses
+import importlib.util
 import pathlib
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from export import example_count, examples, loading, manifest, model_card, run_description
-from export.manifest import ServingManifest
-from export.serving import signatures, version_numbers, warmup
+from export import examples, manifest, model_card, run_description
+from export.manifest import ServedSignature, ServingManifest, Tensor
+from export.serving import signatures
 from tunit_tf.data import sources
 from tunit_tf.errors import UserError
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
-from tunit_tf.io import files
+from tunit_tf.io import files, pixels
+
+WARM_UP = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"
+WARM_UP_BATCHES = (1, 8)
 
 
 def write(
@@ -24,34 +28,33 @@ def write(
     resize: str,
     max_pixels: int,
     data: str = "",
-    asked_examples: int = 0,
+    num_examples: int = 0,
 ) -> pathlib.Path:
     """Writes the next version of a model; a version is whole or not there.
 
     Args:
       run: The run.
       output: Folder of the versions, created if missing.
-      resize: How pictures become squares, one of `picture_limits.RESIZE`.
+      resize: How pictures become squares, `crop` or `stretch`.
       max_pixels: Largest picture that the model decodes.
       data: Images to measure the domains' styles on, as --data; '' takes what the run has.
-      asked_examples: Images to copy into the export, for each role; see `example_count`. They are
-        of `data`, or else held out by the run.
+      num_examples: Images to copy into the export, for each role; of `data`, or else held out by
+        the run.
 
     Returns:
       The version's folder.
 
     Raises:
-      UserError: The folder cannot be written, or the examples that the user asked for are not
-        available.
+      UserError: The folder cannot be written, or there are fewer images for examples.
     """
     translator = run.translator
-    count = example_count.number(asked_examples, run.config, bool(data))
     images = sources.open_images(data, run.config) if data else None
     # Before the export, and apart from it: this may write averages into the run folder.
     with files.writing(f"The run folder {run.folder}", "make it writable, or export a copy of it"):
         description = run_description.describe(run, images)
-    available = images or (examples.held_out(run, asked_examples) if count else None)
-    chosen = examples.choose(translator, available, count, asked_examples) if available else {}
+    chosen = {}
+    if num_examples:
+        chosen = examples.choose(translator, images or run.split.validation, num_examples)
     try:
         with files.temporary_folder(output) as temporary:
             model = temporary / "model"
@@ -64,10 +67,10 @@ def write(
                 signatures=_signatures(model),
                 files=manifest.checksums(model),
             )
-            model_card.write(
-                model, described, run, loading.code_for_saved_model(described.examples)
-            )
-            described = dataclasses.replace(described, files=manifest.checksums(model))
+            loading = model_card.code_for_saved_model(described.examples)
+            card = model_card.write(model, described, run, loading)
+            listed = {**described.files, card.name: manifest.File.of(card)}
+            described = described.model_copy(update={"files": listed})
             files.write_json(model / manifest.FILE_NAME, described.to_json())
             return _as_next_version(model, output)
     except (OSError, tf.errors.OpError) as error:
@@ -85,12 +88,12 @@ def _write_model(model: pathlib.Path, translator: Translator, resize: str, max_p
     for name, endpoint in signatures.endpoints(translator, resize, max_pixels).items():
         archive.add_endpoint(name, endpoint.function, input_signature=endpoint.inputs)
     archive.write_out(str(model), verbose=False)
-    warmup.write(model, translator.image_size, translator.style_dim)
+    _write_warm_up(model, translator.image_size, translator.style_dim)
 
 
 def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
     """Renames a finished model to the number after the largest."""
-    version = max(version_numbers.versions_in(output), default=0) + 1
+    version = max(numbers_in(output), default=0) + 1
     while True:
         target = output / str(version)
         try:
@@ -102,21 +105,78 @@ def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
             version += 1  # another export took the number in between
 
 
-def _signatures(model: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """The inputs and outputs of every signature: {name: dtype and shape}, read from the file."""
+def _signatures(model: pathlib.Path) -> dict[str, ServedSignature]:
+    """The inputs and outputs of every signature, read from the file."""
     content = saved_model_pb2.SavedModel.FromString((model / "saved_model.pb").read_bytes())
-    listed = {}
-    for name, signature in content.meta_graphs[0].signature_def.items():
-        if name.startswith("__"):
-            continue
-        listed[name] = {
-            side: {
-                key: {
-                    "dtype": tf.as_dtype(info.dtype).name,
-                    "shape": [d.size if d.size >= 0 else None for d in info.tensor_shape.dim],
-                }
-                for key, info in sorted(getattr(signature, side).items())
-            }
-            for side in ("inputs", "outputs")
-        }
-    return listed
+    return {
+        name: ServedSignature(
+            inputs=_tensors(signature.inputs), outputs=_tensors(signature.outputs)
+        )
+        for name, signature in content.meta_graphs[0].signature_def.items()
+        if not name.startswith("__")
+    }
+
+
+def _tensors(infos: Any) -> dict[str, Tensor]:
+    return {
+        key: Tensor(
+            dtype=tf.as_dtype(info.dtype).name,
+            shape=[d.size if d.size >= 0 else None for d in info.tensor_shape.dim],
+        )
+        for key, info in sorted(infos.items())
+    }
+
+
+def numbers_in(base: pathlib.Path) -> list[int]:
+    """The version numbers in a model's folder, in ascending order.
+
+    Only names of ASCII digits count: `str.isdigit` is also true for `²`, which is no number.
+
+    Raises:
+      OSError: The folder cannot be read.
+    """
+    names = (path.name for path in base.iterdir())
+    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+
+def _write_warm_up(model: pathlib.Path, image_size: int, style_dim: int) -> bool:
+    """Writes a warm-up record for every signature and some batch sizes.
+
+    Args:
+      model: Folder of a SavedModel.
+      image_size: Side of its squares in pixels.
+      style_dim: Length of its style codes.
+
+    Returns:
+      False if tensorflow-serving-api, which defines the format, is not installed.
+    """
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        return False
+    # An optional dependency.
+    protos = importlib.import_module("tensorflow_serving.apis.prediction_log_pb2")
+    (model / WARM_UP).parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(model / WARM_UP)) as writer:
+        for batch in WARM_UP_BATCHES:
+            for signature, inputs in _warm_up_requests(batch, image_size, style_dim).items():
+                log = protos.PredictionLog()
+                request = log.predict_log.request
+                request.model_spec.name = "tunit"
+                request.model_spec.signature_name = signature
+                for name, values in inputs.items():
+                    request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
+                writer.write(log.SerializeToString())
+    return True
+
+
+def _warm_up_requests(batch: int, size: int, style_dim: int) -> dict[str, dict]:
+    """Inputs by name for every signature; the encoded picture, color gradients, needs resizing."""
+    ramp = np.linspace(0, 255, size + 7, dtype=np.uint8)
+    picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp, ramp[::-1]), axis=-1)
+    encoded = [pixels.encode(picture, ".jpg")] * batch
+    image = np.zeros((batch, size, size, 3), np.float32)
+    return {
+        "serving_default": {"image_bytes": encoded, "reference_bytes": encoded},
+        "encode": {"image": image},
+        "generate": {"image": image, "style": np.zeros((batch, style_dim), np.float32)},
+        "translate": {"image": image, "reference": image},
+    }

@@ -6,8 +6,8 @@ import sys
 import keras
 import numpy as np
 
-from export.mobile.options import VARIANTS
 from export.mobile.runtime import Model
+from export.options import VARIANTS
 from tests import tiny_export
 from tunit_tf.data import synthetic
 from tunit_tf.io import pixels

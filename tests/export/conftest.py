@@ -12,7 +12,7 @@ from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 
 MAX_PIXELS = 40_000
-PAIR_FLAGS = "--min_psnr=15", "--calibration_steps=8", "--quality_images=4"
+PAIR_FLAGS = "--min_psnr=15", "--calibration_steps=8", "--quality_images=4", "--examples=4"
 
 
 def encoded(image: Image.Image, form: str, **options) -> bytes:

@@ -1,4 +1,4 @@
-"""Mistakes that `translate_beam` names before it starts a pipeline; needs Beam, but no model."""
+"""Mistakes that `export.beam` names before it starts a pipeline; needs Beam, but no model."""
 
 import json
 
@@ -26,7 +26,7 @@ def flags(tmp_path):
 
 def check(flags, words, *more):
     named = [f"--{name}={value}" for name, value in flags.items()]
-    done = commands.run("tunit_tf.translate_beam", *named, *more)
+    done = commands.run("export.beam", *named, *more)
     assert done.returncode == 2, done.stdout
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -42,7 +42,7 @@ def reference(tmp_path_factory):
 
 
 def run(*flags):
-    return commands.run("tunit_tf.translate_beam", *flags, "--runner=DirectRunner")
+    return commands.run("export.beam", *flags, "--runner=DirectRunner")
 
 
 def results(output):

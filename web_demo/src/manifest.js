@@ -165,7 +165,7 @@ const NEEDED = {
 const OPTIONAL = {
   title: ['text', isText],
   description: ['text', isText],
-  licence: ['text or null', isTextOrNull],
+  license: ['text or null', isTextOrNull],
   origin: ['text or null', isTextOrNull],
   style_on_unit_sphere: ['true or false', (value) => typeof value === 'boolean'],
   step: ['a number', isNumber],

@@ -106,7 +106,7 @@ function describe(manifest) {
     'Size of pictures': `${size} × ${size} pixels`,
     'Groups of styles': domains,
     'Training steps': manifest.step,
-    License: manifest.licence || 'not stated',
+    License: manifest.license || 'not stated',
     ...(manifest.origin && { Origin: manifest.origin }),
   };
   for (const [name, value] of Object.entries(facts)) {

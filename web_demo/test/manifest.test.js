@@ -75,11 +75,23 @@ test('examples are pictures or looks', () => {
   assert.deepEqual(manifests.examples({ ...good, examples }), { sources: ['a.png'], references: ['b.png'] });
 });
 
-// The cases that Python and the app read as well.
-for (const { file, ok, words } of JSON.parse(readFileSync(new URL('cases.json', GOLDEN)))) {
-  test(`golden manifest ${file}: ${ok ? 'read' : 'refused'}`, async () => {
-    const reading = manifests.load(ADDRESS, answers(readFileSync(new URL(file, GOLDEN))));
-    if (ok) await reading;
+// The cases that Python and the app read as well: the good manifest with one field changed.
+const shared = (name) => JSON.parse(readFileSync(new URL(name, GOLDEN)));
+
+function changed({ path, value }) {
+  const manifest = shared('good.json');
+  const last = path.at(-1);
+  const parent = path.slice(0, -1).reduce((part, key) => part[key], manifest);
+  if (value !== undefined) parent[last] = value;
+  else if (Array.isArray(parent)) parent.splice(last, 1);
+  else delete parent[last];
+  return manifest;
+}
+
+for (const { name, words, ...change } of shared('cases.json')) {
+  test(`a shared manifest, ${name}, is ${words ? 'refused' : 'read'}`, async () => {
+    const reading = manifests.load(ADDRESS, answers(JSON.stringify(changed(change))));
+    if (!words) await reading;
     else await assert.rejects(reading, (error) => error.name === 'ModelError' && error.message.includes(words));
   });
 }

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
-from export.mobile import flatbuffer, op_profile
+from export.mobile import conversion, op_profile
 from tunit_tf.networks import Generator
 
 SMALLEST = np.float16(2**-14)  # smaller ones are subnormal
@@ -33,7 +33,7 @@ def run(
       inputs: Its inputs by name.
       dtype: np.float16, or np.float32 for a check of this function.
     """
-    model = flatbuffer.read(content)
+    model = conversion.read(content)
     graph = model.subgraphs[0]
     values: dict[int, np.ndarray] = {}
     for i, tensor in enumerate(graph.tensors):

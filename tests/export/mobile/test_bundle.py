@@ -13,19 +13,9 @@ from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from export import manifest
-from export.mobile import (
-    bundle,
-    flatbuffer,
-    op_profile,
-    replacement,
-    run_images,
-    summary,
-    timing,
-    variant_timing,
-    variants,
-)
-from export.mobile.options import VARIANTS
+from export.mobile import bundle, conversion, op_profile, timing, variants
 from export.mobile.runtime import Pair
+from export.options import VARIANTS, Options
 from tests import commands
 from tests.chaos.forked import Forked
 from tests.chaos.tiny_runs import wait
@@ -36,7 +26,7 @@ from tunit_tf.inference import run_folder
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
 DOCS_SHAPES = pathlib.Path(__file__).parents[3] / "docs" / "images" / "shapes"
-ONE = bundle.Options(variants=("float32",), quality_images=2, examples=0)
+ONE = Options(variants=("float32",), quality_images=2)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -73,7 +63,7 @@ def test_the_manifest_lists_every_file_with_its_checksum(pair_folder):
         assert entry.shipped
         assert {entry.encoder, entry.generator} <= set(found)
     assert described.step == 6
-    assert described.style_dim == described.signatures["generate"]["inputs"]["style"][1]
+    assert described.style_dim == described.signatures.generate.inputs["style"][1]
 
 
 def test_a_client_translates_with_an_average_style_of_the_manifest(pair_folder, translator):
@@ -97,31 +87,31 @@ def test_the_picture_compares_every_variant(pair_folder):
 
 def test_a_second_export_replaces_the_first(trained_run, tmp_path):
     output = tmp_path / "mobile"
-    bundle.write(trained_run, output, bundle.Options(("float32", "float16"), quality_images=2))
+    both = Options(("float32", "float16"), quality_images=2, examples=1)
+    written = bundle.write(trained_run, output, both)
+    assert {one.file for one in written.examples} < set(files_in(output))
+    assert bundle.COMPARISON in files_in(output)
     bundle.write(trained_run, output, ONE)
     assert set(files_in(output)) == {
-        "encoder_float32.tflite", "generator_float32.tflite", "manifest.json", "comparison.png",
-        "README.md",
+        "encoder_float32.tflite", "generator_float32.tflite", "manifest.json", "README.md",
     }  # fmt: skip
     assert [p.name for p in tmp_path.iterdir()] == ["mobile"]
 
 
 def test_a_variant_that_is_too_far_stops_the_export_and_leaves_nothing(trained_run, tmp_path):
-    options = bundle.Options(variants=("dynamic_int8",), min_psnr=200.0, quality_images=2)
+    options = Options(variants=("dynamic_int8",), min_psnr=200.0, quality_images=2)
     with pytest.raises(UserError, match=r"dynamic_int8 is too far .* --min_psnr=200"):
         bundle.write(trained_run, tmp_path / "mobile", options)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(trained_run, tmp_path):
-    options = bundle.Options(
-        ("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2
-    )
+    options = Options(("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2)
     described = bundle.write(trained_run, tmp_path / "mobile", options)
     assert not described.variants["static_int8"].shipped
     assert described.variants["static_int8"].psnr > 0
     assert not list((tmp_path / "mobile").glob("*.tflite"))
-    assert "| static_int8 | - | - |" in summary.table(described)
+    assert "| static_int8 | - | - |" in bundle.table(described)
     assert "No variant is near enough" in (tmp_path / "mobile" / "README.md").read_text()
 
 
@@ -129,9 +119,9 @@ def test_the_license_of_an_imported_run_is_carried_on(trained_run, tmp_path):
     config = dataclasses.replace(trained_run.config, license="CC BY-NC 4.0")
     licensed = dataclasses.replace(trained_run, config=config)
     described = bundle.write(licensed, tmp_path / "mobile", ONE)
-    assert described.licence == "CC BY-NC 4.0"
+    assert described.license == "CC BY-NC 4.0"
     assert b"CC BY-NC 4.0" in (tmp_path / "mobile" / "encoder_float32.tflite").read_bytes()
-    assert not (tmp_path / "mobile" / bundle.COMPARISON).exists()  # it would show the run's images
+    assert not (tmp_path / "mobile" / bundle.COMPARISON).exists()  # shows images
 
 
 @pytest.mark.parametrize(
@@ -167,7 +157,7 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
     link = tmp_path / "mobile"
     link.symlink_to(tmp_path / "disk")
     bundle.write(trained_run, link, ONE)
-    (link / replacement.BENCHMARK).write_text("a table that export.benchmark left")
+    (link / bundle.BENCHMARK).write_text("a table that export.benchmark left")
     bundle.write(trained_run, link, ONE)
     assert link.is_symlink()
     assert (tmp_path / "disk" / "manifest.json").exists()
@@ -180,12 +170,12 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
 
 
 def test_images_are_opened_once(trained_run):
-    images = run_images.open_images(trained_run)
+    images = bundle.open_images(trained_run)
     assert images.held_out.images is images.calibration.images
     assert images.named is None
-    images = run_images.open_images(trained_run, str(DOCS_SHAPES), str(DOCS_SHAPES))
+    images = bundle.open_images(trained_run, str(DOCS_SHAPES), str(DOCS_SHAPES))
     assert images.held_out is images.calibration is images.named
-    assert run_images.open_images(trained_run, calibrates=False).calibration is None
+    assert bundle.open_images(trained_run, calibrates=False).calibration is None
 
 
 def test_styles_of_other_images_are_not_kept_in_the_run(trained_run, tmp_path):
@@ -220,7 +210,7 @@ def test_an_interrupt_leaves_the_folder_as_it_was(tiny_run, tmp_path):
 def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="is the current folder"):
-        replacement.check(tmp_path.resolve())
+        bundle.check_replaceable(tmp_path.resolve())
 
 
 def test_a_damaged_export_is_not_measured(pair_folder, tiny_run, tmp_path):
@@ -256,9 +246,7 @@ def test_the_commands_export_and_measure(tiny_run, tmp_path):
     assert 'manifest.json: The manifest is not of kind "tflite"' in result.stderr
 
 
-def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(
-    trained_run, pair_folder, monkeypatch
-):
+def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(pair_folder, monkeypatch):
     """The second of two exports takes twice as long in everything but float16."""
     timed = []
 
@@ -268,14 +256,13 @@ def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(
         return timing.Timing(1.0, {1: [10.0 * slower], 2: [5.0]}, 100.0, 1)
 
     monkeypatch.setattr(timing, "measure", measure)
-    monkeypatch.setattr(variant_timing, "default_pair", lambda _: {"encode": b"", "generate": b""})
     described = manifest.read_mobile(pair_folder)
-    export = variant_timing.Exported(trained_run, pair_folder, described)
-    rows = variant_timing.measure([export, export], 1, 1, lambda _: None)
+    export = timing.Exported(pair_folder, described, {"encode": b"", "generate": b""})
+    rows = timing.compare([export, export], 1, 1, lambda _: None)
     names = ["default graph", *VARIANTS]
     assert [row["variant"] for row in rows] == names + names
     assert len(timed) == 2 * 2 * len(names)
-    cells = [line.split(" | ") for line in variant_timing.table(rows).splitlines()[2:]]
+    cells = [line.split(" | ") for line in timing.table(rows).splitlines()[2:]]
     assert {line[0] for line in cells} == {f"| {described.image_size}"}
     assert [line[6] for line in cells] == ["1.00"] * 8 + ["2.00"] + ["1.00"] * 3
 
@@ -284,7 +271,7 @@ def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(
 def test_the_profile_counts_every_operation_of_an_invocation(pair_folder, variant):
     content = (pair_folder / f"encoder_{variant}.tflite").read_bytes()
     times = op_profile.measure(content, repeats=1)
-    model = flatbuffer.read(content)
+    model = conversion.read(content)
     codes = [model.operatorCodes[op.opcodeIndex].builtinCode for op in model.subgraphs[0].operators]
     unpacked = codes.count(schema.BuiltinOperator.DEQUANTIZE)  # weights, once at load
     assert (unpacked > 0) == (variant == "weight_int8")

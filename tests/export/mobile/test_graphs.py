@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
-from export.mobile import conversion, flatbuffer, graphs, op_profile
+from export.mobile import conversion, graphs, op_profile
 from export.mobile.runtime import Model
 from tunit_tf.networks import Generator, GuidingNetwork
 
@@ -40,7 +40,7 @@ def lively_guiding(rng, **options):
 
 
 def operations(content):
-    model = flatbuffer.read(content)
+    model = conversion.read(content)
     codes = [
         max(model.operatorCodes[op.opcodeIndex].builtinCode,
             model.operatorCodes[op.opcodeIndex].deprecatedBuiltinCode)
@@ -119,7 +119,7 @@ def test_tensors_are_named_static_and_of_rank_four_at_most():
     generator = Generator(32, style_dim=8, base_channels=4)
     shapes = {"image": (1, 32, 32, 3), "style": (1, 8)}
     content = conversion.convert(graphs.generator(generator), "generate", shapes)
-    graph = flatbuffer.read(content).subgraphs[0]
+    graph = conversion.read(content).subgraphs[0]
     assert {graph.tensors[i].name for i in graph.inputs} == {b"image", b"style"}
     assert [graph.tensors[i].name for i in graph.outputs] == [b"translated"]
     for tensor in graph.tensors:
@@ -137,4 +137,4 @@ def test_constants_are_aligned(rng):
         buffer = model.Buffers(i)
         if not buffer.DataIsNone():
             start = buffer._tab.Vector(buffer._tab.Offset(4))
-            assert start % flatbuffer.ALIGNMENT == 0
+            assert start % conversion.ALIGNMENT == 0

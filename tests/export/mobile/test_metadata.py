@@ -5,7 +5,7 @@ import zipfile
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from export.mobile import flatbuffer, metadata
+from export.mobile import conversion, metadata
 from export.mobile.runtime import Model
 
 DESCRIPTION = metadata.Description(
@@ -28,7 +28,7 @@ def plain(pair_folder):
 
 
 def entries(content):
-    model = flatbuffer.read(content)
+    model = conversion.read(content)
     return [model.buffers[e.buffer].data.tobytes() for e in model.metadata
             if e.name == metadata.BUFFER_NAME.encode()]  # fmt: skip
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from export.mobile import conversion, operations, quality, quantization
-from export.mobile.options import VARIANTS
+from export.mobile import conversion, operations, quantization, variants
 from export.mobile.runtime import Pair
+from export.options import VARIANTS
 from tunit_tf.data import synthetic
 
 
@@ -38,19 +38,19 @@ def test_weights_take_their_share_of_the_bytes(rng, variant, share):
 
 def test_quality_knows_equal_images_and_a_known_error(rng):
     x = rng.uniform(-0.9, 0.9, (3, 32, 32, 3)).astype(np.float32)
-    assert quality.compare(x, x).ssim == pytest.approx(1.0)
-    measured = quality.compare(x + np.float32(0.02), x)
+    assert variants.compare(x, x).ssim == pytest.approx(1.0)
+    measured = variants.compare(x + np.float32(0.02), x)
     assert measured.psnr == pytest.approx(40.0, abs=0.01)  # 20 log10(2 / 0.02)
     assert measured.largest == pytest.approx(0.02, rel=1e-4)
 
 
 def test_every_variant_translates_as_the_networks_do(pair_folder, translator):
     squares = synthetic.generate(4, 32, 3).pixels()
-    pairs = quality.translated_by_networks(translator, squares)
+    pairs = variants.translated_by_networks(translator, squares)
     found = {}
     for variant in VARIANTS:
         pair = Pair(*(pair_folder / f"{r}_{variant}.tflite" for r in ("encoder", "generator")))
-        found[variant] = quality.compare(quality.translate(pair, pairs), pairs.translated)
+        found[variant] = variants.compare(variants.translate(pair, pairs), pairs.translated)
     assert found["float32"].largest < 1e-5
     assert found["float16"].psnr > 50
     for variant in ("dynamic_int8", "weight_int8"):

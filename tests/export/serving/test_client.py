@@ -23,9 +23,8 @@ import pytest
 from PIL import Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from export.serving import connection, encoded_pictures, replies, server
-from export.serving.replies import InputRefusedError, ServerError
-from export.serving.rest_client import RestClient
+from export.serving import clients, file_translation, server
+from export.serving.clients import InputRefusedError, RestClient, ServerError
 from export.serving.server import Server
 from tests import commands
 from tests.export.conftest import encoded
@@ -326,16 +325,16 @@ def test_too_large_requests_are_a_matter_of_the_input():
 
 def test_pauses_grow_to_a_limit(monkeypatch):
     pauses = []
-    monkeypatch.setattr(replies.time, "sleep", pauses.append)
+    monkeypatch.setattr(clients.time, "sleep", pauses.append)
 
     def fail():
         raise ServerError("away", is_temporary=True)
 
     with pytest.raises(ServerError):
-        replies.with_retries(fail, 2000)
+        clients.with_retries(fail, 2000)
     assert len(pauses) == 2000
     assert pauses == sorted(pauses)
-    assert max(pauses) == replies.LONGEST_PAUSE
+    assert max(pauses) == clients.LONGEST_PAUSE
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +383,7 @@ def test_grpc_over_tls(certificate):
     running.start()
 
     def ask(count=1, **changes):
-        client = connection.connect("grpc", Server(f"localhost:{port}", timeout=10.0, **changes))
+        client = clients.connect("grpc", Server(f"localhost:{port}", timeout=10.0, **changes))
         return client.translate([b"a"] * count, [b"a"] * count)
 
     assert ask(tls=True, authority=pem) == [PNG]
@@ -398,7 +397,7 @@ def test_grpc_over_tls(certificate):
 
 def test_a_rest_port_asked_by_grpc_is_recognized():
     with serving(echo) as address:
-        client = connection.connect("grpc", Server(address, timeout=10.0))
+        client = clients.connect("grpc", Server(address, timeout=10.0))
         with pytest.raises(ServerError, match=rf"{address}: .*needs --protocol=rest") as caught:
             client.translate([b"a"], [b"a"])
         assert not caught.value.is_temporary
@@ -415,7 +414,7 @@ def test_files_without_certificates_are_named(tmp_path, content):
 @pytest.mark.parametrize(("mode", "name"), [("CMYK", "x.jpg"), ("I;16", "x.png"), ("RGB", "x.tif")])
 def test_pictures_that_tensorflow_does_not_read_are_sent_as_png(tmp_path, mode, name):
     Image.new(mode, (5, 4)).save(tmp_path / name)
-    content = encoded_pictures.read(tmp_path / name)
+    content = file_translation.encoded(tmp_path / name)
     assert content.startswith(b"\x89PNG")
     assert content != (tmp_path / name).read_bytes()
 
@@ -423,4 +422,4 @@ def test_pictures_that_tensorflow_does_not_read_are_sent_as_png(tmp_path, mode, 
 def test_a_pipe_is_no_picture(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(UserError, match="cannot be read"):
-        encoded_pictures.read(tmp_path / "pipe.png")
+        file_translation.encoded(tmp_path / "pipe.png")

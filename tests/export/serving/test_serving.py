@@ -1,10 +1,11 @@
 """The client over the wire: against a stand-in for TF Serving, and a real server if there is one.
 
-The stand-in (export/serving/stand_in.py) is a process of its own that speaks REST and gRPC with the
-real protos; inference is the SavedModel in the C++ loader.
+The stand-in (tests/serving) speaks REST and gRPC with the real protos; inference is the SavedModel
+in a session.
 """
 
 import base64
+import contextlib
 import http.server
 import json
 import os
@@ -13,7 +14,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -33,11 +33,14 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.serving import c_api, connection, replies
+from export.serving import clients
 from export.serving.server import Server
 from tests import commands
 from tests.export.conftest import encoded, pixels_of
+from tests.serving import stand_in
+from tests.serving.served import Served, newest_version
 from tunit_tf.data import synthetic
+from tunit_tf.errors import UserError
 from tunit_tf.io import pixels
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -65,19 +68,27 @@ def free_port() -> int:
         ),
     ],
 )
-def server(request, exported):
+def server(request, exported, model):
     """{"rest": HOST:PORT, "grpc": HOST:PORT} of a running server."""
-    if request.param == "real" and REAL_URL:
+    if request.param == "stand_in":
+        with stand_in.serving(Served(model, int(exported.name))) as ports:
+            yield {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    elif REAL_URL:
         yield dict(zip(("rest", "grpc"), REAL_URL.split(","), strict=True))
-        return
+    else:
+        with real_server(exported.parent) as addresses:
+            yield addresses
+
+
+@contextlib.contextmanager
+def real_server(base: pathlib.Path):
+    """Addresses of a `tensorflow_model_server` that serves a folder of versions."""
     ports = {"rest": free_port(), "grpc": free_port()}
-    flags = [
-        f"--rest_api_port={ports['rest']}", f"--port={ports['grpc']}", "--model_name=tunit",
-        f"--model_base_path={exported.parent}",
+    command = [
+        REAL_BINARY, f"--rest_api_port={ports['rest']}", f"--port={ports['grpc']}",
+        "--model_name=tunit", f"--model_base_path={base}",
     ]  # fmt: skip
-    own = [sys.executable, "-m", "export.serving.stand_in"]
-    command = [REAL_BINARY] if request.param == "real" else own
-    with subprocess.Popen([*command, *flags], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         deadline = time.monotonic() + 120
         while True:
@@ -94,16 +105,11 @@ def server(request, exported):
         assert process.wait(30) in (0, -15)
 
 
-@pytest.fixture(scope="module")
-def model(exported):
-    return c_api.Model(exported)
-
-
 PROTOCOLS = ("rest", "grpc")
 
 
 def connect(server, protocol, timeout=60.0, **changes):
-    return connection.connect(protocol, Server(server[protocol], timeout=timeout, **changes))
+    return clients.connect(protocol, Server(server[protocol], timeout=timeout, **changes))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -127,15 +133,15 @@ def test_a_bad_picture_comes_back_by_name_and_is_not_sent_again(server, pictures
         asked.append(1)
         return connect(server, protocol).translate([pictures[0], b"junk"], pictures[:2])
 
-    with pytest.raises(replies.ServerError, match=r"image_bytes\[1\] cannot be decoded"):
-        replies.with_retries(ask, retries=3)
+    with pytest.raises(clients.ServerError, match=r"image_bytes\[1\] cannot be decoded"):
+        clients.with_retries(ask, retries=3)
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_unknown_models_and_versions_are_named(server, pictures, protocol):
     for change in ({"model": "other"}, {"version": 99}):
-        with pytest.raises(replies.ServerError, match=r"(?i)not found"):
+        with pytest.raises(clients.ServerError, match=r"(?i)not found"):
             connect(server, protocol, **change).translate(pictures[:1], pictures[:1])
 
 
@@ -189,13 +195,15 @@ def test_rest_refuses_what_is_wrong(server):
     assert post(server, {}, "/v1/models/tunit:classify")[0] >= 400
 
 
-def test_a_folder_without_versions_is_not_served(tmp_path):
+def test_the_newest_version_of_a_folder_is_served(tmp_path):
     (tmp_path / "²").mkdir()
-    for folder, words in ((tmp_path, "has no versions"), (tmp_path / "none", "cannot be read")):
-        result = commands.run("export.serving.stand_in", f"--model_base_path={folder}")
-        assert result.returncode == 2
-        assert f"error: {folder} {words}" in result.stderr
-        assert "Traceback" not in result.stderr
+    with pytest.raises(UserError, match="has no versions"):
+        newest_version(tmp_path)
+    with pytest.raises(UserError, match="cannot be read"):
+        newest_version(tmp_path / "none")
+    for name in ("9", "10"):
+        (tmp_path / name).mkdir()
+    assert newest_version(tmp_path) == 10
 
 
 @pytest.mark.parametrize("length", ["-1", "none", "9" * 30])
@@ -262,7 +270,7 @@ def test_500_malformed_pictures_are_refused_and_the_next_good_one_is_answered(se
     before = ours.translate(pictures[:1], pictures[1:2])
     for i in range(500):
         bad = malformed(squares, rng)
-        with pytest.raises(replies.ServerError, match=r"reference_bytes\[0\] cannot be decoded"):
+        with pytest.raises(clients.ServerError, match=r"reference_bytes\[0\] cannot be decoded"):
             ours.translate(pictures[:1], [bad])
         if i % 50 == 49:
             assert ours.translate(pictures[:1], pictures[1:2]) == before
@@ -362,23 +370,23 @@ class Flaky(http.server.BaseHTTPRequestHandler):
 
 def test_a_server_that_is_busy_is_asked_again(monkeypatch):
     pauses = []
-    monkeypatch.setattr(replies.time, "sleep", pauses.append)
+    monkeypatch.setattr(clients.time, "sleep", pauses.append)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Flaky) as flaky:
         threading.Thread(target=flaky.serve_forever, daemon=True).start()
         ours = connect({"rest": f"127.0.0.1:{flaky.server_port}"}, "rest", timeout=10.0)
-        assert replies.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=2) == [PNG]
-        assert pauses == [replies.FIRST_PAUSE, 2 * replies.FIRST_PAUSE]
+        assert clients.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=2) == [PNG]
+        assert pauses == [clients.FIRST_PAUSE, 2 * clients.FIRST_PAUSE]
         flaky.shutdown()
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_server_that_is_not_there_is_named_after_all_tries(monkeypatch, protocol):
     pauses = []
-    monkeypatch.setattr(replies.time, "sleep", pauses.append)
+    monkeypatch.setattr(clients.time, "sleep", pauses.append)
     nowhere = {protocol: f"127.0.0.1:{free_port()}"}
     ours = connect(nowhere, protocol, timeout=5.0)
-    with pytest.raises(replies.ServerError, match=nowhere[protocol]) as caught:
-        replies.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=3)
+    with pytest.raises(clients.ServerError, match=nowhere[protocol]) as caught:
+        clients.with_retries(lambda: ours.translate([b"a"], [b"b"]), retries=3)
     assert caught.value.is_temporary
     assert len(pauses) == 3
 
@@ -388,7 +396,7 @@ def test_a_server_that_is_silent_is_given_up(protocol):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         ours = connect({protocol: f"127.0.0.1:{silent.getsockname()[1]}"}, protocol, timeout=0.5)
         started = time.monotonic()
-        with pytest.raises(replies.ServerError) as caught:
+        with pytest.raises(clients.ServerError) as caught:
             ours.translate([b"a"], [b"b"])
         assert caught.value.is_temporary
         assert time.monotonic() - started < 20

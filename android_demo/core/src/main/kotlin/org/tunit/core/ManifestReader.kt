@@ -29,7 +29,7 @@ internal class ManifestReader(private val text: String, parsed: Any?) {
             title = words("title"),
             description = words("description"),
             data = (all["config"] as? Map<*, *>)?.get("data") as? String ?: "",
-            licence = words("licence"),
+            licence = words("license"),
             origin = words("origin"),
             text = text,
         )

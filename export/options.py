@@ -1,11 +1,12 @@
-"""What an export of a pair writes, and how it is judged; no heavy imports, for command lines."""
+"""Settings of the exports, which are flags; no import here makes `--help` wait for TensorFlow."""
 
 import dataclasses
 
-from export import example_count
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
 
+MAX_EXAMPLES = 32
+EXAMPLES = "Held-out images to copy into the export, as many to redraw as to take looks from."
 VARIANTS = {
     "float32": "the reference",
     "float16": "weights as float16, for GPUs",
@@ -17,7 +18,7 @@ VARIANTS = {
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What is written and how it is judged; every field is a flag of `export/tflite.py`."""
+    """What a pair is exported with, and how it is judged; flags of `export.tflite`."""
 
     variants: tuple[str, ...] = setting(tuple(VARIANTS), "Variants to write, separated by commas.")
     min_psnr: float = setting(
@@ -33,7 +34,7 @@ class Options:
     )
     title: str = setting("", "Title of the model; '' is made from the run.")
     description: str = setting("", "A sentence on the model for people; '' is made from the run.")
-    examples: int = setting(example_count.BY_LICENSE, example_count.HELP, example_count.BOUNDS)
+    examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
 
     def __post_init__(self) -> None:
         """Checks the values.

@@ -1,6 +1,7 @@
 """Translates any number of pictures on a Beam runner, with an exported SavedModel.
 
-Nothing here imports a training module: workers need TensorFlow, Pillow, this package and the model.
+Nothing here imports a training module: workers need TensorFlow, Pillow, pydantic, this package and
+the model.
 """
 
 import argparse
@@ -20,11 +21,12 @@ from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
 
+from export import manifest
+from export.manifest import ServingManifest
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, picture_files, pixels
 
 DEAD = "dead"  # tag of pictures that could not be translated
-MANIFEST = "manifest.json"
 
 
 class Look(NamedTuple):
@@ -149,15 +151,15 @@ class Model:
     def __init__(self, folder: str, look: Look) -> None:
         import tensorflow as tf  # here, so that submitting a pipeline does not wait for it
 
-        manifest = read_manifest(folder)
-        self._size, self._resize = manifest["image_size"], manifest["resize"]
+        described = read_manifest(folder)
+        self._size, self._resize = described.image_size, described.resize
         self._functions = tf.saved_model.load(folder).signatures
         self._constant = tf.constant
         if look.reference:
             square = pixels.from_bytes(self.square(look.reference)[None])
             self._style = self._functions["encode"](tf.constant(square))["style"].numpy()
         else:
-            self._style = np.array([average_style(manifest, look.domain)], np.float32)
+            self._style = np.array([average_style(described, look.domain)], np.float32)
 
     def square(self, path: str) -> np.ndarray:
         """A picture file as uint8 `(S, S, 3)`."""
@@ -173,32 +175,30 @@ class Model:
         return pixels.to_bytes(self._functions["generate"](**tensors)["translated"])
 
 
-def read_manifest(folder: str) -> dict:
+def read_manifest(folder: str) -> ServingManifest:
     """The manifest of an exported SavedModel.
 
     Raises:
       UserError: There is none.
     """
+    cure = "name a version that export.saved_model wrote, like models/tunit/1"
     try:
-        with FileSystems.open(FileSystems.join(folder, MANIFEST)) as file:
-            manifest = json.loads(file.read())
-    except (OSError, ValueError):
-        manifest = {}
-    if manifest.get("kind") != "saved_model":
-        raise UserError(
-            f"--model={folder} is not a version that export.saved_model wrote; name one, like "
-            "models/tunit/1."
-        )
-    return manifest
+        with FileSystems.open(FileSystems.join(folder, manifest.FILE_NAME)) as file:
+            return manifest.parse(file.read(), ServingManifest)
+    except OSError:
+        raise UserError(f"--model={folder} has no {manifest.FILE_NAME}; {cure}.") from None
+    except UserError as error:
+        raise UserError(f"--model={folder}: {error} Or {cure}.") from None
 
 
-def average_style(manifest: dict, domain: int) -> list[float]:
+def average_style(described: ServingManifest, domain: int) -> list[float]:
     """The average style of a domain. Raises UserError if it has none."""
-    known = manifest["domains"] or []
-    used = [k for k, entry in enumerate(known) if entry["average_style"]]
-    if domain not in used:
+    known = {k: entry.average_style for k, entry in enumerate(described.domains or [])}
+    used = [k for k, style in known.items() if style]
+    style = known.get(domain)
+    if not style:
         raise UserError(f"--domain={domain} has no average style; those that have are {used}.")
-    return known[domain]["average_style"]
+    return style
 
 
 def unknown_flags(flags: list[str]) -> list[str]:

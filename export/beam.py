@@ -1,6 +1,6 @@
 """Translates a folder or a file pattern of any size on a Beam runner, with an exported SavedModel.
 
-`python -m tunit_tf.translate_beam --model=models/tunit/1 --source='photos/**' --reference=look.jpg
+`python -m export.beam --model=models/tunit/1 --source='photos/**' --reference=look.jpg
 --output=translated`, and Beam's own flags: `--runner=DataflowRunner --project=... --region=...`.
 """
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     try:
         import apache_beam as beam
 
-        from tunit_tf.inference import beam_translation as translation
+        from export.serving import beam_pipeline
     except ImportError:
         raise UserError(
             "Apache Beam is not installed: pip install -r requirements-beam.txt."
@@ -50,26 +50,26 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     if bool(options.reference) == (options.domain >= 0):
         raise UserError("Name one look: --reference=PICTURE or --domain=K.")
     Bounds(1, 4096).check("--batch_size", options.batch_size)
-    unknown = translation.unknown_flags(beam_flags)
+    unknown = beam_pipeline.unknown_flags(beam_flags)
     if unknown:
         raise UserError(f"Unknown flag {unknown[0]}; see --help, and Beam's pipeline options.")
-    manifest = translation.read_manifest(options.model)
+    described = beam_pipeline.read_manifest(options.model)
     if options.reference:
-        translation.check_reference(options.reference)
+        beam_pipeline.check_reference(options.reference)
     else:
-        translation.average_style(manifest, options.domain)
+        beam_pipeline.average_style(described, options.domain)
     _, pattern = picture_files.split_pattern(options.source)
-    if not translation.FileSystems.match([pattern], limits=[1])[0].metadata_list:
+    if not beam_pipeline.FileSystems.match([pattern], limits=[1])[0].metadata_list:
         raise UserError(f"--source={options.source} matches no file.")
-    translation.check_output(options.output)
-    look = translation.Look(options.reference, options.domain)
+    beam_pipeline.check_output(options.output)
+    look = beam_pipeline.Look(options.reference, options.domain)
     pipeline = beam.Pipeline(argv=beam_flags)
-    translation.pipeline(
+    beam_pipeline.pipeline(
         pipeline, options.source, look, options.model, options.output, options.batch_size
     )
     result = pipeline.run()
     result.wait_until_finish()
-    print(f"{options.source} -> {options.output}: {translation.counted(result)}.")
+    print(f"{options.source} -> {options.output}: {beam_pipeline.counted(result)}.")
 
 
 if __name__ == "__main__":
