@@ -75,6 +75,11 @@ class Config:
     run_dir: str = setting(
         "runs/tunit", "Folder of the run; it is created if missing.", runtime=True, group="Where"
     )
+    init_from: str = setting(
+        "",
+        "Folder of a run or of weights whose networks this run starts from; '' starts from random "
+        "weights. Architecture and license are taken from there unless they are given.",
+    )
     data: str = setting("synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].")
     validation_data: str = setting(
         "", "Held-out images, given like --data; '' holds out a part of --data."

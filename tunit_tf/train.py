@@ -11,7 +11,13 @@ DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and 
 
 def main() -> None:
     """Trains, or prints the config with --dry_run."""
-    config = config_lib.from_flags().resolved()
+    config = config_lib.from_flags()
+    if config.init_from:
+        from tunit_tf.training import initialization  # here because of TensorFlow, as below
+
+        given = {name for name in config_lib.FIELDS if flags.FLAGS[name].present}
+        config = initialization.completed(config, given)
+    config = config.resolved()
     for name in ("run_dir", "cache_dir"):
         files.named_folder(getattr(config, name), name)
     if DRY_RUN.value:

@@ -7,10 +7,11 @@ import os
 import pathlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import filelock
+import keras
 import numpy as np
 import tensorflow as tf
 from absl import logging
@@ -19,6 +20,7 @@ from tunit_tf import config as config_lib
 from tunit_tf.config import Config
 from tunit_tf.data.splits import Recorded
 from tunit_tf.errors import UserError
+from tunit_tf.inference import weights_folder
 from tunit_tf.io import files, pixels
 from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
@@ -36,6 +38,13 @@ TENSORBOARD = "tensorboard"
 LOCK = "lock"
 
 CURE = "free space there, change its permissions, or name another folder with --run_dir"
+
+# Parts of a training state in a checkpoint, by the networks that they are.
+SAVED_AS = {
+    weights_folder.GUIDING: "guiding_ema",
+    weights_folder.GENERATOR: "generator_ema",
+    weights_folder.DISCRIMINATOR: "discriminator",
+}
 
 # What restoring a broken checkpoint raises; a cut file is an IndexError.
 UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
@@ -168,6 +177,11 @@ def config_to_record(config: Config) -> Config:
       UserError: The folder holds a run of another config, or its config.json cannot be read.
     """
     folder = pathlib.Path(config.run_dir).expanduser()
+    if weights_folder.is_one(folder):
+        raise UserError(
+            f"{folder} is a weights folder, in which nothing is trained; start from it with "
+            f"--init_from={folder} and another --run_dir."
+        )
     if not (folder / CONFIG).exists():
         return config
     if not is_trained(folder):
@@ -266,6 +280,8 @@ def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
     Raises:
       UserError: It cannot be read.
     """
+    if weights_folder.is_one(folder):
+        return weights_folder.read(folder).step if which == "newest" else None
     path = _newest_in(folder / CHECKPOINTS[which])
     if path is None:
         return None
@@ -276,7 +292,7 @@ def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
 
 
 def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetworks:
-    """Builds and restores the averaged networks of a run.
+    """Builds and restores the averaged networks of a run or weights folder.
 
     Args:
       folder: Folder of the run.
@@ -289,20 +305,19 @@ def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetw
     policy = "float64" if config.mixed_precision == "float64" else "float32"
     guiding = from_config.guiding_network(config, policy)
     generator = from_config.generator(config, policy)
-    step = restore_averages(folder, checkpoint, guiding, generator)
+    parts = {weights_folder.GUIDING: guiding, weights_folder.GENERATOR: generator}
+    step = restore(folder, checkpoint, parts)
     return SavedNetworks(config, guiding, generator, step)
 
 
-def restore_averages(
-    folder: pathlib.Path, which: str, guiding: GuidingNetwork, generator: Generator
-) -> int:
-    """Restores the averaged networks of a run, and nothing else of it.
+def restore(folder: pathlib.Path, which: str, networks: Mapping[str, keras.Model]) -> int:
+    """Restores some of a run's networks, and nothing else of it.
 
     Args:
-      folder: Folder of the run.
+      folder: Folder of the run, or a weights folder.
       which: `newest` checkpoint, or `best` by the run's metric.
-      guiding: Guiding network of the run's config, changed in place.
-      generator: Generator of the run's config, changed in place.
+      networks: {`guiding`, `generator` or `discriminator`: network of the run's config, changed in
+        place}. The first two become the averaged networks.
 
     Returns:
       The step of the checkpoint.
@@ -310,6 +325,13 @@ def restore_averages(
     Raises:
       UserError: There is no such checkpoint, or it cannot be read.
     """
+    if weights_folder.is_one(folder):
+        if which != "newest":
+            raise UserError(
+                f"{folder} is a weights folder, which has one state; leave out "
+                f"--checkpoint={which}."
+            )
+        return weights_folder.restore(folder, networks)
     checkpoints = folder / CHECKPOINTS[which]
     path = _newest_in(checkpoints)
     if path is None:
@@ -318,13 +340,11 @@ def restore_averages(
             "is saved, see --checkpoint_every and --evaluate_every."
         )
     step = tf.Variable(0, dtype=tf.int64)
-    averages = tf.train.Checkpoint(
-        guiding_ema=[v.value for v in guiding.variables],
-        generator_ema=[v.value for v in generator.variables],
-        step=step,
-    )
+    parts = {SAVED_AS[part]: [v.value for v in n.variables] for part, n in networks.items()}
     try:
-        averages.restore(path).expect_partial().assert_existing_objects_matched()
+        tf.train.Checkpoint(**parts, step=step).restore(
+            path
+        ).expect_partial().assert_existing_objects_matched()
     except UNREADABLE as error:
         raise _unreadable(path, error) from None
     return int(step.numpy())

@@ -8,7 +8,8 @@ import sys
 from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
-from tunit_tf.inference import run_folder
+from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder, weights_folder
 from tunit_tf.inference.translator import Translator
 
 
@@ -67,6 +68,11 @@ class TrainedRun:
         Raises:
           UserError: They cannot be opened, or are other ones than in training.
         """
+        if weights_folder.is_one(self.folder) and config.data == self.config.data:
+            raise UserError(
+                f"{self.folder} is a weights folder, which has no images; name some with "
+                "--data=FOLDER."
+            )
         return sources.load(config, run_folder.recorded_split(self.folder, config))
 
     @functools.cached_property

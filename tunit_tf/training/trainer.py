@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
+from absl import logging
 
 from tunit_tf.config import PSEUDO_LABELED, Config
 from tunit_tf.data import pipeline, sources
@@ -21,7 +22,7 @@ from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 from tunit_tf.networks import efficientnet_lite
-from tunit_tf.training import phases, pseudo_labels, workers
+from tunit_tf.training import initialization, phases, pseudo_labels, workers
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.reports import Progress, Reports
 from tunit_tf.training.state import TrainState
@@ -172,6 +173,7 @@ def open_run(
     pseudo_labeled = config.mode == PSEUDO_LABELED
     if pseudo_labeled and worker.is_chief:
         split = split._replace(train=pseudo_labels.prepare(split.train, config))
+    weights = initialization.load(config)
     folder = RunFolder(path, writes=worker.is_chief)
     folder.write_json(run_folder.CONFIG, dataclasses.asdict(to_record))
     if recorded is None:  # else it keeps the names of images that may come back
@@ -184,6 +186,8 @@ def open_run(
     keras.utils.clear_session(free_memory=False)
     with strategy.scope():
         state = TrainState(config)
+        if weights is not None:
+            logging.info("%s: %s", config.init_from, initialization.initialize(state, weights))
     checkpoints = Checkpoints.open(
         folder.path, state, config.keep_checkpoints, writes=worker.is_chief
     )

@@ -1,0 +1,86 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from tunit_tf import Translator
+from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder, weights_folder
+from tunit_tf.inference.trained_run import TrainedRun
+from tunit_tf.inference.weights_folder import Weights
+
+
+@pytest.fixture(scope="module")
+def weights(trained_run):
+    """The averages of the tiny run, without a discriminator."""
+    translator = trained_run.translator
+    networks = {"guiding": translator.guiding, "generator": translator.generator}
+    return Weights(trained_run.step, weights_folder.of_networks(networks))
+
+
+@pytest.fixture
+def folder(tmp_path, tiny_run, weights):
+    """A weights folder of the tiny run."""
+    shutil.copy(tiny_run / run_folder.CONFIG, tmp_path)
+    weights_folder.write(tmp_path, weights, half=False)
+    return tmp_path
+
+
+def test_float32_weights_translate_as_the_run(folder, trained_run):
+    loaded = Translator.load(folder)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    want = trained_run.translator.translate(pictures, pictures[::-1])
+    np.testing.assert_array_equal(loaded.translate(pictures, pictures[::-1]), want)
+    assert TrainedRun.load(folder).step == trained_run.step
+    assert run_folder.checkpoint_step(folder, "newest") == trained_run.step
+
+
+def test_half_precision_keeps_vectors_and_rounds_the_rest(tmp_path, weights):
+    weights_folder.write(tmp_path, weights, half=True)
+    read = weights_folder.read(tmp_path)
+    assert read.step == weights.step
+    for part, arrays in weights.parts.items():
+        assert read.parts[part].keys() == arrays.keys()
+        for place, array in arrays.items():
+            dtype = np.float16 if array.ndim > 1 else np.float32
+            np.testing.assert_array_equal(read.parts[part][place], array.astype(dtype))
+
+
+def test_it_has_no_images_and_one_state(folder):
+    with pytest.raises(UserError, match="weights folder, which has no images"):
+        _ = TrainedRun.load(folder).split
+    with pytest.raises(UserError, match="one state; leave out --checkpoint=best"):
+        TrainedRun.load(folder, "best")
+
+
+def test_nothing_is_trained_in_it(folder, tiny):
+    with pytest.raises(UserError, match="start from it with --init_from="):
+        run_folder.config_to_record(tiny(run_dir=str(folder)))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: content[: len(content) // 2], "is damaged"),
+        (lambda content: content[:0], "is damaged"),
+        (
+            lambda content: content.replace(b"tunit_tf weights 1", b"tunit_tf weights 9"),
+            "weights 9",
+        ),
+        (lambda content: content.replace(b"guiding.style_head", b"guiding.other_head"), "missing"),
+    ],
+    ids=["cut", "empty", "other format", "other names"],
+)
+def test_a_damaged_file_is_named(folder, damage, message):
+    path = folder / weights_folder.WEIGHTS
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match=message) as error:
+        Translator.load(folder)
+    assert str(path) in str(error.value)
+
+
+def test_weights_of_another_architecture_are_named(folder):
+    config = (folder / run_folder.CONFIG).read_text()
+    (folder / run_folder.CONFIG).write_text(config.replace('"style_dim": 8', '"style_dim": 9'))
+    with pytest.raises(UserError, match=r"does not fit the config.json beside it: guiding\."):
+        Translator.load(folder)

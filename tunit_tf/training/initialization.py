@@ -1,0 +1,103 @@
+"""Fine-tuning: a run that starts from the weights of another run instead of random ones."""
+
+import dataclasses
+import pathlib
+from collections.abc import Collection
+
+from tunit_tf.config import Config
+from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder, weights_folder
+from tunit_tf.inference.weights_folder import DISCRIMINATOR, GENERATOR, GUIDING, Weights
+from tunit_tf.networks import from_config
+from tunit_tf.networks.named_variables import named_variables
+from tunit_tf.training.state import TrainState
+
+# Fields of the config that are those of the weights unless the user sets them.
+ARCHITECTURE = (
+    "image_size", "style_dim", "base_channels", "guiding_width", "normalize_style",
+    "discriminator", "features_size", "head_width",
+)  # fmt: skip
+
+
+def completed(config: Config, given: Collection[str]) -> Config:
+    """The config with the architecture of the weights that it starts from, and their license.
+
+    A run that is resumed has them in its own folder, and needs the weights no more.
+
+    Args:
+      config: Names the weights in `init_from`.
+      given: Names of the fields that the user has set; they keep their values.
+
+    Raises:
+      UserError: `init_from` or the run folder cannot be read.
+    """
+    run_dir = pathlib.Path(config.run_dir).expanduser()
+    is_resumed = run_folder.is_trained(run_dir)
+    source = run_folder.saved_config(run_dir if is_resumed else _folder(config))
+    taken = {name: getattr(source, name) for name in ARCHITECTURE if name not in given}
+    return dataclasses.replace(config, **taken, license=config.license or source.license)
+
+
+def load(config: Config) -> Weights | None:
+    """The weights that a new run starts from; None for random ones, or if the run is resumed.
+
+    Raises:
+      UserError: They cannot be read.
+    """
+    if not config.init_from or run_folder.is_trained(pathlib.Path(config.run_dir).expanduser()):
+        return None
+    folder = _folder(config)
+    if weights_folder.is_one(folder):
+        return weights_folder.read(folder)
+    source = run_folder.saved_config(folder).resolved()
+    networks = {
+        GUIDING: from_config.guiding_network(source, "float32"),
+        GENERATOR: from_config.generator(source, "float32"),
+        DISCRIMINATOR: from_config.discriminator(source, "float32"),
+    }
+    step = run_folder.restore(folder, "newest", networks)
+    return Weights(step, weights_folder.of_networks(networks))
+
+
+def initialize(state: TrainState, weights: Weights) -> str:
+    """Sets the variables of a new run to those of other weights, wherever shapes are equal.
+
+    The trained networks and their averages start from the averages of the weights.
+
+    Args:
+      state: State of the new run, changed in place.
+      weights: What `load` returned.
+
+    Returns:
+      A sentence that says what was taken and what is new.
+
+    Raises:
+      UserError: Nothing fits, so that the run would start from random weights.
+    """
+    networks = {
+        GUIDING: (state.guiding, state.guiding_ema),
+        GENERATOR: (state.generator, state.generator_ema),
+        DISCRIMINATOR: (state.discriminator,),
+    }
+    taken, new = 0, dict[str, None]()  # layers in order
+    for part, copies in networks.items():
+        arrays = weights.parts.get(part, {})
+        for i, network in enumerate(copies):
+            for place, variable in named_variables(network).items():
+                array = arrays.get(place)
+                if array is not None and array.shape == tuple(variable.shape):
+                    variable.assign(array.astype(variable.dtype))
+                    taken += i == 0
+                elif i == 0:
+                    new[f"{part}.{place.rpartition('.')[0]}"] = None
+    if not taken:
+        raise UserError(
+            "No weights of --init_from have the shapes of this run's networks; leave out flags "
+            "that change the architecture, such as --base_channels."
+        )
+    rest = f"new: {', '.join(new)}" if new else "nothing is new"
+    return f"{taken} arrays of weights are those of step {weights.step}; {rest}."
+
+
+def _folder(config: Config) -> pathlib.Path:
+    return pathlib.Path(config.init_from).expanduser()
