@@ -3,10 +3,10 @@ import shutil
 import numpy as np
 import pytest
 
-from tunit_tf import Translator
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
+from tunit_tf.inference.translator import Translator
 from tunit_tf.inference.weights_folder import Weights
 
 
