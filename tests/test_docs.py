@@ -48,6 +48,16 @@ def test_the_tests_that_reliability_names_exist():
     assert not [name for name in names if f"def {name}(" not in code]
 
 
+def test_modules_that_the_pages_name_exist():
+    tops = ("tunit_tf", "export", "benchmarks", "tests")
+    modules = [f"/{path.relative_to(ROOT)}" for top in tops for path in (ROOT / top).rglob("*.py")]
+    for page in PAGES:
+        if page.name == "CHANGELOG.md":
+            continue
+        for name in re.findall(r"`([\w/]+\.py)`", page.read_text()):
+            assert any(module.endswith(f"/{name}") for module in modules), f"{page.name}: {name}"
+
+
 def test_references_to_decisions_lead_to_one():
     decisions = (ROOT / "docs" / "decisions.md").read_text()
     numbers = re.findall(r"^(\d+)\. ", decisions, re.MULTILINE)
