@@ -22,7 +22,7 @@ CALIBRATED = "static_int8"
 ALL, EVERYWHERE = Op.ALL_SUPPORTED, ".*"
 
 # What static_int8 leaves in float32: the arithmetic of the norms. Squares and their means need more
-# than 8 bits; in int8 they cost 13 dB (docs/decisions.md, 26).
+# than 8 bits; in int8 they cost 13 dB (docs/decisions.md, 24).
 IN_FLOAT = (Op.SUB, Op.MUL, Op.MEAN, Op.RSQRT, Op.ADD, Op.INPUT, Op.OUTPUT)
 
 # One scale for each dense layer, not for each output: TensorFlow Lite 2.15 (`make compat`), of the

@@ -83,7 +83,7 @@ def write(
 def _write_model(model: pathlib.Path, translator: Translator, resize: str, max_pixels: int) -> None:
     """Writes the SavedModel and, where they can be made, its warm-up records."""
     # Not tf.saved_model.save of a module with Keras 3 models: the C++ loader, and so TF
-    # Serving, does not find their variables (docs/decisions.md, 24).
+    # Serving, does not find their variables (docs/decisions.md, 22).
     archive = keras.export.ExportArchive()
     for name, endpoint in signatures.endpoints(translator, resize, max_pixels).items():
         archive.add_endpoint(name, endpoint.function, input_signature=endpoint.inputs)
