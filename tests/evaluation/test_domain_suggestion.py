@@ -9,6 +9,8 @@ from PIL import Image
 
 from tests import commands
 from tunit_tf.data import synthetic
+from tunit_tf.data.image_set import ImageSet
+from tunit_tf.errors import UserError
 from tunit_tf.evaluation import domain_suggestion
 from tunit_tf.io import pixels
 from tunit_tf.metrics import clustering
@@ -64,29 +66,38 @@ def test_the_command_writes_table_plot_and_sheets(folder, tmp_path):
             assert min(picture.size) > 32
     assert {p.name for p in tmp_path.iterdir()} == {"out"}
 
-    again = suggest(folder, *flags)
-    assert again.returncode == 2
-    assert "has results already; name another folder with --output" in again.stderr
+
+def test_results_are_replaced_only_if_asked_and_only_their_own(folder, tmp_path, monkeypatch):
+    """With features that need no weights; through a link to the folder, which stays."""
+    monkeypatch.setattr(domain_suggestion, "EFFICIENTNET_LITE0", "random_conv64")
+
+    def run(name, overwrite):
+        settings = {"image_size": 32, "max_domains": 4, "progress": False, "overwrite": overwrite}
+        places = {"data": str(folder / "images"), "cache_dir": str(folder / "cache")}
+        request = domain_suggestion.Request(output=str(tmp_path / name), **places, **settings)
+        return domain_suggestion.run(request)
+
+    run("out", overwrite=False)
+    with pytest.raises(UserError, match="has results already; name another folder with --output"):
+        run("out", overwrite=False)
     shutil.rmtree(tmp_path / "out" / "domains_02")
     (tmp_path / "link").symlink_to(tmp_path / "out")
-    linked = (flags[0], f"--output={tmp_path / 'link'}", "--overwrite")
-    assert suggest(folder, *linked).returncode == 0
+    run("link", overwrite=True)
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "out" / "domains_02").is_dir()
 
     (tmp_path / "out" / "domains_02" / "mine.txt").write_text("notes of the user")
-    refused = suggest(folder, *flags, "--overwrite")
-    assert refused.returncode == 2
-    assert "has other files in it (domains_02/mine.txt)" in refused.stderr
+    with pytest.raises(UserError, match=r"has other files in it \(domains_02/mine.txt\)"):
+        run("out", overwrite=True)
     assert (tmp_path / "out" / "domains_02" / "mine.txt").is_file()
 
 
-def test_copies_of_one_picture_leave_domains_empty(folder, tmp_path):
-    for i in range(16):
-        pixels.save_png(tmp_path / "same" / f"{i:02}.png", np.full((32, 32, 3), 90, np.uint8))
-    done = suggest(folder, f"--data={tmp_path / 'same'}", f"--output={tmp_path / 'out'}")
-    assert done.returncode == 0, done.stderr
-    assert "0 to 16" in done.stdout
+def test_copies_of_one_picture_leave_domains_empty(tmp_path):
+    x = clustering.directions(np.ones((16, 8)))
+    found = domain_suggestion.suggest(x, 4, seed=0)
+    assert "0 to 16" in domain_suggestion.table(found)
+    images = ImageSet(np.full((16, 32, 32, 3), 90, np.uint8), np.arange(16), ("same",) * 16)
+    domain_suggestion.write(tmp_path / "out", found, images)
     assert len(list((tmp_path / "out").rglob("domain_*.png"))) == 3
 
 

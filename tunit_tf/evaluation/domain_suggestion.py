@@ -131,7 +131,7 @@ def run(request: Request) -> str:
     x = feature_cache.directions(images, EFFICIENTNET_LITE0, request.cache_dir)
     found = suggest(x, most, request.seed)
     with files.writing(f"The folder {folder}", CURE):
-        _write(folder, found, images)
+        write(folder, found, images)
     return "\n".join([table(found, images), "", advice(found), f"Pictures  {folder}"])
 
 
@@ -224,8 +224,17 @@ def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
         )
 
 
-def _write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
-    """Writes into a temporary folder that then takes the place of an earlier one."""
+def write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
+    """Writes numbers, plot and contact sheets, in place of an earlier folder.
+
+    Args:
+      folder: Absolute path, links resolved.
+      found: Candidates.
+      images: The images that they divide.
+
+    Raises:
+      OSError: It cannot be written; an earlier folder is still there.
+    """
     from tunit_tf.evaluation import figures, plots
 
     with files.temporary_folder(folder.parent) as temporary:

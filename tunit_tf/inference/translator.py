@@ -282,15 +282,14 @@ class Translator:
             raise ValueError(
                 f"There must be one mask per source; received {len(masks)} for {len(sources)}."
             )
-        if feather is None:
-            feather = masking.default_feather(self.image_size)
         styles = np.broadcast_to(styles, (len(sources), self.style_dim))
         for positions, x in self._batches(sources):
             drawn = pixels.to_bytes(self._generate(x, styles[positions]))
             if masks is not None:
                 chosen = masks if isinstance(masks, str) else masks[positions]
                 shown = masking.read(chosen, sources[positions], self.image_size, self.resize)
-                drawn = masking.blend(x, drawn, masking.weights(shown, feather))
+                width = masking.default_feather(self.image_size) if feather is None else feather
+                drawn = masking.blend(x, drawn, masking.weights(shown, width))
             yield drawn
 
     def as_styles(self, styles: np.ndarray) -> np.ndarray:

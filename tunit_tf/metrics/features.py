@@ -55,7 +55,7 @@ class Extractor:
             return network(tf.image.resize(2.0 * x - 1.0, (size, size), "nearest"))
 
         self._clean, self._reference = clean, reference
-        self.dim = int(clean(tf.zeros((1, size, size, 3), tf.uint8)).shape[-1])
+        self.dim = int(clean.get_concrete_function().structured_outputs.shape[-1])
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features `(n, dim)` float32 of uint8 `(n, S, S, 3)`, resized with antialiasing."""
