@@ -1,6 +1,7 @@
 """The command line as a user meets it: real processes, one clear sentence, no traceback."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -47,6 +48,14 @@ def test_dry_run_prints_the_resolved_config_and_writes_nothing(tmp_path):
     assert config["warmup_batch_size"] == 64
     assert config["num_domains"] == 4
     assert not (tmp_path / "r").exists()
+
+
+def test_help_groups_the_flags():
+    result = train("--help")
+    assert result.returncode == 0
+    _, where, networks = re.split(r"^(?=Where:|Networks:)", result.stdout, flags=re.MULTILINE)
+    assert "--data:" in where
+    assert "--image_size:" in networks
 
 
 @pytest.mark.parametrize(

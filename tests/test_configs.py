@@ -9,7 +9,9 @@ from absl import flags
 
 from tunit_tf import config as config_lib
 
-CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").glob("*.cfg"))
+ROOT = pathlib.Path(__file__).parent.parent
+CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
+NESTED = re.compile(r"^--flagfile=(.*)$", re.MULTILINE)
 
 
 def parse(path):
@@ -23,11 +25,13 @@ def parse(path):
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_config(path):
+def test_config(path, monkeypatch):
+    monkeypatch.chdir(ROOT)  # to which nested flagfiles are relative
     config = parse(path)
     assert config.resolved().total_steps > 0
     default = config_lib.Config()
     text = path.read_text()
+    text = NESTED.sub(lambda nested: pathlib.Path(nested[1]).read_text(), text)
     given = re.findall(r"^--(\w+)", text, re.MULTILINE)
     given = [n if n in config_lib.FIELDS else n.removeprefix("no") for n in given]
     assert len(given) == len(set(given)), "a setting is given twice"

@@ -10,6 +10,7 @@ from absl import app, flags, logging
 
 from tunit_tf.errors import UserError
 
+HELP = {"--help", "-help", "-h"}
 PACKAGES = ("tunit_tf", "export", "benchmarks", "tests")
 USER_ERROR = 2
 BYTE_ORDER_MARK = "\ufeff"  # some editors begin text files with it
@@ -25,7 +26,6 @@ def run(main: Callable[[], None]) -> None:
       main: Function without arguments of a command line; its module's docstring heads `--help`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no startup messages from TensorFlow
-    _describe(main)
 
     def guarded(arguments: list[str]) -> None:
         # Pillow warns without the name of the file; our readers name the files that they skip.
@@ -51,7 +51,7 @@ def run(main: Callable[[], None]) -> None:
             sys.stdout.flush()
             os._exit(INTERRUPTED)  # without waiting for threads that still compute
 
-    app.run(guarded, flags_parser=_parse)
+    app.run(guarded, flags_parser=lambda arguments: _parse(arguments, main))
 
 
 @contextlib.contextmanager
@@ -63,8 +63,11 @@ def interruptible(what_is_left: str) -> Iterator[None]:
         raise KeyboardInterrupt(*interrupt.args or [what_is_left]) from None
 
 
-def _parse(arguments: list[str]) -> list[str]:
+def _parse(arguments: list[str], main: Callable[[], None]) -> list[str]:
     """Parses the flags; a wrong one gives a one-line error, and --help ends with 0."""
+    if HELP & set(arguments[1:]):
+        print(_help(main))
+        sys.exit(0)
     try:
         return flags.FLAGS(arguments)
     except flags.Error as error:
@@ -75,14 +78,16 @@ def _parse(arguments: list[str]) -> list[str]:
     except UnicodeDecodeError as error:
         print(f"error: A --flagfile is not UTF-8 text ({error}); save it as such.", file=sys.stderr)
         sys.exit(USER_ERROR)
-    except SystemExit:  # by --help and its like, which absl ends with 1
+    except SystemExit:  # by the like of --help that absl has, which it ends with 1
         sys.exit(0)
 
 
-def _describe(main: Callable[[], None]) -> None:
-    """Lets `--help` list all flags of the project, also from a console script."""
-    sys.modules["__main__"].__doc__ = main.__globals__["__doc__"]
-    for module, defined in flags.FLAGS.flags_by_module_dict().items():
-        if module.split(".")[0] in PACKAGES:
-            for flag in defined:
-                flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+def _help(main: Callable[[], None]) -> str:
+    """What a command does, and the flags of the project, under the headings of `define_flags`."""
+    parts = [main.__globals__["__doc__"]]
+    for heading, defined in flags.FLAGS.flags_by_module_dict().items():
+        if heading.split(".")[0] in PACKAGES or heading == sys.argv[0]:
+            title = heading.partition(": ")[2] or "Flags"
+            lines = flags.FLAGS.module_help(heading).splitlines()[2:]  # without absl's heading
+            parts.append("\n".join([f"{title}:", *lines]) if defined else "")
+    return "\n\n".join(part.strip("\n") for part in parts if part)

@@ -15,9 +15,9 @@ PARTS = (
 # Settings of a step or its batch: a state is the same with other values of them. (What E's loss
 # trains depends on `labeled_fraction`, but only on whether it is 1.)
 OF_STEPS = {
-    "accumulate_steps", "batch_size", "ema_start", "labeled_fraction", "labeled_only_steps",
-    "temperature", "warmup_batch_size", "warmup_steps", "weight_adversarial", "weight_r1",
-    "weight_reconstruction",
+    "accumulate_steps", "augment_discriminator", "batch_size", "ema_start", "labeled_fraction",
+    "labeled_only_steps", "temperature", "warmup_batch_size", "warmup_steps",
+    "weight_adversarial", "weight_r1", "weight_reconstruction",
 }  # fmt: skip
 
 

@@ -87,11 +87,12 @@ def test_equal_halves_give_the_update_of_the_whole(tiny):
         np.testing.assert_allclose(b, a, rtol=1e-6, atol=1e-9)
 
 
-def test_views_change_what_d_sees_and_nothing_else(tiny):
+def test_views_change_what_d_sees_and_nothing_else(tiny, fresh_state):
     """Every loss of D and G's adversarial ones differ; E's, and the reconstruction, do not."""
     plain, viewed = tiny(), tiny(**ALL_VIEWS)
     terms = [
-        steps.joint_step(TrainState(config), batch_of(config), config) for config in (plain, viewed)
+        steps.joint_step(fresh_state(config), batch_of(config), config)
+        for config in (plain, viewed)
     ]
     differing = {name for name in terms[0] if terms[0][name] != terms[1][name]}
     assert differing == {

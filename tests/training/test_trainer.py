@@ -98,6 +98,7 @@ def test_a_run_resumed_at_step_two_ends_in_the_same_bits(whole, tmp_path):
     assert logged == sorted(logged)
 
 
+@pytest.mark.usefixtures("shared_graphs")
 def test_a_stopped_run_is_saved_and_restored_as_it_was(tiny, tmp_path, monkeypatch):
     config = tiny(run_dir=str(tmp_path / "run"), warmup_steps=6, joint_steps=0)
     first = trainer.open_run(config)
@@ -106,10 +107,11 @@ def test_a_stopped_run_is_saved_and_restored_as_it_was(tiny, tmp_path, monkeypat
     )
     assert not first.run()
     assert 2 <= first.step < 4
-    second = trainer.open_run(config)
+    saved_as = everything(first.state)
+    second = trainer.open_run(config)  # the same variables, as they start, then restored
     assert second.step == first.step
     found = everything(second.state)
-    for name, value in everything(first.state).items():
+    for name, value in saved_as.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
@@ -305,15 +307,12 @@ def test_a_batch_must_be_shared_equally(tiny, two_replicas):
         phases.check_strategy(two_replicas, tiny(xla=True))
 
 
-@pytest.mark.parametrize(
-    "numbers", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT,)], ids=["SIGTERM", "SIGINT"]
-)
-def test_a_signal_saves_and_exits_cleanly(tmp_path, numbers):
-    """A real process of the command line, stopped while it trains; SIGTERM comes twice."""
+def test_a_signal_saves_and_exits_cleanly(tmp_path):
+    """A real process of the command line, stopped while it trains by a repeated signal."""
     run = Run(tmp_path / "run", {"warmup_steps": 4000, "joint_steps": 0, "checkpoint_every": 5000})
     process = run.start()
     assert wait(process, lambda: len(run.logged) > 0)
-    for number in numbers:
+    for number in (signal.SIGINT, signal.SIGTERM):
         process.send_signal(number)
         time.sleep(0.05)
     done = process.communicate(60)
