@@ -55,12 +55,17 @@ export class SquareGrid {
   }
 }
 
-/** Saves a canvas as PNG on the visitor's device. */
-export async function save(canvas, name) {
+/** A canvas as a PNG file. */
+export async function file(canvas, name) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
+  return new File([blob], name, { type: 'image/png' });
+}
+
+/** Saves a file on the visitor's device. */
+export function save(content) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
+  link.href = URL.createObjectURL(content);
+  link.download = content.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,6 +1,6 @@
 // Every picture in every style, drawn square by square; can be canceled.
 
-import { save, SquareGrid } from './canvas.js';
+import { file, save, SquareGrid } from './canvas.js';
 import * as fileNames from './file_names.js';
 import { announce, fail } from './notices.js';
 import { Stopped } from './rpc.js';
@@ -26,8 +26,8 @@ export class Grid {
     for (const gallery of [sources, looks]) gallery.addEventListener('changed', () => this.offer());
     element('all').addEventListener('click', () => this.#draw());
     element('cancel-grid').addEventListener('click', () => this.#running?.abort());
-    element('save-grid').addEventListener('click', () =>
-      save(element('grid'), fileNames.grid(...this.#counts)),
+    element('save-grid').addEventListener('click', async () =>
+      save(await file(element('grid'), fileNames.grid(...this.#counts))),
     );
   }
 

@@ -1,12 +1,13 @@
 // The translation: shown over its original, large, and saved.
 
 import { closeOnBack } from './back.js';
-import { enlarged, save, show } from './canvas.js';
+import { enlarged, file, save, show } from './canvas.js';
 import * as fileNames from './file_names.js';
-import { announce } from './notices.js';
+import { announce, fail, note } from './notices.js';
 
 const element = (id) => document.getElementById(id);
 const FACTORS = [1, 2, 4, 8];
+const CONTROLS = ['save', 'share-result', 'copy', 'enlarge', 'split']; // of a translation
 const DRAG = 8; // pixels that a finger moves sideways before it drags the divider
 const GOOD_SIZE = 256; // pixels that the suggested download has at least, if a factor reaches it
 
@@ -23,7 +24,8 @@ export class Result {
       factors.add(new Option(`${size * factor} × ${size * factor} (${factor}×)`, factor));
     }
     factors.value = FACTORS.find((factor) => size * factor >= GOOD_SIZE) ?? FACTORS.at(-1);
-    element('save').addEventListener('click', () => this.#save());
+    element('save').addEventListener('click', async () => save(await this.#file()));
+    this.#offerSharing();
     element('split').addEventListener('input', ({ target }) => showSplit(target.value));
     dragDivider();
     element('smooth').addEventListener('change', () => this.#smooth());
@@ -54,7 +56,7 @@ export class Result {
     element('result-caption').textContent = text;
     element('times').textContent = times;
     announce(`Ready: ${text}.`);
-    for (const id of ['save', 'enlarge', 'split']) element(id).disabled = false;
+    for (const id of CONTROLS) element(id).disabled = false;
     element('compare').dataset.drawn = String(++this.#count); // for tests
   }
 
@@ -65,7 +67,7 @@ export class Result {
     element('translated').setAttribute('aria-label', text);
     element('result-caption').textContent = text;
     element('times').textContent = '';
-    for (const id of ['save', 'enlarge', 'split']) element(id).disabled = true;
+    for (const id of CONTROLS) element(id).disabled = true;
   }
 
   /** Marks the shown translation as being replaced. */
@@ -93,11 +95,34 @@ export class Result {
     element('enlarge').focus();
   }
 
-  async #save() {
+  /** The translation as a file of the chosen size. */
+  #file() {
     const { bytes, names } = this.#drawn;
     const factor = Number(element('factor').value);
     const canvas = enlarged(bytes, this.#size, factor, this.#isSmooth);
-    await save(canvas, fileNames.translation(names, this.#size * factor));
+    return file(canvas, fileNames.translation(names, this.#size * factor));
+  }
+
+  /** Buttons for what the browser can do with a file besides saving it. */
+  #offerSharing() {
+    const probe = new File([], 'picture.png', { type: 'image/png' });
+    element('share-result').hidden = !navigator.canShare?.({ files: [probe] });
+    element('copy').hidden = !(globalThis.ClipboardItem && navigator.clipboard?.write);
+    element('share-result').addEventListener('click', async () => {
+      try {
+        await navigator.share({ files: [await this.#file()] });
+      } catch (error) {
+        if (error.name !== 'AbortError') fail(`The picture could not be shared: ${error.message}`);
+      }
+    });
+    element('copy').addEventListener('click', async () => {
+      try {
+        await navigator.clipboard.write([new ClipboardItem({ 'image/png': this.#file() })]);
+        note('The picture is in the clipboard.');
+      } catch (error) {
+        fail(`The picture could not be copied: ${error.message}`);
+      }
+    });
   }
 }
 

@@ -70,6 +70,13 @@ test('on a phone the result stays in view while styles are chosen', async () => 
   await context.close();
 });
 
+test('a phone shows the result and its download on the first screen', async () => {
+  const { context, page } = await site.visit(PHONE);
+  const [result, save] = [await page.locator('#compare').boundingBox(), await page.locator('#save').boundingBox()];
+  assert.ok(save.y >= result.y + result.height && save.y + save.height <= PHONE.viewport.height);
+  await context.close();
+});
+
 test('on a phone all controls are large enough for a finger', async () => {
   const { context, page } = await site.visit(PHONE);
   await openEverything(page);

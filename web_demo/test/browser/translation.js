@@ -164,6 +164,44 @@ test('a download has the size that was asked for and a name that says what it is
   await context.close();
 });
 
+/** Side of a PNG that is saved at four times the size. */
+const LARGE = () => expected.size * 4;
+
+test('the result is copied in the chosen size', async () => {
+  const { context, page } = await site.visit({ permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.selectOption('#factor', '4');
+  await page.click('#copy');
+  await page.waitForFunction(() => /in the clipboard/.test(document.getElementById('message').textContent));
+  const width = await page.evaluate(async () => {
+    const [item] = await navigator.clipboard.read();
+    return (await createImageBitmap(await item.getType('image/png'))).width;
+  });
+  assert.equal(width, LARGE());
+  await context.close();
+});
+
+test('where the browser shares files the result is shared, with its name', async () => {
+  const without = await site.visit();
+  assert.ok(await without.page.isHidden('#share-result')); // Chromium without a desktop shares nothing
+  await without.context.close();
+  const { context, page } = await site.visit({
+    prepare: (opened) => opened.addInitScript(() => {
+      navigator.canShare = ({ files }) => files.every(({ type }) => type === 'image/png');
+      navigator.share = async ({ files: [file] }) => {
+        window.shared = { name: file.name, width: (await createImageBitmap(file)).width };
+      };
+    }),
+  });
+  await choose(page, 'look', 'reef.png');
+  await page.selectOption('#factor', '4');
+  await page.click('#share-result');
+  await page.waitForFunction(() => window.shared);
+  assert.deepEqual(await page.evaluate(() => window.shared), {
+    name: `shape-0-in-style-of-reef-${LARGE()}px.png`, width: LARGE(),
+  });
+  await context.close();
+});
+
 test('the result is compared with the original, and shown large', async () => {
   const { context, page } = await site.visit();
   const original = await pixels(page, '#original');
