@@ -62,7 +62,8 @@ export async function ask(url, box) {
 
 /** Shows the whole picture if its shorter side stays long enough; small pictures are enlarged. */
 function fit({ width, height }) {
-  const whole = Math.min(element('crop-frame').clientWidth / width, (HIGHEST * window.innerHeight) / height);
+  const room = element('crop-frame').clientWidth - 2 * framePadding();
+  const whole = Math.min(room / width, (HIGHEST * window.innerHeight) / height);
   const enlarged = Math.max(1, LEGIBLE / Math.max(width, height));
   const zoom = Math.max(Math.min(whole, enlarged), SHORTEST / Math.min(width, height));
   const shown = element('crop-picture');
@@ -79,12 +80,17 @@ function draw({ square, picture }) {
   style.setProperty('--side', `${square.side * zoom}px`);
   const frame = element('crop-frame');
   const into = (scrolled, room, start) =>
-    Math.min(Math.max(scrolled, (start + square.side) * zoom - room), start * zoom);
+    Math.min(Math.max(scrolled, (start + square.side) * zoom + 2 * framePadding() - room), start * zoom);
   frame.scrollLeft = into(frame.scrollLeft, frame.clientWidth, square.x);
   frame.scrollTop = into(frame.scrollTop, frame.clientHeight, square.y);
   const percent = Math.round((100 * square.side) / Math.min(picture.width, picture.height));
   element('crop-size').value = percent;
   element('crop-size-shown').value = `${percent}%`;
+}
+
+/** Room around the picture for the corners, pixels. */
+function framePadding() {
+  return parseFloat(getComputedStyle(element('crop-frame')).paddingLeft);
 }
 
 /** Where a pointer is, in pixels of the picture. */

@@ -79,7 +79,7 @@ export function examples(manifest) {
 /** Throws a ModelError that says what is wrong with a manifest, if anything is. */
 function check(manifest) {
   if (!isObject(manifest) || manifest.kind !== KIND) {
-    throw new ModelError(`The manifest is not of kind "${KIND}"; name a folder of export.tflite.`);
+    throw new ModelError(`The manifest's kind is not "${KIND}"; give the page a folder of export.tflite.`);
   }
   checkVersion(manifest);
   for (const name of Object.keys(NEEDED)) demand(name in manifest, `The manifest lacks ${name}`);
@@ -94,14 +94,13 @@ function demand(holds, fault) {
   if (!holds) throw new ModelError(`${fault}; export the model again.`);
 }
 
-function checkVersion({ schema_version: version, format }) {
-  const found = version ?? `${format}.0`; // manifests from before schema_version have a format
-  const [, major] = /^(\d+)\.\d+$/.exec(found) ?? [];
-  demand(major !== undefined, `The manifest's schema_version ${JSON.stringify(found)} is not like ${MAJOR}.1`);
+function checkVersion({ schema_version: version }) {
+  const [, major] = /^(\d+)\.\d+$/.exec(version) ?? [];
+  demand(major !== undefined, `The manifest's schema_version ${JSON.stringify(version)} is not like ${MAJOR}.1`);
   if (Number(major) !== MAJOR) {
     throw new ModelError(
-      `The manifest has schema_version ${found} and this program reads ${MAJOR}.x; use a version of ` +
-        'the program that fits.',
+      `The manifest has schema_version ${version} and this page reads ${MAJOR}.x; use a version of ` +
+        'the page that fits.',
     );
   }
 }

@@ -10,7 +10,7 @@ const GOLDEN = new URL('../../tests/manifests/', import.meta.url);
 const sha256 = '0'.repeat(64);
 const good = {
   kind: 'tflite',
-  format: 1,
+  schema_version: '1.1',
   image_size: 32,
   num_domains: 2,
   style_dim: 2,
@@ -41,7 +41,7 @@ test('a good manifest is read', async () => {
 });
 
 test('a newer minor version and unknown fields are read', async () => {
-  const manifest = await manifests.load(ADDRESS, with_({ schema_version: '1.7', mood: 'good', format: undefined }));
+  const manifest = await manifests.load(ADDRESS, with_({ schema_version: '1.7', mood: 'good' }));
   assert.equal(manifest.mood, 'good');
 });
 
@@ -49,8 +49,8 @@ for (const [name, answer, message] of [
   ['missing', answers('', 404), /There is no model: .*manifest.json is missing.*export.tflite/],
   ['unreachable', async () => Promise.reject(new TypeError('x')), /cannot be reached/],
   ['not JSON', answers('<html>'), /is not JSON/],
-  ['a number', answers('7'), /is not of kind "tflite"/],
-  ['of a newer format', with_({ format: 2 }), /has schema_version 2\.0 and this program reads 1\.x/],
+  ['a number', answers('7'), /kind is not "tflite"/],
+  ['of a newer version', with_({ schema_version: '2.0' }), /has schema_version 2\.0 and this page reads 1\.x/],
   ['without recommendations', with_({ recommended: undefined }), /lacks recommended/],
   ['recommending what is not there', with_({ recommended: { cpu: 'y' } }), /recommends y for cpu/],
   ['with a number as title', with_({ title: 7 }), /title must be text/],

@@ -23,7 +23,7 @@ async function changeManifest(change) {
 for (const [name, spoil, message] of [
   ['no manifest', () => rm(site.file('manifest.json')), /There is no model: .*export\.tflite/],
   ['a manifest that is cut', () => truncate(site.file('manifest.json'), 100), /is not JSON/],
-  ['a newer manifest', () => changeManifest(() => ({ schema_version: '2.0' })), /schema_version 2\.0 and this program reads 1\.x/],
+  ['a newer manifest', () => changeManifest(() => ({ schema_version: '2.0' })), /schema_version 2\.0 and this page reads 1\.x/],
   ['a manifest without variants', () => changeManifest(() => ({ variants: undefined })), /lacks variants/],
   ['a manifest without files', () => changeManifest(() => ({ files: undefined })), /lacks files/],
   ['a manifest without recommendations', () => changeManifest(() => ({ recommended: undefined })), /lacks recommended/],
