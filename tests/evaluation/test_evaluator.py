@@ -202,15 +202,12 @@ def test_the_page_needs_nothing_from_anywhere(evaluated):
 def test_a_browser_shows_it(evaluated, tmp_path):
     page = evaluated[0] / "report" / "index.html"
     options = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    dom = subprocess.run(
-        [*options, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120
-    ).stdout
-    assert dom.count("<figure>") == page.read_text().count("<figure>") >= 9
     shot = tmp_path / "report.png"
-    subprocess.run(
-        [*options, f"--screenshot={shot}", "--window-size=1180,4200", page.as_uri()],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+    dom = subprocess.run(
+        [*options, "--dump-dom", f"--screenshot={shot}", "--window-size=1180,4200", page.as_uri()],
+        check=True, capture_output=True, text=True, timeout=240,
+    ).stdout  # fmt: skip
+    assert dom.count("<figure>") == page.read_text().count("<figure>") >= 9
     with Image.open(shot) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape == (4200, 1180, 3)

@@ -7,6 +7,8 @@ from PIL import Image
 from tunit_tf.errors import UserError
 from tunit_tf.inference import masking
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 RNG = np.random.default_rng(0)
 
 

@@ -17,6 +17,8 @@ from tunit_tf.io import pixels
 from tunit_tf.networks import from_config
 from tunit_tf.training import trainer
 
+pytestmark = pytest.mark.usefixtures("plain_graphs")
+
 IMAGES = synthetic.generate(7, 32, 1)
 
 
