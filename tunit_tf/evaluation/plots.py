@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from tunit_tf.evaluation import figures
 from tunit_tf.evaluation.scores import EncodedImages
@@ -204,8 +205,10 @@ def _bare(axes: Axes) -> None:
 
 
 def _drawn(figure: Figure) -> np.ndarray:
-    """uint8 `(H, W, 3)`."""
+    """uint8 `(H, W, 3)`; names of classes and runs are drawn as they are, without formulas."""
     figure.set_dpi(DPI)
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
