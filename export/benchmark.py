@@ -10,7 +10,7 @@ import sys
 
 from absl import flags
 
-from export import manifest
+from export import folders, manifest
 from tunit_tf import cli
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files
@@ -45,7 +45,7 @@ def main() -> None:
         manifest.verify(folder, exported)
 
     # Here and not above, so that --help does not wait for TensorFlow.
-    from export.mobile import bundle, timing, variants
+    from export.mobile import timing, variants
     from export.mobile.runtime import ROLES
     from tunit_tf.inference.trained_run import TrainedRun
 
@@ -70,7 +70,7 @@ def main() -> None:
         with files.writing(
             f"The table in {folder}", "copy it from above or make the folder writable"
         ):
-            files.write_bytes(folder / bundle.BENCHMARK, (text + "\n").encode())
+            files.write_bytes(folder / folders.BENCHMARK, (text + "\n").encode())
 
 
 def print_profile(path: pathlib.Path) -> None:

@@ -5,7 +5,8 @@ import re
 
 import numpy as np
 
-from export.manifest import Example
+from export import manifest
+from export.manifest import Example, WeightsManifest
 from export.options import MAX_EXAMPLES
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
@@ -50,6 +51,43 @@ def choose(translator: Translator, images: ImageSet, count: int) -> dict[Example
             example = Example(file=f"{role}_{name}{suffix}", role=role)
             chosen[example] = pixels.encode(square, suffix)
     return chosen
+
+
+def named(pictures: str, looks: str, size: int) -> dict[Example, bytes]:
+    """Pictures of two folders, cut to squares, with their names as captions.
+
+    Args:
+      pictures: Folder of pictures to redraw, '' for none.
+      looks: Folder of pictures to take looks from, '' for none.
+      size: Side of the squares in pixels.
+
+    Returns:
+      As `choose`.
+
+    Raises:
+      UserError: A folder has no pictures, or one of them cannot be read.
+    """
+    suffix = ".png" if size <= MAX_PNG_SIDE else ".jpg"
+    chosen = {}
+    folders = {"example_pictures": pictures, "example_looks": looks}
+    for role, (flag, folder) in zip(ROLES, folders.items(), strict=True):
+        paths = picture_files.find(folder, flag) if folder else []
+        names = picture_files.unique_names([_word(path.name) for path in paths])
+        for path, name in zip(paths, names, strict=True):
+            example = Example(file=f"{role}_{name}{suffix}", role=role, caption=path.stem)
+            square = pixels.square(pixels.open_rgb(path), size, "crop")
+            chosen[example] = pixels.encode(square, suffix)
+    return chosen
+
+
+def of_weights(folder: pathlib.Path, published: WeightsManifest) -> dict[Example, bytes]:
+    """The examples of a weights folder, as `choose` returns them.
+
+    Raises:
+      UserError: A file is missing or was changed.
+    """
+    manifest.verify(folder, published)
+    return {example: (folder / example.file).read_bytes() for example in published.examples}
 
 
 def write(folder: pathlib.Path, chosen: dict[Example, bytes]) -> list[Example]:

@@ -78,6 +78,8 @@ class Example(Part):
     file: PlainName
     role: str
     """`picture` (to redraw) or `look` (to take the style from)."""
+    caption: str | None = None
+    """Its name for people, such as "Ginger"."""
 
 
 class Variant(Part):
@@ -267,12 +269,19 @@ class ServingManifest(Manifest):
     """Largest picture that the model decodes."""
 
 
+class WeightsManifest(Manifest):
+    """The manifest of a weights folder."""
+
+    command: ClassVar[str] = "export.weights"
+    kind: Literal["weights"] = "weights"
+
+
 def parse(content: bytes, kind: type[Read]) -> Read:
     """Checks the content of a manifest and returns it.
 
     Args:
       content: The file.
-      kind: `MobileManifest` or `ServingManifest`.
+      kind: `MobileManifest`, `ServingManifest` or `WeightsManifest`.
 
     Raises:
       UserError: What is wrong, in one sentence that names the field and its value.
@@ -288,22 +297,31 @@ def parse(content: bytes, kind: type[Read]) -> Read:
     return read
 
 
-def read_mobile(folder: pathlib.Path) -> MobileManifest:
-    """Reads the manifest of an exported pair.
+def read(folder: pathlib.Path, kind: type[Read]) -> Read:
+    """Reads the manifest of an export.
+
+    Args:
+      folder: Folder of the export.
+      kind: As for `parse`.
 
     Raises:
       UserError: There is none, or it is damaged.
     """
     path = folder / FILE_NAME
-    cure = f"write one with python -m export.tflite --run_dir=RUN --output={folder}"
+    cure = f"write one with python -m {kind.command} --run_dir=RUN --output={folder}"
     if not path.is_file():
-        raise UserError(f"{folder} is not a folder that export.tflite wrote; {cure}.")
+        raise UserError(f"{folder} is not a folder that {kind.command} wrote; {cure}.")
     try:
-        return parse(path.read_bytes(), MobileManifest)
+        return parse(path.read_bytes(), kind)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}); {cure}.") from None
+
+
+def read_mobile(folder: pathlib.Path) -> MobileManifest:
+    """Reads the manifest of an exported pair. Raises UserError."""
+    return read(folder, MobileManifest)
 
 
 def checksums(folder: pathlib.Path) -> dict[str, File]:

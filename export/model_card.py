@@ -19,7 +19,12 @@ from tunit_tf.io import files
 
 FILE_NAME = "README.md"
 PIPELINE = "image-to-image"
-LIBRARIES = {"tflite": "tflite", "saved_model": "tensorflow"}  # by kind of the manifest
+LIBRARIES = {
+    "tflite": "tflite",
+    "saved_model": "tensorflow",
+    "weights": "tunit-tf",
+}  # by kind of the manifest
+KIND_TAGS = {"tflite": ["litert"], "saved_model": ["tf-serving"], "weights": []}
 TAGS = ("tunit", "image-to-image-translation", "style-transfer", "gan")
 UNSUPERVISED = ("unsupervised", "pseudo-labeled")  # modes
 PLAIN = re.compile(r"[a-z][a-z0-9.-]*")  # text that needs no quotes in YAML ...
@@ -73,6 +78,20 @@ open("translated.png", "wb").write(drawn.numpy())
 The folder is a version of a model for TensorFlow Serving:
 `tensorflow_model_server --model_name=tunit --model_base_path=THE_FOLDER_ABOVE`. Phones and browsers
 take the files that `python -m export.tflite` writes for the same run.""")
+
+
+WEIGHTS = string.Template("""In Python, with tunit-tf installed, in this folder:
+
+```python
+from tunit_tf import Translator
+
+translator = Translator.load(".")
+translator.redraw("$picture", "$look").save("redrawn.png")
+```
+
+Commands take the folder as `--run_dir`, for example `python -m tunit_tf.translate` and the exports
+for servers, phones and browsers. `python -m tunit_tf.train --init_from=THIS_FOLDER --data=FOLDER`
+trains on from these weights.""")
 
 
 class Numbers(NamedTuple):
@@ -131,7 +150,7 @@ def front_matter(config: Config, described: Manifest) -> str:
     fields |= {
         "library_name": LIBRARIES[described.kind],
         "pipeline_tag": PIPELINE,
-        "tags": [*TAGS, *labels, "litert" if described.kind == "tflite" else "tf-serving"],
+        "tags": [*TAGS, *labels, *KIND_TAGS[described.kind]],
     }
     if config.data.startswith("tfds:"):
         fields["datasets"] = [config.data.removeprefix("tfds:").split("/")[0].split(":")[0]]
@@ -187,7 +206,7 @@ def _pictures(examples: Sequence[Example]) -> list[str]:
     captions = {"picture": "Pictures to redraw", "look": "Looks"}
     lines = []
     for role, caption in captions.items():
-        shown = [f"![]({one.file})" for one in examples if one.role == role]
+        shown = [f"![{one.caption or ''}]({one.file})" for one in examples if one.role == role]
         lines += [f"{caption}: {' '.join(shown)}"] if shown else []
     return lines
 
@@ -335,6 +354,11 @@ def code_for_pair(variant: Variant | None, size: int, examples: list[Example]) -
 def code_for_saved_model(examples: list[Example]) -> str:
     """Markdown for a SavedModel; its code runs in the version's folder."""
     return SAVED_MODEL.substitute(_named(examples))
+
+
+def code_for_weights(examples: list[Example]) -> str:
+    """Markdown for a weights folder; its code runs in the folder."""
+    return WEIGHTS.substitute(_named(examples))
 
 
 def _named(examples: list[Example]) -> dict[str, str]:

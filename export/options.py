@@ -48,3 +48,19 @@ class Options:
                 f"'{','.join(self.variants)}'."
             )
         check_bounds(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightsOptions:
+    """What a weights folder is written with; flags of `export.weights`."""
+
+    title: str = setting("", "Title of the model; '' is made from the run.")
+    description: str = setting("", "A sentence on the model for people; '' is made from the run.")
+    half: bool = setting(True, "Write kernels as float16, half the size, instead of float32.")
+    license_file: str = setting("", "Text of the license, copied as LICENSE.")
+    example_pictures: str = setting(
+        "", "Folder of pictures to redraw that are copied; their names become captions."
+    )
+    example_looks: str = setting(
+        "", "Folder of pictures to take looks from that are copied; their names become captions."
+    )

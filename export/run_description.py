@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.manifest import Domain
+from export import manifest
+from export.manifest import Domain, WeightsManifest
 from tunit_tf.config import Config
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.inference import domain_styles
+from tunit_tf.inference import domain_styles, weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
 
 
@@ -32,6 +33,9 @@ def describe(
       Keyword arguments; `domains` is None if no images are available.
     """
     config, translator = run.config, run.translator
+    known = published(run)
+    if known:
+        title, description = title or known.title, description or known.description
     return {
         "title": title or f"{_name_of_data(config)}, {config.image_size} px",
         "description": description or _description(run),
@@ -46,6 +50,17 @@ def describe(
         "config": json.loads(config.to_json()),
         "made_with": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
+
+
+def published(run: TrainedRun) -> WeightsManifest | None:
+    """The manifest of a weights folder; None for a run folder.
+
+    Raises:
+      UserError: It is missing or damaged.
+    """
+    if not weights_folder.is_one(run.folder):
+        return None
+    return manifest.read(run.folder, WeightsManifest)
 
 
 def _name_of_data(config: Config) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from export import examples, manifest, model_card, run_description
+from export import examples, folders, manifest, model_card, run_description
 from export.manifest import MobileManifest, Variant
 from export.mobile import metadata, quantization, variants
 from export.mobile.quantization import CALIBRATED
@@ -18,10 +18,10 @@ from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
+from tunit_tf.inference import weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, pixels
 
-BENCHMARK = "benchmark.md"  # left in the folder by export.benchmark
 COMPARED = 6  # rows of the picture that compares the variants
 COMPARISON = "comparison.png"
 
@@ -59,7 +59,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
         folder cannot be written.
     """
     output = output.resolve()  # a link to a folder stays a link
-    check_replaceable(output)
+    folders.check_replaceable(output, MobileManifest)
     with (
         files.writing(str(output), "free space there or name another --output"),
         files.temporary_folder(output.parent) as temporary,
@@ -77,6 +77,9 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileMa
         run, options.data, options.calibration_images, CALIBRATED in options.variants
     )
     chosen = examples.choose(run.translator, images.held_out, options.examples)
+    published = run_description.published(run)
+    if published and not options.examples:
+        chosen = examples.of_weights(run.folder, published)
     pairs = variants.translated_by_networks(
         run.translator, images.held_out.sample(options.quality_images).pixels()
     )
@@ -159,7 +162,8 @@ def open_images(
 
     Args:
       run: The run; its recorded split is used.
-      data: Images to measure on, as --data; '' takes the run's held-out ones.
+      data: Images to measure on, as --data; '' takes the run's held-out ones, or the examples of a
+        weights folder.
       calibration_images: Images to calibrate on, as --data; '' takes `data` or, without it, the
         run's training images.
       calibrates: Whether a variant needs calibration.
@@ -172,6 +176,8 @@ def open_images(
     def named(name: str) -> ImageSet:
         return sources.open_images(name, run.config)
 
+    # A weights folder has no images but its examples.
+    data = data or (str(run.folder) if weights_folder.is_one(run.folder) else "")
     try:
         held_out = named(data) if data else run.split.validation
         calibration = None
@@ -188,39 +194,8 @@ def open_images(
             "There are fewer than two held-out images to measure the variants on; name some with "
             "--data=FOLDER."
         )
-    return RunImages(held_out, calibration, held_out if data else None)
-
-
-def check_replaceable(output: pathlib.Path) -> None:
-    """Checks that a folder is missing, empty, or holds nothing but an earlier export.
-
-    Args:
-      output: Absolute path, links resolved.
-
-    Raises:
-      UserError: It holds something else, or cannot be replaced.
-    """
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise UserError(f"--output={output} is a file; name a folder.")
-    if output == pathlib.Path.cwd():
-        raise UserError(
-            f"--output={output} is the current folder, which cannot be replaced; name another one."
-        )
-    found = {path.name for path in output.iterdir()}
-    if not found:
-        return
-    try:
-        ours = {manifest.FILE_NAME, BENCHMARK, *manifest.read_mobile(output).files}
-    except UserError:
-        ours = set()
-    foreign = sorted(found - ours)
-    if foreign:
-        raise UserError(
-            f"--output={output} holds other files ({', '.join(foreign[:5])}), which an export "
-            "would replace; name a new folder."
-        )
+    is_named = data not in ("", str(run.folder))
+    return RunImages(held_out, calibration, held_out if is_named else None)
 
 
 def picture(pairs: Pairs, translated: dict[str, np.ndarray]) -> np.ndarray:

@@ -12,7 +12,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
-from export import manifest
+from export import folders, manifest
+from export.manifest import MobileManifest
 from export.mobile import bundle, conversion, op_profile, timing, variants
 from export.mobile.runtime import Pair
 from export.options import VARIANTS, Options
@@ -157,7 +158,7 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
     link = tmp_path / "mobile"
     link.symlink_to(tmp_path / "disk")
     bundle.write(trained_run, link, ONE)
-    (link / bundle.BENCHMARK).write_text("a table that export.benchmark left")
+    (link / folders.BENCHMARK).write_text("a table that export.benchmark left")
     bundle.write(trained_run, link, ONE)
     assert link.is_symlink()
     assert (tmp_path / "disk" / "manifest.json").exists()
@@ -210,7 +211,7 @@ def test_an_interrupt_leaves_the_folder_as_it_was(tiny_run, tmp_path):
 def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="is the current folder"):
-        bundle.check_replaceable(tmp_path.resolve())
+        folders.check_replaceable(tmp_path.resolve(), MobileManifest)
 
 
 def test_a_damaged_export_is_not_measured(pair_folder, tiny_run, tmp_path):

@@ -1,0 +1,103 @@
+"""Writes a weights folder: networks, config, styles, examples, card and manifest, or nothing."""
+
+import dataclasses
+import pathlib
+import shutil
+
+from export import examples, folders, manifest, model_card, run_description
+from export.manifest import WeightsManifest
+from export.options import WeightsOptions
+from tunit_tf.config import FIELDS, RUNTIME_FIELDS, Config
+from tunit_tf.errors import UserError
+from tunit_tf.inference import domain_styles, run_folder, weights_folder
+from tunit_tf.inference.trained_run import TrainedRun
+from tunit_tf.inference.weights_folder import DISCRIMINATOR, GENERATOR, GUIDING, Weights
+from tunit_tf.io import files
+from tunit_tf.networks import from_config
+
+LICENSE = "LICENSE"
+# Runtime fields that describe the model rather than the machine that trained it.
+KEPT = {"license", "detail", "joint_steps"}
+
+
+def write(
+    run: TrainedRun, checkpoint: str, output: pathlib.Path, options: WeightsOptions
+) -> WeightsManifest:
+    """Writes a run as a weights folder.
+
+    Args:
+      run: The run.
+      checkpoint: `newest` or `best`, the one that `run` was loaded from.
+      output: Folder; an earlier export there is replaced.
+      options: See `WeightsOptions`.
+
+    Returns:
+      The manifest.
+
+    Raises:
+      UserError: The discriminator cannot be read, there are no images to measure the domains'
+        styles on, an option names a file that is missing, or the folder cannot be written.
+    """
+    output = output.resolve()  # a link to a folder stays a link
+    folders.check_replaceable(output, WeightsManifest)
+    license_file = pathlib.Path(options.license_file).expanduser()
+    if options.license_file and not license_file.is_file():
+        raise UserError(f"--license_file={options.license_file} is not a file; name the text.")
+    chosen = (
+        examples.named(options.example_pictures, options.example_looks, run.translator.image_size)
+        if options.example_pictures or options.example_looks
+        else {}
+    )
+    config = _published(run.config)
+    discriminator = from_config.discriminator(config, "float32")
+    step = run_folder.restore(run.folder, checkpoint, {DISCRIMINATOR: discriminator})
+    networks = {
+        GUIDING: run.translator.guiding,
+        GENERATOR: run.translator.generator,
+        DISCRIMINATOR: discriminator,
+    }
+    styles = domain_styles.load_or_measure(run)
+    with (
+        files.writing(str(output), "free space there or name another --output"),
+        files.temporary_folder(output.parent) as temporary,
+    ):
+        new = temporary / "new"
+        new.mkdir()
+        files.write_bytes(new / run_folder.CONFIG, (config.to_json() + "\n").encode())
+        weights = Weights(step, weights_folder.of_networks(networks))
+        weights_folder.write(new, weights, half=options.half)
+        styles.save(new / run_folder.STYLES, step)
+        if options.license_file:
+            shutil.copyfile(license_file, new / LICENSE)
+        shown = examples.write(new, chosen)
+        described = WeightsManifest(
+            **run_description.describe(
+                dataclasses.replace(run, config=config),
+                title=options.title,
+                description=options.description,
+            ),
+            examples=shown,
+            resize="crop",
+            files=manifest.checksums(new),
+        )
+        card = model_card.write(new, described, run, model_card.code_for_weights(shown))
+        listed = {**described.files, card.name: manifest.File.of(card)}
+        described = described.model_copy(update={"files": listed})
+        files.write_json(new / manifest.FILE_NAME, described.to_json())
+        files.replace_folder(output, new)
+    return described
+
+
+def _published(config: Config) -> Config:
+    """The config without the paths and habits of the machine that trained it."""
+    defaults = {
+        name: field.default
+        for name, field in FIELDS.items()
+        if name in RUNTIME_FIELDS and name not in KEPT
+    }
+    paths = {
+        name: pathlib.PurePath(getattr(config, name)).name
+        for name in ("data", "validation_data", "init_from")
+        if not getattr(config, name).startswith("tfds:")
+    }
+    return dataclasses.replace(config, **defaults, **paths)
