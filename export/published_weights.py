@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import shutil
+from typing import Any
 
 from export import examples, folders, manifest, model_card, run_description
 from export.manifest import WeightsManifest
@@ -90,12 +91,12 @@ def write(
 
 def _published(config: Config) -> Config:
     """The config without the paths and habits of the machine that trained it."""
-    defaults = {
+    defaults: dict[str, Any] = {
         name: field.default
         for name, field in FIELDS.items()
         if name in RUNTIME_FIELDS and name not in KEPT
     }
-    paths = {
+    paths: dict[str, Any] = {
         name: pathlib.PurePath(getattr(config, name)).name
         for name in ("data", "validation_data", "init_from")
         if not getattr(config, name).startswith("tfds:")
