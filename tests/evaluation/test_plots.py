@@ -16,8 +16,3 @@ def test_no_name_is_a_formula_or_an_error(name):
     history = {"loss": ([1, 2], [0.5, 0.25])}
     plots.curves({name: history, "b": history})
     plots.style_map_by(np.random.default_rng(0).random((4, 2)), np.array([0, 0, 1, 1]), [name, "b"])
-
-
-def test_a_dollar_sign_is_drawn():
-    with_sign, without = (plots.confusion(COUNTS, ["0", "1"], [n, n]) for n in ("$a$", "a"))
-    assert (with_sign < 128).sum() > (without < 128).sum()
