@@ -404,8 +404,9 @@ def check_bounds(settings: Any) -> None:
       UserError: A number is out of bounds.
     """
     for field in dataclasses.fields(settings):
-        if field.metadata["bounds"] is not None:
-            field.metadata["bounds"].check(f"--{field.name}", getattr(settings, field.name))
+        value = getattr(settings, field.name)
+        if field.metadata["bounds"] is not None and value is not None:
+            field.metadata["bounds"].check(f"--{field.name}", value)
 
 
 FIELDS = {f.name: f for f in dataclasses.fields(Config)}
@@ -486,6 +487,7 @@ def define_flags(settings: type = Config) -> None:
         int: flags.DEFINE_integer,
         int | None: flags.DEFINE_integer,
         float: flags.DEFINE_float,
+        float | None: flags.DEFINE_float,
         bool: flags.DEFINE_boolean,
         tuple[str, ...]: flags.DEFINE_list,
     }

@@ -1,6 +1,7 @@
 """What each way of translating leaves on disk, and that it is what the networks draw."""
 
 import _thread
+import contextlib
 import re
 import signal
 import threading
@@ -8,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
@@ -140,7 +141,7 @@ def test_letterbox_gives_the_aspect_ratio_back(tiny_run, pictures, tmp_path):
     Image.fromarray(IMAGES[0]).resize((64, 32)).save(tmp_path / "wide.png")
     request = Request(
         source=str(tmp_path / "wide.png"), output=str(tmp_path / "out"), format="jpeg",
-        reference=str(pictures / "references" / "reference0.png"), progress=False,
+        reference=str(pictures / "references" / "reference0.png"), size="model", progress=False,
     )  # fmt: skip
     file_translation.run(TrainedRun.load(tiny_run, resize="letterbox"), request)
     with Image.open(tmp_path / "out" / "wide.jpg") as picture:
@@ -165,10 +166,8 @@ def test_only_what_a_mask_marks_is_redrawn(translate, translator, pictures, mask
     folder, values = masked
     reference = str(pictures / "references" / "reference0.png")
     drawn = translator.translate(IMAGES[:3], IMAGES[[3]])
-    for feather, given in ((1, -1), (4, 4)):
-        written = translate(
-            reference=reference, mask=str(folder), mask_feather=given, overwrite=True
-        )
+    for feather, given in ((1, None), (4, 4)):
+        written = translate(reference=reference, mask=str(folder), feather=given, overwrite=True)
         expected = masking.blend(IMAGES[:3], drawn, masking.weights(values, feather))
         for i in range(3):
             np.testing.assert_array_equal(written[f"source{i}.png"], expected[i])
@@ -198,7 +197,7 @@ def test_alpha_marks_and_black_masks_are_reported(trained_run, translator, pictu
     Image.fromarray(IMAGES[2]).save(tmp_path / "sources" / "2.png")
     request = Request(
         source=str(tmp_path / "sources"), output=str(tmp_path / "out"), mask="alpha",
-        reference=str(pictures / "references" / "reference0.png"), progress=False,
+        reference=str(pictures / "references" / "reference0.png"), size="model", progress=False,
     )  # fmt: skip
     result = file_translation.run(trained_run, request)
     assert [path.name for path in result.unchanged] == ["1.png"]
@@ -210,6 +209,151 @@ def test_alpha_marks_and_black_masks_are_reported(trained_run, translator, pictu
     for i in range(2):
         np.testing.assert_array_equal(pixels_of(tmp_path / "out" / f"{i}.png"), expected[i])
     assert (expected[0, :8] == 255).all()
+
+
+def rgba_of(path):
+    with Image.open(path) as picture:
+        return np.array(picture.convert("RGBA"))
+
+
+@pytest.fixture
+def album(tmp_path):
+    """A photograph as a rotated JPEG file of 60 x 90 pixels, and a PNG file with transparency."""
+    rng = np.random.default_rng(4)
+    folder = tmp_path / "album"
+    folder.mkdir()
+    cells = Image.fromarray(rng.integers(0, 256, (20, 30, 3)).astype(np.uint8))
+    picture = cells.resize((90, 60), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    exif[0x010F] = "Maker"
+    picture.save(folder / "photo.JPG", exif=exif)
+    alpha = np.full((60, 90), 255, np.uint8)
+    alpha[:20] = 0
+    picture.putalpha(Image.fromarray(alpha))
+    picture.save(folder / "cut.png")
+    return folder
+
+
+@pytest.fixture
+def redraw(trained_run, pictures, album, tmp_path):
+    """A function that redraws the album, and returns the opened results by name."""
+    opened = contextlib.ExitStack()
+
+    def run(**request):
+        request = {
+            "source": str(album), "output": str(tmp_path / "out"), "progress": False,
+            "reference": str(pictures / "references" / "reference0.png"), **request,
+        }  # fmt: skip
+        result = file_translation.run(trained_run, Request(**request))
+        run.bad = {path.name: reason for path, reason in result.bad.items()}
+        files = sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
+        return {
+            str(path.relative_to(tmp_path / "out")): opened.enter_context(Image.open(path))
+            for path in files
+        }
+
+    with opened:
+        yield run
+
+
+def test_photographs_come_back_at_their_own_size(redraw, translator, album):
+    found = redraw()
+    assert {name: picture.size for name, picture in found.items()} == {
+        "cut.png": (90, 60), "photo.jpg": (60, 90),
+    }  # fmt: skip
+    assert not found["photo.jpg"].getexif()
+    expected = translator.redraw(album / "cut.png", IMAGES[3])
+    np.testing.assert_array_equal(np.array(found["cut.png"]), np.array(expected))
+    expected = np.array(translator.redraw(album / "photo.JPG", IMAGES[3])).astype(int)
+    assert np.abs(np.array(found["photo.jpg"]) - expected).mean() < 3  # JPEG
+
+
+def test_the_longer_side_of_results_may_be_given(redraw):
+    sizes = {name: picture.size for name, picture in redraw(size="45", format="jpeg").items()}
+    assert sizes == {"cut.jpg": (45, 30), "photo.jpg": (30, 45)}
+
+
+@pytest.mark.parametrize("size", ["16", "120"])
+def test_sizes_keep_the_aspect_ratio(redraw, album, size):
+    (found,) = redraw(source=str(album / "photo.JPG"), size=size).values()
+    assert found.size == (round(int(size) * 2 / 3), int(size))
+
+
+def test_regions_leave_the_rest_of_a_photograph(redraw, album):
+    found = redraw(region="50%,0,50%,100%", format="png", feather=3, detail=0.5)
+    given = rgba_of(album / "cut.png")
+    drawn = np.array(found["cut.png"])
+    np.testing.assert_array_equal(drawn[:, :45], given[:, :45])
+    assert (drawn[20:, 50:] != given[20:, 50:]).any(-1).mean() > 0.5
+    # Pixels that do not fit one of the pictures: the other one is redrawn.
+    found = redraw(region="70,0,10,10", overwrite=True)
+    assert "photo.JPG" in redraw.bad
+    assert "reaches outside of the picture of 60 x 90 pixels" in redraw.bad["photo.JPG"]
+
+
+def test_masks_are_applied_at_the_size_of_a_photograph(redraw, album):
+    given = rgba_of(album / "cut.png")
+    found = redraw(source=str(album / "cut.png"), mask="alpha")
+    drawn = np.array(found["cut.png"])
+    np.testing.assert_array_equal(drawn[:20], given[:20])
+    assert (drawn[25:] != given[25:]).any()
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("GIF", ".gif"), ("WEBP", ".webp"), ("PNG", ".png")])
+@pytest.mark.parametrize("size", ["source", "model"])
+def test_animations_keep_frames_timing_and_loop(redraw, translator, tmp_path, kind, suffix, size):
+    frames = [Image.fromarray(image).resize((64, 40)) for image in IMAGES[:4]]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    frames[0].save(
+        tmp_path / f"moving{suffix}", kind, save_all=True, append_images=frames[1:], loop=3,
+        duration=[40, 200, 70, 1000], **options,
+    )  # fmt: skip
+    with Image.open(tmp_path / f"moving{suffix}") as moving:
+        shown = [frame.convert("RGB") for frame in ImageSequence.Iterator(moving)]
+    (found,) = redraw(source=str(tmp_path / f"moving{suffix}"), size=size).values()
+    assert found.format == kind
+    assert found.n_frames == 4
+    assert found.info["loop"] == 3
+    durations, errors = [], []
+    for index, frame in enumerate(shown):
+        found.seek(index)
+        found.load()
+        durations.append(found.info["duration"])
+        if size == "source":
+            expected = np.array(translator.redraw(frame, IMAGES[3])).astype(int)
+        else:
+            expected = translator.translate([frame], IMAGES[[3]])[0].astype(int)
+        errors.append(np.abs(np.array(found.convert("RGB")) - expected).mean())
+    assert durations == [40, 200, 70, 1000]
+    assert max(errors) <= (4 if kind == "GIF" else 0.01)  # GIF has 256 colors
+
+
+def test_a_damaged_animation_leaves_nothing(redraw, album):
+    frames = [Image.fromarray(image) for image in IMAGES[:4]]
+    path = album / "moving.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    found = redraw()
+    assert sorted(found) == ["cut.png", "photo.jpg"]
+    assert list(redraw.bad) == ["moving.gif"]
+
+
+def test_transparent_frames_stay_transparent(redraw, tmp_path):
+    frames = []
+    for i in range(3):
+        frame = Image.fromarray(IMAGES[i]).resize((48, 48))
+        alpha = np.full((48, 48), 255, np.uint8)
+        alpha[: 8 * i + 4] = 0
+        frame.putalpha(Image.fromarray(alpha))
+        frames.append(frame)
+    frames[0].save(
+        tmp_path / "moving.webp", save_all=True, append_images=frames[1:], lossless=True, exact=True
+    )
+    (found,) = redraw(source=str(tmp_path / "moving.webp")).values()
+    for i, frame in enumerate(frames):
+        found.seek(i)
+        np.testing.assert_array_equal(np.array(found)[..., 3], np.array(frame)[..., 3])
 
 
 def test_existing_results_are_kept(translate, pictures):
@@ -231,9 +375,23 @@ def test_existing_results_are_kept(translate, pictures):
         ({"reference": "x", "grid": True, "interpolate": True}, r"only one of"),
         ({"reference": "x", "strength": 1.5}, r"--strength must be at most 1; received 1.5"),
         ({"reference": "x", "frames": 1}, r"--frames must be at least 2; received 1"),
-        ({"reference": "x", "mask_feather": 2}, r"--mask_feather softens the edges of masks; give"),
-        ({"reference": "x", "mask": "m", "mask_feather": 513}, r"at most 512; received 513"),
+        (
+            {"reference": "x", "feather": 2},
+            r"--feather softens the edges of --mask or --region; give",
+        ),
+        ({"reference": "x", "mask": "m", "feather": 2049}, r"at most 2048; received 2049"),
         ({"reference": "x", "batch_size": 0}, r"--batch_size must be at least 1; received 0"),
+        ({"reference": "x", "size": "large"}, r"--size=large must be source, .* model, .* or"),
+        ({"reference": "x", "size": "-4"}, r"--size=-4 must be source"),
+        ({"reference": "x", "size": "4"}, r"--size must be at least 16; received 4"),
+        ({"reference": "x", "size": "9" * 400}, r"--size must be at most 16384"),
+        ({"reference": "x", "region": "1,2,3"}, r"--region=1,2,3 must be x,y,width,height"),
+        ({"reference": "x", "region": "1,2,3,4", "size": "model"}, r"leave --size=model out"),
+        ({"reference": "x", "detail": 1.01}, r"--detail must be at most 1; received 1.01"),
+        ({"reference": "x", "detail": 0.5, "size": "model"}, r"leave --size=model out"),
+        ({"reference": "x", "detail": 0.5, "colors_only": True}, r"leave --detail out"),
+        ({"reference": "x", "colors_only": True, "grid": True}, r"--grid shows squares"),
+        ({"reference": "x", "quality": 0}, r"--quality must be at least 1; received 0"),
     ],
 )
 def test_a_contradiction_gets_one_sentence(request_, words):

@@ -1,17 +1,24 @@
 """Translates files: the looks a user asks for, applied to every source, as files or one picture."""
 
+import concurrent.futures
 import dataclasses
 import itertools
+import math
+import os
 import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tqdm
+from PIL import Image
 
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.inference import domain_styles
+from tunit_tf.inference import domain_styles, masking
+from tunit_tf.inference import photograph as photographs
+from tunit_tf.inference.animation import Animation, is_animated
+from tunit_tf.inference.photograph import Settings
 from tunit_tf.io import files, picture_files, pixels
 from tunit_tf.io.picture_files import ALPHA, MaskFiles
 
@@ -21,6 +28,8 @@ if TYPE_CHECKING:  # a command line reads `Request` before it waits for TensorFl
 
 MAX_GRID_CELLS = 2500
 FRAME_SECONDS = 0.08
+MAX_FRAME_SIDE = 512  # pixels of the animations of --interpolate
+MAX_HELD_PIXELS = 2**24  # of photographs that are redrawn at once; one may be larger
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,14 +65,39 @@ class Request:
         "Redraw only what masks mark: a folder with a PNG file per source under the source's name, "
         "white where it is redrawn; or alpha, the alpha channel of the sources.",
     )
-    mask_feather: int = setting(
-        -1,
-        "With --mask: pixels of the result, inside of a mask's edge, over which it is mixed with "
-        "the source; 0 is a hard edge, -1 a 32nd of the side.",
-        bounds=Bounds(-1, 512),
+    region: str = setting(
+        "",
+        "Redraw only this part of every picture: x,y,width,height in pixels or percent, like "
+        "120,80,640,480 or 10%,5%,50%,50%.",
+    )
+    feather: int | None = setting(
+        None,
+        "Pixels inside of the edge of --mask or --region over which the change fades; 0 is a hard "
+        "edge, by default a 32nd of the shorter side.",
+        bounds=Bounds(0, 2048),
+    )
+    size: str = setting(
+        photographs.SOURCE,
+        "Size of the results: source, the picture's own; model, squares as the networks draw them; "
+        "or the longer side in pixels.",
+    )
+    detail: float | None = setting(
+        None,
+        "From 0, the enlarged translation, to 1, all of the picture's own detail above it; by "
+        "default the run's.",
+        bounds=Bounds(0, 1),
+    )
+    colors_only: bool = setting(
+        False, "Take only colors from the translation, and textures from the picture."
     )
     output: str = setting("translated", "Folder for the results, made if missing.")
-    format: str = setting("png", "File format of the results.", choices=("png", "jpeg"))
+    format: str = setting(
+        photographs.SOURCE,
+        "File format of the results; source is JPEG for JPEG files and PNG for others. Animations "
+        "keep theirs.",
+        choices=(photographs.SOURCE, "png", "jpeg"),
+    )
+    quality: int = setting(pixels.JPEG_QUALITY, "Quality of JPEG results.", bounds=Bounds(1, 100))
     overwrite: bool = setting(False, "Replace results that exist.")
     batch_size: int = setting(32, "Images computed at once.", bounds=Bounds(1, 4096))
     seed: int = setting(0, "Seed of the looks that --sample draws.", bounds=Bounds(0, 2**63 - 1))
@@ -85,8 +119,26 @@ class Request:
             "--sample draws looks of a domain; give --domain=NUMBER with it.",
         )
         require(
-            bool(self.mask) or self.mask_feather == -1,
-            "--mask_feather softens the edges of masks; give --mask=FOLDER or --mask=alpha too.",
+            bool(self.mask or self.region) or self.feather is None,
+            "--feather softens the edges of --mask or --region; give one of them too.",
+        )
+        size = photographs.Size.parse(self.size)
+        if self.region:
+            photographs.Region.parse(self.region)
+        of_photographs = bool(self.region) or self.detail is not None or self.colors_only
+        require(
+            size.kind != photographs.MODEL or not of_photographs,
+            "--region, --detail and --colors_only are for results of the picture's own size; leave "
+            "--size=model out.",
+        )
+        require(
+            not self.grid or not of_photographs,
+            "--grid shows squares as the networks draw them; leave --region, --detail and "
+            "--colors_only out.",
+        )
+        require(
+            not self.colors_only or self.detail is None,
+            "--colors_only takes all detail from the picture; leave --detail out.",
         )
         require(
             bool(self.reference) or not (self.average_references or self.interpolate),
@@ -110,6 +162,22 @@ class Look(NamedTuple):
     name: str
     style: np.ndarray
     heading: np.ndarray | None = None
+
+
+class Subject(NamedTuple):
+    """A picture that is redrawn.
+
+    Attributes:
+      path: Its file.
+      photograph: The picture.
+      square: What the networks see of it.
+      shares: How much of it is redrawn, by its mask; None where there is none.
+    """
+
+    path: pathlib.Path
+    photograph: photographs.Photograph
+    square: photographs.Square
+    shares: masking.MaskShares | None
 
 
 class Result(NamedTuple):
@@ -143,6 +211,7 @@ class Job(NamedTuple):
     looks: list[Look]
     masks: MaskFiles | None
     unchanged: list[pathlib.Path]
+    settings: Settings
 
     def batches(self) -> Iterator[list[picture_files.Picture]]:
         """The sources, with their masks."""
@@ -173,7 +242,9 @@ def run(trained: "TrainedRun", request: Request) -> Result:
     reader = picture_files.Reader(translator.image_size, translator.resize)
     try:
         looks = looks_of(trained, reader, request)
-        job = Job(request, translator, reader, writer, sources, inputs, looks, masks, [])
+        detail = translator.detail if request.detail is None else request.detail
+        settings = Settings(detail, request.colors_only, request.feather)
+        job = Job(request, translator, reader, writer, sources, inputs, looks, masks, [], settings)
         if request.grid:
             _write_grid(job)
         else:
@@ -242,13 +313,16 @@ def looks_of(trained: "TrainedRun", reader: picture_files.Reader, request: Reque
 
 def _write_each(job: Job) -> None:
     """Writes one file for every source and look; frames also as an animation."""
-    request, reader, writer = job.request, job.reader, job.writer
+    request, writer = job.request, job.writer
     stems = picture_files.output_stems(job.sources, pathlib.Path(request.source).expanduser())
-    suffix = {"png": ".png", "jpeg": ".jpg"}[request.format]
+    moving = {path for path in job.sources if not request.interpolate and is_animated(path)}
 
     def name(source: pathlib.Path, look: Look) -> str:
+        suffix = photographs.suffix_of(source, request.format)
         if request.interpolate:
             return f"{stems[source]}/{look.name}{suffix}"
+        if source in moving:
+            suffix = source.suffix.lower()
         if len(job.looks) > 1:
             return f"{look.name}/{stems[source]}{suffix}"
         return stems[source] + suffix
@@ -262,23 +336,149 @@ def _write_each(job: Job) -> None:
     writer.check(names, job.inputs)
     hidden = None if request.progress else True  # None: hidden where stderr is no terminal
     with tqdm.tqdm(total=len(job.sources), unit="image", disable=hidden) as bar:
-        for pictures in job.batches():
-            frames: list[list[np.ndarray]] = [[] for _ in pictures]
-            for look, squares in _translations(job, pictures):
-                for picture, square, shown in zip(pictures, squares, frames, strict=True):
-                    left, top, right, bottom = picture.box
-                    square = square[top:bottom, left:right]
-                    writer.write(name(picture.path, look), pixels.encode(square, suffix))
+        still = [path for path in job.sources if path not in moving]
+        for subjects in _still_subjects(job, still):
+            frames: list[list[np.ndarray]] = [[] for _ in subjects]
+            for look in job.looks:
+                for i, result in enumerate(_redrawn(job, subjects, look)):
+                    path = subjects[i].path
+                    file = name(path, look)
+                    suffix = pathlib.PurePath(file).suffix
+                    writer.write(file, photographs.encoded(result, suffix, request.quality))
                     if request.interpolate:
-                        shown.append(square)
+                        frames[i].append(_small_frame(result))
             if request.interpolate:
-                for picture, shown in zip(pictures, frames, strict=True):
+                for subject, shown in zip(subjects, frames, strict=True):
                     content = pixels.encode_animation(
                         [*shown, *shown[-2:0:-1]], f".{request.animation}", FRAME_SECONDS
                     )
-                    writer.write(animation_name(picture.path), content)
-            bar.update(len(pictures))
-    reader.require(writer.written, "source")
+                    writer.write(animation_name(subject.path), content)
+            bar.update(len(subjects))
+        for path in sorted(moving):
+            for look, content in _animations(job, path):
+                writer.write(name(path, look), content)
+            bar.update()
+    job.reader.require(writer.written, "source")
+
+
+def _small_frame(result: Image.Image) -> np.ndarray:
+    """A result as a frame of an animation, uint8 `(H, W, 3)`, at most `MAX_FRAME_SIDE` long."""
+    frame = pixels.flattened(result)
+    frame.thumbnail((MAX_FRAME_SIDE, MAX_FRAME_SIDE), Image.Resampling.BICUBIC)
+    return np.asarray(frame)
+
+
+def _subject(
+    job: Job, path: pathlib.Path, picture: Image.Image, mask: Image.Image | None
+) -> Subject:
+    """What is redrawn of a picture.
+
+    With `--size=model` the picture is first reduced to what the networks see of it, and is then
+    redrawn like a photograph of that size, which has no detail above theirs.
+
+    Raises:
+      UserError: The region does not fit.
+    """
+    request, size, resize = job.request, job.translator.image_size, job.translator.resize
+    if mask is not None and not mask.getbbox():
+        job.unchanged.append(path)
+    if photographs.Size.parse(request.size).kind == photographs.MODEL:
+        shown = pixels.letterbox_box(picture.size, size)
+        box = shown if resize == "letterbox" else (0, 0, size, size)
+        square = pixels.square(pixels.flattened(picture), size, resize)
+        picture = Image.fromarray(square).crop(box)
+        mask = mask and Image.fromarray(pixels.square(mask, size, resize)).crop(box)
+    region = photographs.Region.parse(request.region) if request.region else None
+    photograph = photographs.Photograph(picture, region)
+    shares = None
+    if mask is not None:
+        shares = masking.fitting_shares(mask, photograph, request.feather)
+    return Subject(path, photograph, photograph.square(size, resize), shares)
+
+
+def _still_subjects(job: Job, paths: list[pathlib.Path]) -> Iterator[list[Subject]]:
+    """Pictures, as many at once as `batch_size` and the memory permit, without the unreadable."""
+
+    def read(path: pathlib.Path) -> Subject | None:
+        try:
+            picture = photographs.open_upright(path)
+            mask = job.masks.open(path, picture.size) if job.masks else None
+            return _subject(job, path, picture, mask)
+        except UserError as error:
+            job.reader.bad[path] = str(error)
+        except (OSError, ValueError, MemoryError) as error:
+            job.reader.bad[path] = f"{type(error).__name__}: {error}"
+        return None
+
+    small = photographs.Size.parse(job.request.size).kind == photographs.MODEL
+    held: list[Subject] = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        remaining = iter(paths)
+        while chunk := list(itertools.islice(remaining, job.request.batch_size if small else 1)):
+            held += [subject for subject in pool.map(read, chunk) if subject]
+            full = len(held) >= job.request.batch_size or _area(held) >= MAX_HELD_PIXELS
+            if held and full:
+                yield held
+                held = []
+    if held:
+        yield held
+
+
+def _area(subjects: list[Subject]) -> int:
+    """Pixels of the pictures together."""
+    return sum(math.prod(subject.photograph.size) for subject in subjects)
+
+
+def _redrawn(job: Job, subjects: list[Subject], look: Look) -> Iterator[Image.Image]:
+    """Every picture in a look, in the size that is asked for.
+
+    `strength` mixes the style codes of the pictures (0) and of the look (1).
+    """
+    size = photographs.Size.parse(job.request.size)
+    squares = np.stack([subject.square.image for subject in subjects])
+    drawn = job.translator.generate(squares, _style(job, squares, look))
+    for subject, translation in zip(subjects, drawn, strict=True):
+        result = subject.photograph.redrawn(
+            subject.square, translation, job.settings, subject.shares
+        )
+        yield size.of(result)
+
+
+def _style(job: Job, squares: np.ndarray, look: Look) -> np.ndarray:
+    """Style codes of a look for squares, `(style_dim,)` or `(n, style_dim)`."""
+    strength = job.request.strength
+    if strength == 1:
+        return look.style
+    own = job.translator.style(squares)
+    return job.translator.as_styles((1 - strength) * own + strength * look.style)
+
+
+def _animations(job: Job, path: pathlib.Path) -> Iterator[tuple[Look, bytes]]:
+    """An animated picture in every look; nothing of one that cannot be read."""
+    try:
+        animation = Animation(path)
+        for look in job.looks:
+            frames = _redrawn_frames(job, path, animation.frames(), look)
+            yield look, animation.encoded(frames)
+    except UserError as error:
+        job.reader.bad[path] = str(error)
+    except (OSError, ValueError, MemoryError) as error:
+        job.reader.bad[path] = f"{type(error).__name__}: {error}"
+
+
+def _redrawn_frames(
+    job: Job, path: pathlib.Path, frames: Iterator[Image.Image], look: Look
+) -> Iterator[Image.Image]:
+    """Every frame of an animation or a video in a look, each by itself."""
+    held: list[Subject] = []
+    for frame in frames:
+        mask = job.masks.of_frame(path, frame) if job.masks else None
+        held.append(_subject(job, path, frame, mask))
+        if len(held) >= job.request.batch_size or _area(held) >= MAX_HELD_PIXELS:
+            yield from _redrawn(job, held, look)
+            held = []
+    if held:
+        yield from _redrawn(job, held, look)
 
 
 def _write_grid(job: Job) -> None:
@@ -289,7 +489,7 @@ def _write_grid(job: Job) -> None:
             f"A grid of {len(job.sources)} sources and {len(looks)} looks is too large to look at; "
             f"stay below {MAX_GRID_CELLS} cells, or leave --grid out."
         )
-    name = "grid.png" if request.format == "png" else "grid.jpg"
+    name = "grid.jpg" if request.format == "jpeg" else "grid.png"
     job.writer.check([name], job.inputs)
     pictures = list(itertools.chain.from_iterable(job.batches()))
     job.reader.require(pictures, "source")
@@ -307,17 +507,10 @@ def _write_grid(job: Job) -> None:
 def _translations(
     job: Job, pictures: list[picture_files.Picture]
 ) -> Iterator[tuple[Look, np.ndarray]]:
-    """Yields every look with all pictures translated into it, uint8 `(n, S, S, 3)`.
-
-    `strength` mixes the style codes of the pictures (0) and of the look (1).
-    """
-    translator, strength = job.translator, job.request.strength
+    """Yields every look with all pictures translated into it, uint8 `(n, S, S, 3)`."""
     squares = np.stack([picture.square for picture in pictures])
     masks = [picture.mask for picture in pictures if picture.mask is not None]
-    feather = None if job.request.mask_feather < 0 else job.request.mask_feather
-    own = translator.style(squares) if strength < 1 else None
+    shown = np.stack(masks) if masks else None
     for look in job.looks:
-        style = look.style
-        if own is not None:
-            style = translator.as_styles((1 - strength) * own + strength * look.style)
-        yield look, translator.generate(squares, style, np.stack(masks) if masks else None, feather)
+        style = _style(job, squares, look)
+        yield look, job.translator.generate(squares, style, shown, job.request.feather)

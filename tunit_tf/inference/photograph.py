@@ -12,10 +12,15 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image, ImageCms
 
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import detail as detail_lib
 from tunit_tf.io import pixels
 
+MODEL = "model"  # a size of results: that of the networks
+SOURCE = "source"  # another: that of the photograph
+SIDE_BOUNDS = Bounds(16, 16_384)  # of the longer side of a result, in pixels
+MAX_PIXELS = 2**27  # of a JPEG photograph that is redrawn at its own size
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 FEATHER_SHARE = 32  # by default, an edge is feathered over this part of the shorter side
 PROFILE_DATE = slice(24, 36)  # in the header of a color profile; fixed, so that files are equal
 
@@ -113,6 +118,43 @@ class Region(NamedTuple):
         )
 
 
+class Size(NamedTuple):
+    """The size of results.
+
+    Attributes:
+      kind: `model`, `source`, or empty where `longer` is given.
+      longer: Longer side in pixels.
+    """
+
+    kind: str
+    longer: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "Size":
+        """Reads `source`, `model` or a number of pixels.
+
+        Raises:
+          UserError: It is something else, or the number is out of bounds.
+        """
+        if text in (MODEL, SOURCE):
+            return cls(text)
+        if not (text.isascii() and text.isdigit()):
+            raise UserError(
+                f"--size={text} must be {SOURCE}, the photograph's own size, {MODEL}, the "
+                "networks' squares, or the longer side in pixels."
+            )
+        SIDE_BOUNDS.check("--size", int(text[:9]))
+        return cls("", int(text))
+
+    def of(self, picture: Image.Image) -> Image.Image:
+        """A result in this size; bicubic, with its aspect ratio."""
+        if not self.longer or max(picture.size) == self.longer:
+            return picture
+        scale = self.longer / max(picture.size)
+        width, height = (max(1, round(side * scale)) for side in picture.size)
+        return picture.resize((width, height), Image.Resampling.BICUBIC)
+
+
 class Shares(Protocol):
     """How much of the redrawn picture each pixel takes, given in strips."""
 
@@ -206,7 +248,7 @@ class Photograph:
             changed = _changed(given, functools.partial(plan.rows, top=first))
             mixed = _mixed(given, changed, shares.rows(first, last))
             result.paste(Image.fromarray(mixed), place[:2])
-        result.info["icc_profile"] = srgb_profile()
+        result.info = {"icc_profile": srgb_profile()}  # not comments and EXIF of the photograph
         return result
 
 
@@ -250,7 +292,8 @@ def _fading(start: int, end: int, length: int, feather: int) -> np.ndarray:
 def _changed(given: np.ndarray, redraw: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Redraws rows `(n, w, 3)` or `(n, w, 4)`; with alpha, what is seen over white is redrawn.
 
-    The color under a transparent pixel is chosen so that it looks, over white, as the redrawn one.
+    The color under a transparent pixel is chosen so that it looks, over white, as the redrawn one;
+    under one that cannot be seen at all, it is white.
     """
     if given.shape[2] == 3:
         return redraw(given)
@@ -259,7 +302,7 @@ def _changed(given: np.ndarray, redraw: Callable[[np.ndarray], np.ndarray]) -> n
     seen = np.rint(white + alpha * (given[..., :3].astype(np.float32) - white)).astype(np.uint8)
     drawn = redraw(seen).astype(np.float32)
     color = white + (drawn - white) / np.maximum(alpha, np.float32(1 / 255))
-    color = np.clip(np.rint(color), 0, 255).astype(np.uint8)
+    color = np.where(alpha > 0, np.clip(np.rint(color), 0, 255), white).astype(np.uint8)
     return np.concatenate([color, given[..., 3:]], axis=2)
 
 
@@ -297,6 +340,13 @@ def encoded(picture: Image.Image, suffix: str, quality: int = pixels.JPEG_QUALIT
     return buffer.getvalue()
 
 
+def suffix_of(path: pathlib.Path, kind: str) -> str:
+    """`.png` or `.jpg` for `png`, `jpeg` or `source`: JPEG for photographs that are JPEG files."""
+    if kind == SOURCE:
+        kind = "jpeg" if path.suffix.lower() in JPEG_SUFFIXES else "png"
+    return ".jpg" if kind == "jpeg" else ".png"
+
+
 def read(
     source: str | pathlib.Path | Image.Image | np.ndarray, region: Region | None = None
 ) -> Photograph:
@@ -317,4 +367,9 @@ def read(
                 f"A photograph must be uint8 (H, W, 3); received {source.dtype} {source.shape}."
             )
         return Photograph(Image.fromarray(source), region)
-    return Photograph(pixels.open_as(source, pixels.upright), region)
+    return Photograph(open_upright(source), region)
+
+
+def open_upright(source: pixels.Picture) -> Image.Image:
+    """A photograph as `pixels.upright` makes it, large JPEG files at their own size."""
+    return pixels.open_as(source, pixels.upright, MAX_PIXELS)

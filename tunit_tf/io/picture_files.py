@@ -202,6 +202,20 @@ class MaskFiles:
         """
         if self._files is None:
             return pixels.open_as(path, alpha_of)
+        return self._from_file(path, size)
+
+    def of_frame(self, path: pathlib.Path, frame: Image.Image) -> Image.Image:
+        """As `open`, for an upright frame of an animation or a video: one file serves all frames.
+
+        Raises:
+          UserError: See `open`; or the frame has no alpha channel.
+        """
+        if self._files is None:
+            return alpha_of(frame)
+        return self._from_file(path, frame.size)
+
+    def _from_file(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
+        assert self._files is not None
         file = self._files[path]
         try:
             return fitted(pixels.open_as(file, _gray_png), size, str(file))

@@ -56,15 +56,20 @@ def open_rgb(source: Picture) -> Image.Image:
     return open_as(source, upright_rgb)
 
 
-def open_as(source: Picture, converted: Callable[[Image.Image], Image.Image]) -> Image.Image:
+def open_as(
+    source: Picture,
+    converted: Callable[[Image.Image], Image.Image],
+    jpeg_pixels: int = MAX_PIXELS,
+) -> Image.Image:
     """A picture of any format, decoded and converted.
 
-    A JPEG file with more than `MAX_PIXELS` is decoded at a half, a quarter or an eighth of its
+    A JPEG file with more than `jpeg_pixels` is decoded at a half, a quarter or an eighth of its
     width and height.
 
     Args:
       source: Path of a file, an open file, or an opened picture.
       converted: Makes what is wanted of the opened picture.
+      jpeg_pixels: Largest JPEG file that is decoded at its own size.
 
     Raises:
       OSError: It is missing, no regular file (a pipe would block), or broken.
@@ -76,7 +81,7 @@ def open_as(source: Picture, converted: Callable[[Image.Image], Image.Image]) ->
         raise OSError(f"{source} is not a file")
     try:
         with _opened(source) as opened:
-            _reduce(opened)
+            _reduce(opened, jpeg_pixels)
             return converted(opened)
     except (OSError, ValueError):
         raise
@@ -99,14 +104,16 @@ def _opened(source: str | pathlib.Path | BinaryIO) -> Image.Image:
         raise ValueError(_too_large("more pixels")) from None
 
 
-def _reduce(opened: Image.Image) -> None:
+def _reduce(opened: Image.Image, jpeg_pixels: int) -> None:
     """Lets a large JPEG file be decoded at a part of its size; raises ValueError if it cannot."""
     width, height = opened.size
+    limit = MAX_PIXELS
     if isinstance(opened, JpegImagePlugin.JpegImageFile) and width * height <= MAX_JPEG_PIXELS:
-        parts = next(n for n in (1, 2, 4, 8) if width * height <= MAX_PIXELS * n * n)
+        limit = jpeg_pixels
+        parts = next(n for n in (1, 2, 4, 8) if width * height <= limit * n * n)
         if parts > 1:
             opened.draft(None, (width // parts, height // parts))
-    if opened.width * opened.height > MAX_PIXELS:
+    if opened.width * opened.height > limit:
         raise ValueError(_too_large(f"{width} x {height} pixels, more"))
 
 
