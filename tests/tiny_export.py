@@ -16,6 +16,6 @@ def write(output: pathlib.Path) -> TrainedRun:
     config = Config(**{**TINY, "run_dir": run_dir, "base_channels": 8, "joint_steps": 4})
     trainer.train(config.resolved())
     run = TrainedRun.load(run_dir)
-    options = Options(min_psnr=10.0, quality_images=4, calibration_steps=8, examples=4)
+    options = Options(min_psnr=10.0, quality_images=4, calibration_steps=8, examples=2)
     bundle.write(run, output / "mobile", options)
     return run

@@ -81,13 +81,18 @@ export class Gallery extends EventTarget {
   /** Adds what the visitor has added on earlier visits; chooses the last one. */
   async restore() {
     let last = null;
+    const bad = [];
     for (const picture of await this.#kept.all()) {
       if (this.entries.some(({ hash }) => hash === picture.hash)) continue; // an example of this model
-      if (picture.size !== this.#size) {
-        picture.bytes = (await this.#cut(picture.blob, picture.box)).bytes; // of another model
+      try {
+        if (picture.size !== this.#size) picture.bytes = (await this.#cut(picture.blob, picture.box)).bytes;
+        last = this.#add(picture);
+      } catch (error) {
+        bad.push({ name: picture.name, gone: error.name === 'NotReadableError' });
+        this.#kept.remove(picture.hash);
       }
-      last = this.#add(picture);
     }
+    reportBad(bad);
     if (last) this.choose(last);
   }
 

@@ -123,6 +123,31 @@ test('pictures that were added are there on the next visit, as they were cropped
   await context.close();
 });
 
+test('a kept picture is cut again for a model of another size, and left out if that fails', async () => {
+  const { context, page } = await site.visit();
+  await redrawn(page, () => page.setInputFiles('#add-source', file('rotated.jpg')));
+  const before = await pixels(page, '#original');
+  await page.evaluate(async () => {
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const database = await done(indexedDB.open('tunit'));
+    const store = database.transaction('pictures', 'readwrite').objectStore('pictures');
+    const [picture] = await done(store.getAll());
+    const other = { ...picture, size: 7, bytes: new Uint8ClampedArray(147) };
+    await done(store.put(other));
+    await done(store.put({ ...other, hash: '0', name: 'spoiled.png', blob: new Blob(['no picture']) }));
+    database.close();
+  });
+  await page.reload();
+  await drawn(page);
+  assert.equal(await chosen(page, 'source'), 'rotated.jpg');
+  assert.deepEqual(await pixels(page, '#original'), before);
+  assert.deepEqual(await problems(page), ['spoiled.png is not a picture that this browser can read.']);
+  await page.reload();
+  await drawn(page);
+  assert.deepEqual(await problems(page), []);
+  await context.close();
+});
+
 test('the page says what it is reading, and that it is done', async () => {
   const { context, page } = await site.visit();
   await page.evaluate(() => {
