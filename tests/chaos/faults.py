@@ -130,9 +130,8 @@ def twice_the_same(folder: pathlib.Path, **settings: Any) -> Observation:
 
 def worker_killed(folder: pathlib.Path, **settings: Any) -> Observation:
     """One of two workers is killed; then both are started again."""
-    settings = {**settings, "workers": local_workers(2)}
-    run = Run(folder / "workers", settings)
-    both = [Run(run.folder, {**settings, "worker_index": i}) for i in (0, 1)]
+    both = [Run(folder / "workers", settings, environment) for environment in local_workers(2)]
+    run = both[0]
     chief, other = (one.start() for one in both)
     wait(chief, lambda: len(run.logged) > 2)
     other.kill()

@@ -30,12 +30,20 @@ class Forked:
       module: Name of the module.
       flags: Its command line flags.
       file_limit: Largest file in bytes that the process may write, as on a full disk.
+      environment: Variables that it has beside those of this process.
     """
 
-    def __init__(self, module: str, flags: list[str], file_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        flags: list[str],
+        file_limit: int | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self._folder = pathlib.Path(tempfile.mkdtemp())
         self._outputs = [self._folder / name for name in ("stdout", "stderr")]
-        arguments = (module, flags, [str(path) for path in self._outputs], file_limit)
+        outputs = [str(path) for path in self._outputs]
+        arguments = (module, flags, outputs, file_limit, environment or {})
         self._process = context.Process(target=_run, args=arguments)
         self._process.start()
 
@@ -75,8 +83,15 @@ class Forked:
         return subprocess.CompletedProcess(self._process.name, self.returncode, out, err)
 
 
-def _run(module: str, flags: list[str], outputs: list[str], file_limit: int | None) -> None:
+def _run(
+    module: str,
+    flags: list[str],
+    outputs: list[str],
+    file_limit: int | None,
+    environment: dict[str, str],
+) -> None:
     os.chdir(ROOT)
+    os.environ.update(environment)
     for number, name in enumerate(outputs, 1):
         with open(name, "wb") as file:
             os.dup2(file.fileno(), number)

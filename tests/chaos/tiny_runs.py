@@ -24,6 +24,7 @@ class Run:
 
     folder: pathlib.Path
     settings: dict
+    environment: dict = dataclasses.field(default_factory=dict)
 
     @property
     def flags(self) -> list[str]:
@@ -39,7 +40,7 @@ class Run:
 
     def start(self, file_limit: int | None = None) -> Forked:
         """A process that trains; `file_limit` is the largest file in bytes that it may write."""
-        return Forked("tunit_tf.train", self.flags, file_limit)
+        return Forked("tunit_tf.train", self.flags, file_limit, self.environment)
 
     def finish(self, file_limit: int | None = None) -> subprocess.CompletedProcess:
         """Trains to the end, or to what ends it."""
@@ -113,13 +114,15 @@ def whole_run(folder: pathlib.Path, **settings: Any) -> Run:
     return run
 
 
-def local_workers(count: int) -> str:
-    """--workers for processes on this machine, on free ports."""
+def local_workers(count: int) -> list[dict[str, str]]:
+    """The environment of each of some workers on this machine, on free ports."""
     with contextlib.ExitStack() as opened:
         sockets = [opened.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
             one.bind(("localhost", 0))
-        return ",".join(f"localhost:{one.getsockname()[1]}" for one in sockets)
+        cluster = {"worker": [f"localhost:{one.getsockname()[1]}" for one in sockets]}
+    tasks = [{"type": "worker", "index": i} for i in range(count)]
+    return [{"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})} for task in tasks]
 
 
 def resident(pid: int) -> float:

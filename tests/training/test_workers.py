@@ -68,9 +68,9 @@ def test_two_processes_equal_two_replicas(one, tmp_path):
     The joint step is compared on two replicas of one process (test_distribution); traced in two
     processes more it would take minutes.
     """
-    values = {**TINY, **SETTINGS, "progress": "false", "workers": local_workers(2)}
+    values = {**TINY, **SETTINGS, "progress": "false"}
     two = tmp_path / "two"
-    both = [Run(two, {**values, "worker_index": i}).start() for i in (1, 0)]
+    both = [Run(two, values, variables).start() for variables in reversed(local_workers(2))]
     outputs = [process.communicate(240) for process in both]
     for output in outputs:
         assert output.returncode == 0, output
