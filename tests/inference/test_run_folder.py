@@ -80,6 +80,17 @@ def test_a_damaged_config_is_named(config, tmp_path, content, words):
             read()
 
 
+def test_the_origin_of_imported_weights_is_read_or_its_damage_named(tmp_path):
+    assert run_folder.origin(tmp_path) is None
+    path = tmp_path / "origin.json"
+    path.write_text('{"weights": "model_1.ckpt", "sha256": "ab"}')
+    assert run_folder.origin(tmp_path) == ("model_1.ckpt", "ab")
+    for content in (b"", b"[]", b"{}", b"\xff\xfe", b'{"weights": 1, "color": 2}'):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"origin\.json is damaged .*restore it"):
+            run_folder.origin(tmp_path)
+
+
 def test_damaged_lines_of_the_log_are_dropped_and_counted(tmp_path, caplog):
     lines = [
         b'{"step": 1, "a": 1.0}',

@@ -190,7 +190,7 @@ def _save(manager: tf.train.CheckpointManager, step: int) -> None:
     except BaseException as error:  # Ctrl-C too
         folder = pathlib.Path(manager.directory)
         prefix = folder / f"ckpt-{step}"
-        # One that is whole stays: those before it may be gone already.
+        # A checkpoint that is whole is kept, as TensorFlow may have deleted older ones already.
         if not _is_whole(prefix):
             for part in folder.glob(f"{prefix.name}[._]*"):  # files, or a folder of temporary ones
                 shutil.rmtree(part) if part.is_dir() else part.unlink()

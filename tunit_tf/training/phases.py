@@ -95,7 +95,8 @@ def compile_loop(
 
     @tf.function
     def loop(iterator: Any, num_steps: tf.Tensor) -> steps.Terms:
-        # One call in the graph, not one before the loop and one inside: half the time to compile.
+        # The step is once in the graph, not before the loop and again inside: it compiles in half
+        # the time.
         terms = global_step.get_concrete_function(iterator.element_spec).structured_outputs
         sums = {name: tf.zeros(term.shape, term.dtype) for name, term in terms.items()}
         done = tf.constant(0)

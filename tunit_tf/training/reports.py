@@ -35,10 +35,10 @@ SHOWN = {
 }
 
 DISCRIMINATOR_WON = 0.02  # hinge loss on real plus translated images; 2 if all logits are 0
-LONG = 1000  # steps for which it must have won
+LONG = 1000  # steps after which this is reported
 STYLE_IGNORED = 0.01  # mean difference of translations in two styles, images in [-1, 1]
-MIN_PER_DOMAIN = 10  # held-out images for each domain, below which an empty one is no sign
-VALIDATIONS = 2  # in a row that must show a sign: early averages have neither domains nor styles
+MIN_PER_DOMAIN = 10  # held-out images per domain, below which empty domains are not reported
+VALIDATIONS = 2  # with a sign, in a row; averages have neither domains nor styles at first
 
 
 class Reports:
@@ -134,7 +134,8 @@ class Reports:
             scores |= score_translations(self._translator, encoded, self._quality).scores
         self.scores = scores
         numbers = {f"validation/{name}": value for name, value in scores.items()}
-        # Before the best checkpoint, whose score best.json and metrics.jsonl both have.
+        # Scores are logged before the best checkpoint is saved, which looks its score up there if
+        # best.json is damaged.
         self._write(step, "scores", lambda: self._folder.log(step, numbers))
         metric = self._config.best_metric
         if step > self._config.warmup_steps and metric in scores:

@@ -80,8 +80,8 @@ def joint_step(state: TrainState, batch: Batch, config: Config) -> Terms:
     # 1. E on the guiding loss.
     terms, keys = guiding_step(state, parts, config, factor=config.weight_guiding)
 
-    # E and G do not change between D's step and G's, so one forward pass serves both. That of
-    # several parts is computed for each step anew, as keeping it would take the memory again.
+    # E and G do not change between D's step and G's, so one forward pass serves both. With several
+    # parts it runs twice: keeping all of them would take the memory that parts are to save.
     kept = translate(state, batch, config) if len(parts) == 1 else None
 
     # 2. D on real images and translations.
@@ -137,7 +137,7 @@ def guiding_loss(
                 all_sum(joint), config.weight_entropy
             )
         if "guiding/classification" in table:
-            label = tf.maximum(batch.label, 0)  # any where there is none; the term is then 0
+            label = tf.maximum(batch.label, 0)  # -1 is no class; the term is then set to 0
             error = losses.classification(logits, label) + losses.classification(logits_aug, label)
             terms["guiding/classification"] = tf.where(is_labeled, error, tf.zeros_like(error))
         if config.mode == "semi-supervised":  # a labeled batch is classified, not clustered
@@ -283,7 +283,7 @@ def parts_of(batch: Batch, config: Config) -> list[Batch]:
     parts = []
     for values in zip(*(tf.split(value, config.accumulate_steps) for value in batch), strict=True):
         part = Batch(*values)
-        # The order of the places is kept; what was a permutation of all is one of the part.
+        # Places in the global batch become places in the part, in the same order.
         places = tf.sort(all_gather(part.reference))
         parts.append(part._replace(reference=tf.searchsorted(places, part.reference)))
     return parts

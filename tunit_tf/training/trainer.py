@@ -176,7 +176,7 @@ def open_run(
     weights = initialization.load(config)
     folder = RunFolder(path, writes=worker.is_chief)
     folder.write_json(run_folder.CONFIG, dataclasses.asdict(to_record))
-    if recorded is None:  # else it keeps the names of images that may come back
+    if recorded is None:  # a record also has the names of images that are missing today
         folder.write_json(run_folder.SPLIT, sources.record(split))
     if pseudo_labeled and worker.is_chief and not run_folder.is_trained(folder.path):
         folder.write_json(run_folder.DOMAINS, pseudo_labels.record(split.train, config))
@@ -197,7 +197,7 @@ def open_run(
         split = split._replace(train=pseudo_labels.recorded(split.train, config))
     folder.forget_after(step)
     translator = Translator(state.guiding_ema, state.generator_ema)
-    # Folders are sorted by class; a part of them must not be.
+    # Drawn at random, because images of a folder come class by class.
     held_out = split.validation.sample(config.validation_images, config.seed)
     reports = Reports(config, folder, checkpoints, translator, held_out)
     return Trainer(
