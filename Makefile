@@ -1,5 +1,5 @@
-# make demo | test | oracle-test | compat | web | web-test | android | android-test | notebook |
-#      dist | chaos | lint | bench | clean
+# make demo | test | oracle-test | compat | web | web-test | android | android-debug | android-test |
+#      notebook | dist | chaos | lint | bench | clean
 #
 # The first Python from 3.10 to 3.13 that runs is used; PYTHON=... chooses another.
 
@@ -23,7 +23,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web android test oracle-test compat web-test android-test web-measure notebook dist chaos lint bench clean
+.PHONY: demo web android android-debug test oracle-test compat web-test android-test web-measure notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg

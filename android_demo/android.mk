@@ -1,4 +1,5 @@
 # make android: the app as a signed APK in dist/, from a JDK and Maven alone. MODELS= leaves the model out.
+# make android-debug: the same with the benchmark.
 # make android-test: its core, its screens and its inference on the JVM.
 
 ANDROID := android_demo
@@ -10,6 +11,7 @@ ANDROID_EXPECTED := $(ANDROID)/.expected
 # An exported pair that the app is tested with; without one, a tiny pair is made.
 ANDROID_MODELS ?=
 ANDROID_APK := dist/tunit.apk
+ANDROID_DEBUG_APK := dist/tunit-debug.apk
 MAVEN = JAVA_HOME=$(ANDROID_JAVA_HOME) mvn --batch-mode --quiet --file $(ANDROID)/ci/pom.xml \
 	$(shell sed -n 's/^\([A-Za-z0-9]*\)=/-D\1=/p' $(ANDROID)/versions.properties) \
 	-Dkey=$(abspath $(ANDROID_KEY))
@@ -17,11 +19,13 @@ ANDROID_TOOLS = test -n "$(ANDROID_JAVA_HOME)" && mvn --version >/dev/null 2>&1 
 	echo "The app needs JDK 21 or newer (ANDROID_JAVA_HOME=...) and Maven (Debian: apt-get install maven)." >&2; \
 	exit 1; }
 
-android:
+android: ANDROID_OUTPUT = -Dapk=$(abspath $(ANDROID_APK))
+android-debug: ANDROID_OUTPUT = -DdebugApk=$(abspath $(ANDROID_DEBUG_APK))
+android android-debug:
 	@$(ANDROID_TOOLS)
 	test -z "$(MODELS)" || test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
 		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
-	$(MAVEN) package -DskipTests -Dmodels=$(abspath $(MODELS)) -Dapk=$(abspath $(ANDROID_APK))
+	$(MAVEN) package -DskipTests -Dmodels=$(abspath $(MODELS)) $(ANDROID_OUTPUT)
 
 android-test: $(VENV)/.installed-test
 	@$(ANDROID_TOOLS)
@@ -31,7 +35,9 @@ android-test: $(VENV)/.installed-test
 		$(ANDROID)/ci/litert/target/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so $(ANDROID_EXPECTED)/native
 	$(MAVEN) package -Dmodels=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_EXPECTED)/mobile)) \
 		-Dexpected=$(abspath $(ANDROID_EXPECTED)) -Dnative=$(abspath $(ANDROID_EXPECTED)/native) \
-		-Dscreenshots=$(abspath $(ANDROID_EXPECTED)/screenshots) -Dapk=$(abspath $(ANDROID_EXPECTED)/test.apk)
+		-Dscreenshots=$(abspath $(ANDROID_EXPECTED)/screenshots) -Dapk=$(abspath $(ANDROID_EXPECTED)/test.apk) \
+		-DdebugApk=$(abspath $(ANDROID_EXPECTED)/test-debug.apk)
 	ANDROID_APK=$(abspath $(ANDROID_EXPECTED)/test.apk) \
+		ANDROID_DEBUG_APK=$(abspath $(ANDROID_EXPECTED)/test-debug.apk) \
 		ANDROID_MODELS=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_EXPECTED)/mobile)) \
 		PATH=$(ANDROID_JAVA_HOME)/bin:$$PATH $(BIN)/python -m pytest tests/android/apk_gates.py

@@ -13,6 +13,7 @@ pluginManagement {
         id("com.android.application") version versions.getProperty("agp")
         kotlin("android") version versions.getProperty("kotlin")
         kotlin("jvm") version versions.getProperty("kotlin")
+        kotlin("plugin.serialization") version versions.getProperty("kotlin")
     }
 }
 

@@ -1,6 +1,7 @@
 plugins {
     id("com.android.application")
     kotlin("android")
+    kotlin("plugin.serialization")
 }
 
 /** A line of ../versions.properties. */
@@ -66,6 +67,7 @@ tasks.named("preBuild") { dependsOn(bundle) }
 
 dependencies {
     implementation(project(":core"))
+    implementation("org.jetbrains.kotlinx:kotlinx-coroutines-android:${setting("coroutines")}")
     implementation("com.google.ai.edge.litert:litert:${setting("litert")}")
     implementation("com.google.ai.edge.litert:litert-gpu:${setting("litert")}")
 }

@@ -1,12 +1,12 @@
 /* What Android's C library has and glibc lacks, for running the AAR's x86_64 library on the JVM of an
- * ordinary Linux. Built under the names of Android's libraries; glibc's stand behind it. */
+ * ordinary Linux. Built under the names of Android's libraries; calls the rest of glibc. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* An array of three FILEs of 152 bytes; the third is stderr. glibc's are longer, and a pointer to
- * their functions stands behind. */
+/* An array of three FILEs of 152 bytes; the third is stderr. glibc's are longer, and are
+ * followed by a pointer to their functions. */
 #define GLIBC_FILE (sizeof(FILE) + sizeof(void *))
 char __sF[2 * 152 + GLIBC_FILE] __attribute__((aligned(16)));
 

@@ -1,6 +1,10 @@
-plugins { kotlin("jvm") }
+plugins {
+    kotlin("jvm")
+    kotlin("plugin.serialization")
+}
 
 val junit: String by extra
+val serialization: String by extra
 
 kotlin { compilerOptions { jvmTarget = org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_1_8 } }
 
@@ -9,7 +13,10 @@ java {
     targetCompatibility = JavaVersion.VERSION_1_8
 }
 
-dependencies { testImplementation("junit:junit:$junit") }
+dependencies {
+    api("org.jetbrains.kotlinx:kotlinx-serialization-json:$serialization")
+    testImplementation("junit:junit:$junit")
+}
 
 // They need what `python -m tests.android.write_expected` writes: make android-test runs them.
 tasks.test { enabled = providers.gradleProperty("expected").isPresent }

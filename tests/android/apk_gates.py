@@ -1,7 +1,7 @@
 """What an APK that `make android` wrote must be.
 
-`ANDROID_APK=FILE ANDROID_MODELS=FOLDER pytest tests/android/apk_gates.py`; `make android-test` does
-that. Not collected otherwise, since it needs a JDK, Maven and a build.
+`ANDROID_APK=FILE ANDROID_DEBUG_APK=FILE ANDROID_MODELS=FOLDER pytest tests/android/apk_gates.py`;
+`make android-test` does that. Not collected otherwise, since it needs a JDK, Maven and a build.
 """
 
 import json
@@ -19,6 +19,7 @@ from tests.android import class_files
 
 ROOT = pathlib.Path(__file__).parents[2]
 APK = pathlib.Path(os.environ["ANDROID_APK"])
+DEBUG_APK = pathlib.Path(os.environ["ANDROID_DEBUG_APK"])
 AAPT2 = ROOT / "android_demo/ci/app/target/aapt2"
 PAGE = 16384
 MODEL_FREE_LIMIT = 10_000_000
@@ -46,9 +47,7 @@ def entries() -> dict[str, tuple[zipfile.ZipInfo, int]]:
 
 @pytest.fixture(scope="module")
 def badging() -> str:
-    return subprocess.run(
-        [AAPT2, "dump", "badging", APK], check=True, capture_output=True, text=True
-    ).stdout
+    return dump(APK, "badging")
 
 
 def test_signature_verifies():
@@ -81,10 +80,31 @@ def builder(command: str, **properties: pathlib.Path) -> subprocess.CompletedPro
 
 
 def test_no_permission():
-    printed = subprocess.run(
-        [AAPT2, "dump", "permissions", APK], check=True, capture_output=True, text=True
-    ).stdout
+    printed = dump(APK, "permissions")
     assert "permission" not in printed.replace("uses-permission-sdk", "permission"), printed
+
+
+@pytest.mark.parametrize(("apk", "expected"), [(APK, False), (DEBUG_APK, True)])
+def test_the_benchmark_is_in_debug_builds_only(apk, expected):
+    """Its screen in the manifest, its class, its layout; both builds have the main screen."""
+    manifest = dump(apk, "xmltree", "--file", "AndroidManifest.xml")
+    code = b"".join(content for name, content in read(apk).items() if name.endswith(".dex"))
+    assert "org.tunit.demo.MainActivity" in manifest
+    assert b"Lorg/tunit/demo/MainActivity;" in code
+    assert ("BenchmarkActivity" in manifest) == expected
+    assert (b"Lorg/tunit/demo/benchmark/" in code) == expected
+    assert ("res/layout/benchmark.xml" in read(apk)) == expected
+    assert ("debuggable" in manifest) == expected
+
+
+def read(apk: pathlib.Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(apk) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def dump(apk: pathlib.Path, what: str, *options: str) -> str:
+    command = [AAPT2, "dump", what, *options, apk]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def test_models_and_libraries_are_stored_where_they_can_be_mapped(entries):

@@ -8,7 +8,7 @@ import org.tunit.core.Timing
 class Choices(context: Context) {
     private val preferences = context.getSharedPreferences("choices", Context.MODE_PRIVATE)
 
-    /** Variant whose trial ended the process; it is not tried again by itself. */
+    /** Variant during whose measurement the process ended; only the user can choose it again. */
     fun crashedLastTime(manifest: Manifest): String? {
         val trying = preferences.getString(TRYING, null) ?: return null
         preferences.edit().remove(TRYING).commit()
@@ -21,7 +21,7 @@ class Choices(context: Context) {
     fun crashed(manifest: Manifest): Set<String> =
         preferences.getStringSet("crashed.${manifest.identity}", null).orEmpty().toSet()
 
-    /** Runs a trial so that the next start knows of it if it ends the process. */
+    /** Runs a measurement; where it ends the process, the next start finds that out. */
     fun <T> guarded(manifest: Manifest, variant: String, trial: () -> T): T {
         preferences.edit().putString(TRYING, "${manifest.identity} $variant").commit()
         return try {
@@ -40,7 +40,7 @@ class Choices(context: Context) {
 
     fun setFastest(manifest: Manifest, lane: Lane?) = write("fastest", manifest, lane)
 
-    /** What is taken until something was measured: float32 has no surprises. */
+    /** What is used until something was measured: float32, which every phone can compute. */
     fun first(manifest: Manifest): Lane {
         val candidates = Timing.candidates(manifest, crashed(manifest)).ifEmpty { manifest.variants }
         val variant = candidates.find { it.name == "float32" } ?: candidates[0]

@@ -16,17 +16,7 @@ class CropActivity : Screen() {
         crop.onChange = {
             if (!size.isPressed) size.progress = (100 * crop.box.side / crop.largest).toInt()
         }
-        size.setOnSeekBarChangeListener(
-            object : SeekBar.OnSeekBarChangeListener {
-                override fun onProgressChanged(bar: SeekBar, progress: Int, fromUser: Boolean) {
-                    if (fromUser) crop.resize(crop.largest * progress / 100)
-                }
-
-                override fun onStartTrackingTouch(bar: SeekBar) = Unit
-
-                override fun onStopTrackingTouch(bar: SeekBar) = Unit
-            },
-        )
+        size.onMove { crop.resize(crop.largest * it / 100) }
         findViewById<View>(R.id.middle).setOnClickListener {
             crop.picture?.let { crop.box = Box.centered(it.width, it.height) }
         }

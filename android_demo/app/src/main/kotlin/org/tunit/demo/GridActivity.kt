@@ -1,4 +1,4 @@
-// Pictures x looks as one table; a cell that is tapped is worked on further.
+// Pictures x looks as one table; a cell that is tapped is opened in the main screen.
 package org.tunit.demo
 
 import android.app.AlertDialog
@@ -11,13 +11,13 @@ import android.widget.ImageView
 import android.widget.TableLayout
 import android.widget.TableRow
 import android.widget.TextView
+import kotlinx.coroutines.launch
 
 class GridActivity : Screen() {
     private val requests by lazy { Requests(this) }
-    private val filling: () -> Unit = { fill() }
-    private val grid get() = studio.grid
-    private val table by lazy { findViewById<TableLayout>(R.id.table) }
-    private var shown: List<Any> = emptyList() // pictures and looks that the table has views for
+    private val table get() = studio.grid.table
+    private val views by lazy { findViewById<TableLayout>(R.id.table) }
+    private var built: Table? = null // what there are views for
     private var saveTo: Uri? = null // once all cells are there
 
     override fun onCreate(savedInstanceState: Bundle?) {
@@ -27,28 +27,23 @@ class GridActivity : Screen() {
         findViewById<View>(R.id.pictures).setOnClickListener { choosePictures() }
         findViewById<View>(R.id.pick_looks).setOnClickListener { chooseLooks() }
         findViewById<View>(R.id.save).setOnClickListener { requests.create("tunit_grid.png") }
-        grid.changed = filling
+        scope.launch { studio.grid.progress.collect { fill() } }
     }
 
     override fun show(state: State) {
         showMessage(state.message)
         if (state.model == null || state.working) return
-        val pictures = state.gridRows()
-        val looks = state.gridColumns()
-        grid.show(pictures, looks)
-        if (shown != pictures + looks.map { it.id }) {
-            shown = pictures + looks.map { it.id }
+        studio.grid.show(state.gridRows, state.gridColumns)
+        if (built !== table) {
+            built = table
             build()
         }
         fill()
     }
 
-    override fun onDestroy() {
-        if (grid.changed === filling) { // else another screen has taken over
-            grid.changed = {}
-            if (isFinishing) grid.clear()
-        }
-        super.onDestroy()
+    override fun onPause() {
+        super.onPause()
+        if (isFinishing) studio.grid.clear()
     }
 
     override fun onSaveInstanceState(outState: Bundle) {
@@ -57,15 +52,15 @@ class GridActivity : Screen() {
     }
 
     private fun build() {
-        table.removeAllViews()
-        table.addView(TableRow(this).apply {
+        views.removeAllViews()
+        views.addView(TableRow(this).apply {
             addView(View(context))
-            grid.looks.forEach { addView(cell(it.thumbnail, it.name)) }
+            table.looks.forEach { addView(cell(it.thumbnail, it.name)) }
         })
-        for (row in grid.pictures.indices) {
-            table.addView(TableRow(this).apply {
+        for (row in table.pictures.indices) {
+            views.addView(TableRow(this).apply {
                 addView(cell(null, ""))
-                for (column in grid.looks.indices) {
+                for (column in table.looks.indices) {
                     val cell = cell(null, "")
                     cell.setOnClickListener { take(row, column) }
                     addView(cell)
@@ -75,40 +70,40 @@ class GridActivity : Screen() {
     }
 
     private fun fill() {
-        if (table.childCount != grid.pictures.size + 1) return // not built yet
-        for (row in grid.pictures.indices) {
-            val views = table.getChildAt(row + 1) as TableRow
-            for (column in -1 until grid.looks.size) {
-                val view = views.getChildAt(column + 1) as ImageView
-                val bitmap = if (column < 0) grid.original(row) else grid.redrawn(row, column)
+        if (built !== table) return
+        for (row in table.pictures.indices) {
+            val cells = views.getChildAt(row + 1) as TableRow
+            for (column in -1 until table.looks.size) {
+                val view = cells.getChildAt(column + 1) as ImageView
+                val bitmap = if (column < 0) table.original(row) else table.redrawn(row, column)
                 view.setImageBitmap(bitmap)
-                view.contentDescription = grid.describe(this, row, column)
+                view.contentDescription = table.describe(this, row, column)
             }
         }
-        val progress = getString(R.string.grid_progress, grid.count, grid.size)
+        val progress = getString(R.string.grid_progress, table.count, table.size)
         findViewById<TextView>(R.id.progress).apply {
             // Not every cell is read aloud.
             accessibilityLiveRegion =
-                if (grid.isComplete) View.ACCESSIBILITY_LIVE_REGION_POLITE
+                if (table.isComplete) View.ACCESSIBILITY_LIVE_REGION_POLITE
                 else View.ACCESSIBILITY_LIVE_REGION_NONE
             if (text.toString() != progress) text = progress
         }
         findViewById<View>(R.id.save).apply {
-            isEnabled = grid.isComplete
+            isEnabled = table.isComplete
             alpha = if (isEnabled) 1f else DISABLED
         }
-        if (grid.isComplete) saveTo?.let(::save)
+        if (table.isComplete) saveTo?.let(::save)
     }
 
     private fun take(row: Int, column: Int) {
-        studio.take(grid.pictures[row], grid.looks[column])
+        studio.take(table.pictures[row], table.looks[column])
         finish()
     }
 
     private fun choosePictures() {
-        val all = studio.state.gridPictures()
-        choose(R.string.grid_pictures, TranslationGrid.MOST_PICTURES, all, grid.pictures, { it.name }) {
-            studio.chooseGrid(it, grid.looks)
+        val all = studio.state.gridPictures
+        choose(R.string.grid_pictures, TranslationGrid.MOST_PICTURES, all, table.pictures, { it.name }) {
+            studio.chooseGrid(it, table.looks)
         }.setNeutralButton(R.string.pick_photos) { _, _ ->
             requests.pick(Requests.PICTURE, several = true)
         }.show()
@@ -116,10 +111,10 @@ class GridActivity : Screen() {
 
     private fun chooseLooks() {
         val all = studio.state.looks
-        val ids = grid.looks.map { it.id }
+        val ids = table.looks.map { it.id }
         val now = all.filter { it.id in ids }
         choose(R.string.grid_looks, TranslationGrid.MOST_LOOKS, all, now, { it.name }) {
-            studio.chooseGrid(grid.pictures, it)
+            studio.chooseGrid(table.pictures, it)
         }.show()
     }
 
@@ -167,8 +162,8 @@ class GridActivity : Screen() {
 
     private fun save(to: Uri) {
         saveTo = null
-        val background = getColor(R.color.background)
-        Results(studio).save(to) { grid.draw(background) }
+        val (complete, background) = table to getColor(R.color.background)
+        Results(studio).save(to) { complete.draw(background) }
     }
 
     private companion object {

@@ -20,7 +20,7 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
         if (shown !== state.looks) {
             shown = state.looks
             row.removeAllViews()
-            if (state.model?.manifest?.domains?.isNotEmpty() == true) row.addView(chance())
+            if (state.model?.manifest?.domains?.isNotEmpty() == true) row.addView(random())
             shown.forEach { row.addView(cell(it)) }
         }
         for (look in shown) {
@@ -47,12 +47,12 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
         setOnClickListener { studio.choose(look.id) }
     }
 
-    private fun chance(): View = cell(context.getString(R.string.by_chance)) {
-        it.setImageResource(R.drawable.chance)
+    private fun random(): View = cell(context.getString(R.string.look_random)) {
+        it.setImageResource(R.drawable.random)
         it.setColorFilter(context.getColor(R.color.accent))
         it.scaleType = ImageView.ScaleType.CENTER
     }.apply {
-        contentDescription = context.getString(R.string.by_chance_hint)
+        contentDescription = context.getString(R.string.look_random_hint)
         setOnClickListener { studio.addRandomLook() }
     }
 

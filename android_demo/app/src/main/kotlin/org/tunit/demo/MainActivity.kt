@@ -11,8 +11,8 @@ import android.widget.SeekBar
 import android.widget.Switch
 import android.widget.TextView
 import kotlin.math.sqrt
-import org.tunit.core.BenchmarkText
 import org.tunit.core.FileNames
+import org.tunit.core.shortNumber
 
 class MainActivity : Screen() {
     private val compare by lazy { findViewById<CompareView>(R.id.compare) }
@@ -119,8 +119,8 @@ class MainActivity : Screen() {
 
     private fun measured(shown: Translation, model: LoadedModel): String {
         val size = model.manifest.imageSize
-        val encoder = BenchmarkText.number(shown.encoderMs)
-        val generator = BenchmarkText.number(shown.generatorMs)
+        val encoder = shortNumber(shown.encoderMs)
+        val generator = shortNumber(shown.generatorMs)
         val variant = shown.lane.variant
         val hint = getString(R.string.hold_hint)
         val numbers = if (shown.encoderMs == 0.0) getString(R.string.times, generator, size, variant)
@@ -157,7 +157,7 @@ class MainActivity : Screen() {
     private fun chooseLook(anchor: View) = menu(anchor) {
         item(R.string.pick_photos) { requests.pick(Requests.LOOKS, several = true) }
         item(R.string.take_photo) { requests.takePhoto(Requests.CAMERA_LOOK) }
-        item(R.string.by_chance_hint) { studio.addRandomLook() }
+        item(R.string.look_random_hint) { studio.addRandomLook() }
     }
 
     private fun chooseSize(anchor: View) = menu(anchor) {
@@ -175,7 +175,6 @@ class MainActivity : Screen() {
         item(R.string.crop) { if (studio.state.picture != null) open(CropActivity::class.java) }
         item(R.string.grid) { open(GridActivity::class.java) }
         item(R.string.model) { open(ModelActivity::class.java) }
-        item(R.string.benchmark) { open(BenchmarkActivity::class.java) }
     }
 
     private fun share() {
@@ -206,20 +205,6 @@ class MainActivity : Screen() {
         val shown = studio.state.translation ?: return
         saveTo = null
         Results(studio).save(shown, factor, to)
-    }
-
-    private fun SeekBar.onMove(moved: (Int) -> Unit) {
-        setOnSeekBarChangeListener(
-            object : SeekBar.OnSeekBarChangeListener {
-                override fun onProgressChanged(bar: SeekBar, progress: Int, fromUser: Boolean) {
-                    if (fromUser) moved(progress)
-                }
-
-                override fun onStartTrackingTouch(bar: SeekBar) = Unit
-
-                override fun onStopTrackingTouch(bar: SeekBar) = Unit
-            },
-        )
     }
 
     private companion object {

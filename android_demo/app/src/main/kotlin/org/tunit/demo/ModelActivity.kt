@@ -11,9 +11,9 @@ import android.widget.RadioButton
 import android.widget.RadioGroup
 import android.widget.Switch
 import android.widget.TextView
-import org.tunit.core.BenchmarkText
 import org.tunit.core.Manifest
 import org.tunit.core.Variant
+import org.tunit.core.shortNumber
 
 class ModelActivity : Screen() {
     private val requests by lazy { Requests(this) }
@@ -46,7 +46,7 @@ class ModelActivity : Screen() {
         if (manifest.description.isNotEmpty()) text(R.style.Body, manifest.description)
         fact(R.string.model_data, manifest.data)
         val noLicense = getString(R.string.model_license_none)
-        fact(R.string.model_license, manifest.licence.ifEmpty { noLicense })
+        fact(R.string.model_license, manifest.license.ifEmpty { noLicense })
         fact(R.string.model_origin, manifest.origin)
         fact(R.string.model_step, manifest.step.toString())
         val numbers = getString(
@@ -103,7 +103,7 @@ class ModelActivity : Screen() {
     private fun detail(manifest: Manifest, variant: Variant): String {
         val size = String.format("%.1f", manifest.bytes(variant) / 1e6)
         if (variant.psnr.isNaN()) return getString(R.string.variant_size, size)
-        return getString(R.string.variant_detail, size, BenchmarkText.number(variant.psnr))
+        return getString(R.string.variant_detail, size, shortNumber(variant.psnr))
     }
 
     private fun option(group: RadioGroup, text: String, chosen: Boolean, choose: () -> Unit) {

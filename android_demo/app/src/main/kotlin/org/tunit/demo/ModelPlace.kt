@@ -80,7 +80,7 @@ class FolderModel(val folder: File) : ModelPlace {
     }
 }
 
-/** The one folder that was opened last, copied into the app's files, since a tree may go away. */
+/** The folder that was opened last, as a copy, since a folder of another app can be removed any time. */
 class ModelStore(private val context: Context, val bundled: BundledModel) {
     private val home = File(context.filesDir, "model")
 
@@ -110,7 +110,7 @@ class ModelStore(private val context: Context, val bundled: BundledModel) {
             for (name in manifest.examples.map { it.file } - manifest.models.toSet()) {
                 try {
                     copy(manifest, name, files, new)
-                } catch (_: Refused) { // said where it is not shown
+                } catch (_: Refused) { // Examples.kt reports that it is missing
                 }
             }
             File(new, Manifest.FILE).writeText(text)

@@ -1,65 +1,45 @@
-// A model is opened: its variant is loaded, and the session is shown that the last process left.
+// A model is opened: its variant is loaded, and what the last process left is read again.
 package org.tunit.demo
 
-import android.net.Uri
 import java.io.File
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
-/** Loads the model, then what the last process left, else the first example in the first look. */
-fun Studio.start() = open { session.read()?.also(session::tidy) }
+/** What was opened; without a model where the app was built without one. */
+class Opened(
+    private val saved: SavedSession?,
+    private val model: LoadedModel?,
+    private val picture: Picture?,
+    private val examples: List<ExampleFile>,
+    private val looks: List<Look>,
+    private val earlier: List<Earlier>,
+    val message: Message?,
+) {
+    /** Path of the earlier result that the last process showed. */
+    val shown: String? get() = saved?.shown
 
-/** Takes another model; what is wrong with it is a sentence, and the one in use stays. */
-fun Studio.openModel(tree: Uri) {
-    state = state.copy(working = true, message = null)
-    run({ models.open(tree) }) { open { session.read() } }
-}
-
-fun Studio.useBundledModel() {
-    run({ models.useBundled() }) { open { session.read() } }
-}
-
-private fun Studio.open(read: () -> SavedSession?) {
-    state = state.copy(working = true, message = null)
-    val own = state.picture?.source?.takeIf { it.file in state.sources.map { known -> known.file } }
-    run({ Opening(this, read(), own).opened(models.current()) }) { opened ->
-        val saved = opened.saved
-        val ids = opened.looks.map { it.id }
-        state = state.copy(
-            model = opened.model,
-            picture = opened.picture,
-            sources = saved?.sources?.filter { it.file.exists() } ?: state.sources,
-            examples = opened.examples,
-            looks = opened.looks,
+    /** The state once the model is in use; without a session, what the user has chosen stays. */
+    fun on(state: State): State {
+        val ids = looks.map { it.id }
+        return state.copy(
+            model = model,
+            picture = picture,
+            sources = saved?.sources?.map { it.source }?.filter { it.file.exists() } ?: state.sources,
+            examples = examples,
+            looks = looks,
             first = saved?.first?.takeIf { it in ids } ?: ids.firstOrNull(),
             second = saved?.second?.takeIf { it in ids },
             mix = saved?.mix ?: state.mix,
             strength = saved?.strength ?: state.strength,
-            earlier = if (saved != null) opened.earlier else state.earlier,
-            message = opened.message,
+            earlier = if (saved != null) earlier else state.earlier,
+            message = message,
             grid = saved?.grid ?: state.grid,
         )
-        benchmark.restore(opened.measured)
-        translate(opened.message)
-        state.earlier.find { it.file.path == saved?.shown }?.let(::show)
-        Trials(this).startIfNeeded()
     }
 }
 
-/** What an opening found; no model where the app was built without one. */
-private class Opened(
-    val saved: SavedSession?,
-    val model: LoadedModel?,
-    val picture: Picture?,
-    val examples: List<ExampleFile>,
-    val looks: List<Look>,
-    val earlier: List<Earlier>,
-    val measured: BenchmarkRows?,
-    val message: Message?,
-)
-
-/** On the worker's thread; [own] is the user's picture of now. */
-private class Opening(
+/** Runs on the worker's thread; [own] is the picture of the user's that is shown now. */
+class Opening(
     private val studio: Studio,
     private val saved: SavedSession?,
     private val own: Source?,
@@ -67,7 +47,7 @@ private class Opening(
     private val engine = studio.engine
     private val context = studio.context
 
-    /** A copied model that has been damaged gives way to the app's own. */
+    /** Where a copied model has been damaged, the app's own is opened. */
     fun opened(place: ModelPlace): Opened = try {
         opened(place, null)
     } catch (refused: Refused) {
@@ -93,24 +73,23 @@ private class Opening(
         val lane = choices.lane(manifest) ?: choices.first(manifest)
         val failed = load(lane)
         val used = if (failed == null) lane else lane.copy(gpu = false)
-        if (failed != null) choices.choose(manifest, used) // said once
+        if (failed != null) choices.choose(manifest, used) // so that the sentence is shown once
         val examples = Examples(context, place, manifest)
         val picture = picture(examples)
         val looks = looks(examples, picture)
         val model = LoadedModel(manifest, used, !choices.isChosen(manifest), place is BundledModel)
-        val earlier = studio.history.read(saved?.earlier.orEmpty())
-        val measured = studio.benchmarkFile.read()?.takeIf { it.identity == manifest.identity }
-        val said = (problem ?: crashed ?: failed ?: examples.refused)?.let(studio::message)
-        return Opened(saved, model, picture, examples.pictures, looks, earlier, measured, said)
+        val earlier = studio.store.earlier(saved)
+        val message = (problem ?: crashed ?: failed ?: examples.refused)?.let(studio::message)
+        return Opened(saved, model, picture, examples.pictures, looks, earlier, message)
     }
 
-    /** Pictures can be looked at and chosen; a model that is opened later redraws them. */
+    /** No model: pictures can be seen and chosen, and are redrawn once a model is opened. */
     private fun without(why: Refused): Opened {
         engine.close()
         val examples = Examples(context, null, null)
-        val earlier = studio.history.read(saved?.earlier.orEmpty())
-        val (shown, said) = picture(examples) to studio.message(why)
-        return Opened(saved, null, shown, examples.pictures, emptyList(), earlier, null, said)
+        val earlier = studio.store.earlier(saved)
+        val (shown, message) = picture(examples) to studio.message(why)
+        return Opened(saved, null, shown, examples.pictures, emptyList(), earlier, message)
     }
 
     /** Why the GPU is not used, where it cannot be; throws [Refused] where the CPU cannot either. */
@@ -125,7 +104,7 @@ private class Opening(
 
     /** That of the last process, else the user's, else an example; none that is gone or broken. */
     private fun picture(examples: Examples): Picture? =
-        (saved?.picture ?: own)?.let(::picture) ?: examples.pictures.firstNotNullOfOrNull {
+        (saved?.picture?.source ?: own)?.let(::picture) ?: examples.pictures.firstNotNullOfOrNull {
             examples.tried(it) { engine.picture(it.file, it.file.name, null) }
         }
 
@@ -152,7 +131,7 @@ private class Opening(
         val fits = picture != null && look.style?.size == engine.manifest.styleDim
         when {
             look.file != null -> engine.look(look.id, LookKind.OWN, look.name, File(look.file))
-            fits -> engine.look(look.id, LookKind.CHANCE, look.name, look.style!!, picture!!)
+            fits -> engine.look(look.id, LookKind.RANDOM, look.name, look.style!!, picture!!)
             else -> null
         }
     } catch (_: Refused) {

@@ -104,7 +104,7 @@ object Pictures {
             resolver.query(uri, arrayOf(OpenableColumns.DISPLAY_NAME), null, null, null)?.use {
                 if (it.moveToFirst()) it.getString(0) else null
             }
-        } catch (_: RuntimeException) { // providers of other apps throw what they like
+        } catch (_: RuntimeException) { // providers of other apps may throw any
             null
         }
         return shown ?: uri.lastPathSegment ?: ""

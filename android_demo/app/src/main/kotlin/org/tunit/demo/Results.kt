@@ -1,4 +1,4 @@
-// Results leave the app: saved where the user says, or shared with another app.
+// Results leave the app: saved where the user chooses, or shared with another app.
 package org.tunit.demo
 
 import android.content.ClipData
@@ -20,30 +20,34 @@ class Results(private val studio: Studio) {
 
     /** Writes a PNG into a new document; where it cannot be written whole, nothing stays. */
     fun save(to: Uri, picture: () -> Bitmap) {
-        val saved = context.getString(R.string.saved)
-        studio.run({
-            val png = Pictures.png(picture())
-            try {
-                val stream = context.contentResolver.openOutputStream(to, "w")
-                    ?: throw Refused(Problem.CANNOT_SAVE)
-                stream.use { it.write(png) }
-            } catch (error: IOException) {
-                delete(to)
-                throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.CANNOT_SAVE)
-            } catch (_: RuntimeException) { // of the provider
-                throw Refused(Problem.CANNOT_SAVE)
-            }
-        }) { studio.say(saved) }
+        studio.work {
+            studio.compute { write(to, Pictures.png(picture())) }
+            studio.confirm(context.getString(R.string.saved))
+        }
+    }
+
+    private fun write(to: Uri, png: ByteArray) {
+        try {
+            val stream = context.contentResolver.openOutputStream(to, "w")
+                ?: throw Refused(Problem.CANNOT_SAVE)
+            stream.use { it.write(png) }
+        } catch (error: IOException) {
+            delete(to)
+            throw error
+        } catch (_: RuntimeException) { // of the provider
+            throw Refused(Problem.CANNOT_SAVE)
+        }
     }
 
     /** Hands an intent that shares the result to [start], on the main thread. */
     fun share(translation: Translation, start: (Intent) -> Unit) {
-        studio.run({
+        studio.work {
             val name = FileNames.result(translation.name, translation.lookName, 1)
-            val folder = SharedFiles.folder(context)
-            folder.listFiles().orEmpty().forEach { it.delete() }
-            File(folder, name).apply { writeBytes(Pictures.png(bitmap(translation, SHARED_FACTOR))) }
-        }) { file ->
+            val file = studio.compute {
+                val folder = SharedFiles.folder(context)
+                folder.listFiles().orEmpty().forEach { it.delete() }
+                File(folder, name).apply { writeBytes(Pictures.png(bitmap(translation, SHARED_FACTOR))) }
+            }
             val uri = SharedFiles.uri(context, file)
             val send = Intent(Intent.ACTION_SEND).setType("image/png")
             send.putExtra(Intent.EXTRA_STREAM, uri)

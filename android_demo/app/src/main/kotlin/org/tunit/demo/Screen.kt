@@ -6,12 +6,17 @@ import android.os.Build
 import android.os.Bundle
 import android.view.View
 import android.view.WindowInsets
+import android.widget.SeekBar
 import android.widget.TextView
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
 
 abstract class Screen : Activity() {
-    private val listener: (State) -> Unit = { show(it) }
+    /** Ends with the screen. */
+    protected val scope by lazy { CoroutineScope(studio.main) }
 
-    /** Puts a layout on the screen; what `root` holds stays clear of the system's bars. */
+    /** Puts a layout on the screen; views inside of `root` stay clear of the system's bars. */
     protected fun layout(id: Int) {
         setContentView(id)
         val root = findViewById<View>(R.id.root)
@@ -35,11 +40,11 @@ abstract class Screen : Activity() {
 
     override fun onPostCreate(savedInstanceState: Bundle?) {
         super.onPostCreate(savedInstanceState)
-        studio.listen(listener)
+        scope.launch { studio.states.collect { show(it) } }
     }
 
     override fun onDestroy() {
-        studio.ignore(listener)
+        scope.cancel()
         super.onDestroy()
     }
 
@@ -54,5 +59,20 @@ abstract class Screen : Activity() {
         view.backgroundTintList = getColorStateList(if (isProblem) R.color.problem else R.color.tonal)
         view.setTextColor(getColor(if (isProblem) R.color.on_problem else R.color.on_tonal))
         if (view.text.toString() != message?.text.orEmpty()) view.text = message?.text.orEmpty()
+    }
+
+    /** Calls [moved] with the new position when the user moves a slider. */
+    protected fun SeekBar.onMove(moved: (Int) -> Unit) {
+        setOnSeekBarChangeListener(
+            object : SeekBar.OnSeekBarChangeListener {
+                override fun onProgressChanged(bar: SeekBar, progress: Int, fromUser: Boolean) {
+                    if (fromUser) moved(progress)
+                }
+
+                override fun onStartTrackingTouch(bar: SeekBar) = Unit
+
+                override fun onStopTrackingTouch(bar: SeekBar) = Unit
+            },
+        )
     }
 }

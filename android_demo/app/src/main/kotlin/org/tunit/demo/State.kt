@@ -3,6 +3,7 @@ package org.tunit.demo
 
 import android.graphics.Bitmap
 import java.io.File
+import kotlinx.serialization.Serializable
 import org.tunit.core.Box
 import org.tunit.core.Manifest
 
@@ -23,9 +24,14 @@ class Picture(
     fun cut(box: Box) = Picture(file, name, preview, width, height, box)
 }
 
-enum class LookKind { EXAMPLE, DOMAIN, OWN, CHANCE }
+enum class LookKind {
+    EXAMPLE, // of a picture that comes with the app or the model
+    DOMAIN, // the average style of one of the model's domains
+    OWN, // of a picture of the user's
+    RANDOM, // drawn at random from the styles of the domains
+}
 
-/** A look: of a picture, an average of a domain, or a random one. */
+/** A style and how it is shown; [file] is the picture it was computed from, where there is one. */
 class Look(
     val id: String,
     val kind: LookKind,
@@ -62,6 +68,10 @@ class LoadedModel(val manifest: Manifest, val lane: Lane, val automatic: Boolean
 /** A sentence for the user. */
 class Message(val text: String, val isProblem: Boolean)
 
+/** What the user chose for the table of pictures and looks: paths of files and ids of looks. */
+@Serializable
+class GridChoice(val pictures: List<String>, val looks: List<String>)
+
 data class State(
     val model: LoadedModel? = null,
     val picture: Picture? = null,
@@ -80,4 +90,21 @@ data class State(
     val grid: GridChoice? = null,
 ) {
     fun look(id: String?): Look? = looks.find { it.id == id }
+
+    /** All pictures that the table can show: the current one, the user's earlier ones, examples. */
+    val gridPictures: List<Source>
+        get() = (listOfNotNull(picture?.source) + sources + examples.map { it.source })
+            .distinctBy { it.file }
+
+    /** The pictures that the table shows: what the user chose, else as many as it takes. */
+    val gridRows: List<Source>
+        get() = chosen(gridPictures, grid?.pictures) { it.file.path }.take(TranslationGrid.MOST_PICTURES)
+
+    /** The looks that the table shows. */
+    val gridColumns: List<Look>
+        get() = chosen(looks, grid?.looks) { it.id }.take(TranslationGrid.MOST_LOOKS)
+
+    /** Those that were chosen; all where nothing was, or nothing of it is left. */
+    private fun <T> chosen(all: List<T>, ids: List<String>?, id: (T) -> String): List<T> =
+        all.filter { ids == null || id(it) in ids }.ifEmpty { all }
 }

@@ -17,6 +17,7 @@ class TunitApp : Application() {
 
     /** As if the process had ended: the next screen starts with what lies on the disk. */
     internal fun forget() {
+        current?.close()
         current = null
     }
 }

@@ -23,7 +23,7 @@ class EndToEndTest : ScreenTest() {
     }
 
     private fun expected(variant: String): ByteArray =
-        bytes((expected["translated"] as Map<*, *>)[variant])
+        bytes(expected.translated[variant])
 
     @Test
     fun float32EqualsPython() = assertClose(expected("float32"), redrawn("float32"), 1, "float32")
@@ -45,8 +45,8 @@ class EndToEndTest : ScreenTest() {
     @Test
     fun strengthsEqualPython() {
         redrawn("float32")
-        for ((strength, square) in expected["strengths"] as Map<*, *>) {
-            studio.setStrength((strength as String).toFloat())
+        for ((strength, square) in expected.strengths) {
+            studio.setStrength(strength.toFloat())
             settle()
             assertClose(bytes(square), translation().square, 1, "strength $strength")
         }
@@ -56,8 +56,8 @@ class EndToEndTest : ScreenTest() {
     fun squaresOfAllKindsOfPicturesEqualPython() {
         choose("float32")
         main()
-        for ((name, square) in expected["squares"] as Map<*, *>) {
-            studio.setPicture(uri(name as String))
+        for ((name, square) in expected.squares) {
+            studio.setPicture(uri(name))
             settle()
             // Two JPEG decoders may differ by more than the resizing does.
             val most = if (name.endsWith(".jpg")) 3 else 1

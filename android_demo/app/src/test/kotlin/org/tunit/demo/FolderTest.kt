@@ -2,11 +2,14 @@
 package org.tunit.demo
 
 import java.io.File
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonObject
 import org.junit.Before
 import org.junit.Rule
 import org.junit.rules.TemporaryFolder
 import org.robolectric.Robolectric
-import org.tunit.core.Json
 import org.tunit.core.Manifest
 import org.tunit.core.sha256
 
@@ -22,7 +25,7 @@ abstract class FolderTest : ScreenTest() {
         choose("float32")
     }
 
-    /** What the app says of the folder. */
+    /** The message after the folder was opened, if there is one. */
     protected fun opened(): String? {
         // No measurement, where there is a manifest to remember it for.
         runCatching { Manifest.parse(File(folder, Manifest.FILE).readText()) }
@@ -35,12 +38,21 @@ abstract class FolderTest : ScreenTest() {
     /** Changes a file and puts its new size and checksum into the manifest. */
     protected fun replace(name: String, content: ByteArray) {
         File(folder, name).writeBytes(content)
-        val entry = mapOf("bytes" to content.size, "sha256" to sha256(content.inputStream()))
-        rewrite { it + ("files" to (it["files"] as Map<*, *>) + (name to entry)) }
+        val sum = sha256(content.inputStream())
+        rewriteFiles { it + (name to json("""{"bytes": ${content.size}, "sha256": "$sum"}""")) }
     }
 
-    protected fun rewrite(change: (Map<*, *>) -> Map<*, *>) {
-        val file = File(folder, "manifest.json")
-        file.writeText(Json.write(change(Json.parse(file.readText()) as Map<*, *>)))
+    /** Changes the manifest's list of files. */
+    protected fun rewriteFiles(change: (JsonObject) -> Map<String, JsonElement>) {
+        val files = json(File(folder, Manifest.FILE).readText()).getValue("files").jsonObject
+        rewrite("files" to JsonObject(change(files)))
     }
+
+    /** Gives fields of the manifest other values. */
+    protected fun rewrite(vararg fields: kotlin.Pair<String, JsonElement>) {
+        val file = File(folder, Manifest.FILE)
+        file.writeText(JsonObject(json(file.readText()) + fields).toString())
+    }
+
+    protected fun json(text: String): JsonObject = Json.parseToJsonElement(text).jsonObject
 }

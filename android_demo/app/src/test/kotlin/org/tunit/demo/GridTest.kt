@@ -22,7 +22,7 @@ import org.robolectric.shadows.ShadowAlertDialog
 
 @Config(sdk = [36])
 class GridTest : ScreenTest() {
-    private val grid get() = studio.grid
+    private val grid get() = studio.grid.table
 
     @Before
     fun plain() = choose("float32")
@@ -54,7 +54,7 @@ class GridTest : ScreenTest() {
         settle()
         assertTrue(screen.get().isFinishing)
         assertEquals("photo.png", studio.state.picture!!.name)
-        val expected = bytes((expected["translated"] as Map<*, *>)["float32"])
+        val expected = bytes(expected.translated["float32"])
         assertClose(expected, translation().square, 1, "a cell of the table")
         val size = studio.state.model!!.manifest.imageSize
         val enlarged = Pictures.bitmap(translation().square, size, TranslationGrid.CELL / size)
@@ -80,7 +80,7 @@ class GridTest : ScreenTest() {
         val copies = File(app.filesDir, "session").list()!!.count { it.startsWith("picture") }
         assertTrue("$copies copies", copies <= TranslationGrid.MOST_PICTURES + 1)
         assertTrue("the picture being redrawn is kept", studio.state.picture!!.file.exists())
-        grid.clear()
+        studio.grid.clear()
         assertEquals(0, grid.size)
     }
 
@@ -151,7 +151,7 @@ class GridTest : ScreenTest() {
         val file = File(app.cacheDir, "table.png")
         shadowOf(app.contentResolver).registerOutputStream(Uri.fromFile(file), file.outputStream())
         val screen = open(GridActivity::class.java)
-        val saved = endProcess(screen) // while the user says where to save
+        val saved = endProcess(screen) // while another app asks where to save
         val after = Robolectric.buildActivity(GridActivity::class.java).setup(saved)
         answer(after, Requests.SAVE, Uri.fromFile(file))
         assertEquals("nothing is there yet", 0, file.length())

@@ -2,6 +2,7 @@
 package org.tunit.demo
 
 import java.io.File
+import kotlinx.serialization.json.JsonArray
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
@@ -15,13 +16,11 @@ class ModelExamplesTest : FolderTest() {
     fun addExamples() {
         replace("mine.png", File(pictures, "photo.png").readBytes())
         replace("its_look.png", File("../docs/images/looks/reef.png").readBytes())
-        rewrite {
-            it + ("examples" to listOf(named("mine.png", "picture"), named("its_look.png", "look")))
-        }
+        rewrite("examples" to JsonArray(listOf(named("mine.png", "picture"), named("its_look.png", "look"))))
         main()
     }
 
-    private fun named(file: String, role: String) = mapOf("file" to file, "role" to role)
+    private fun named(file: String, role: String) = json("""{"file": "$file", "role": "$role"}""")
 
     private fun isOfModel(id: String) = id.startsWith("model ")
 
@@ -47,34 +46,34 @@ class ModelExamplesTest : FolderTest() {
         studio.setPicture(studio.state.examples[0].source)
         studio.choose(look("its_look").id)
         settle()
-        val expected = bytes((expected["translated"] as Map<*, *>)["float32"])
+        val expected = bytes(expected.translated["float32"])
         assertClose(expected, translation().square, 1, "a model's own examples")
     }
 
     @Test
-    fun aMissingExampleIsSaid() {
+    fun aMissingExampleIsReported() {
         File(folder, "its_look.png").delete()
-        val said = "The example its_look.png is missing, so it is not shown: " +
+        val missing = "The example its_look.png is missing, so it is not shown: " +
             "copy the whole folder again."
-        assertLeftOut(said, pictures = 1, looks = 0)
+        assertLeftOut(missing, pictures = 1, looks = 0)
     }
 
     @Test
-    fun aDamagedExampleIsSaid() {
+    fun aDamagedExampleIsReported() {
         val file = File(folder, "mine.png")
         file.writeBytes(file.readBytes().also { it[99] = (it[99] + 1).toByte() })
         assertLeftOut(damaged("mine.png"), pictures = 0, looks = 1)
     }
 
     @Test
-    fun anExampleThatIsNoPictureIsSaid() {
+    fun anExampleThatIsNoPictureIsReported() {
         replace("its_look.png", "no picture".toByteArray())
         assertLeftOut(damaged("its_look.png"), pictures = 1, looks = 0)
     }
 
     @Test
     fun anExampleWithoutAChecksumIsNotShown() {
-        rewrite { it + ("files" to (it["files"] as Map<*, *>) - "mine.png") }
+        rewriteFiles { it - "mine.png" }
         assertTrue(opened()!!.startsWith("The example mine.png is missing"))
         assertEquals(emptyList<String>(), studio.state.examples.map { it.id }.filter { "mine" in it })
     }

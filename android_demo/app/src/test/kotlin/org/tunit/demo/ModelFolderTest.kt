@@ -2,6 +2,7 @@
 package org.tunit.demo
 
 import java.io.File
+import kotlinx.serialization.json.JsonPrimitive
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
@@ -21,8 +22,8 @@ class ModelFolderTest : FolderTest() {
 
     private fun assertRefused(part: String) {
         val before = translation().square
-        val said = opened()
-        assertTrue("said: $said", said.orEmpty().contains(part))
+        val message = opened()
+        assertTrue("message: $message", message.orEmpty().contains(part))
         assertTrue(studio.state.model!!.bundled)
         studio.translate()
         settle()
@@ -33,7 +34,7 @@ class ModelFolderTest : FolderTest() {
 
     @Test
     fun aWholeFolderIsTakenAndKept() {
-        rewrite { it + ("title" to "My cats") }
+        rewrite("title" to JsonPrimitive("My cats"))
         assertEquals(null, opened())
         assertFalse(studio.state.model!!.bundled)
         assertEquals("My cats", studio.state.model!!.manifest.title)
@@ -60,52 +61,52 @@ class ModelFolderTest : FolderTest() {
     }
 
     @Test
-    fun aMissingManifestIsSaid() {
+    fun aMissingManifestIsReported() {
         File(folder, "manifest.json").delete()
         assertRefused("There is no manifest.json")
     }
 
     @Test
-    fun aMissingFileIsSaid() {
+    fun aMissingFileIsReported() {
         File(folder, manifest.variants[1].generator).delete()
         assertRefused("${manifest.variants[1].generator} is missing")
     }
 
     @Test
-    fun aDamagedFileIsSaid() {
+    fun aDamagedFileIsReported() {
         val file = File(folder, manifest.variants[0].encoder)
         file.writeBytes(file.readBytes().also { it[99] = (it[99] + 1).toByte() })
         assertRefused("The checksum of ${file.name}")
     }
 
     @Test
-    fun aTruncatedFileIsSaid() {
+    fun aTruncatedFileIsReported() {
         val file = File(folder, manifest.variants[0].encoder)
         file.writeBytes(file.readBytes().copyOf(1000))
         assertRefused("should have")
     }
 
     @Test
-    fun aNewerManifestIsSaid() {
-        rewrite { it + mapOf("format" to 2, "schema_version" to "2.0") }
+    fun aNewerManifestIsReported() {
+        rewrite("format" to JsonPrimitive(2), "schema_version" to JsonPrimitive("2.0"))
         assertRefused("schema_version 2.0, this app reads 1.x")
     }
 
     @Test
-    fun theOtherFileOfThePairIsSaid() {
+    fun theOtherFileOfThePairIsReported() {
         val variant = manifest.variant(null)
         replace(variant.encoder, File(folder, variant.generator).readBytes())
         assertRefused("${variant.encoder} should have the signature encode and has generate")
     }
 
     @Test
-    fun aModelOfAnotherSizeIsSaid() {
-        rewrite { it + ("image_size" to 2 * manifest.imageSize) }
+    fun aModelOfAnotherSizeIsReported() {
+        rewrite("image_size" to JsonPrimitive(2 * manifest.imageSize))
         assertRefused("belongs to another model")
     }
 
     @Test
-    fun rubbishIsSaid() {
+    fun rubbishIsReported() {
         replace(manifest.variant(null).encoder, ByteArray(5000) { it.toByte() })
         assertRefused("is not a model that this phone can compute")
     }

@@ -1,4 +1,4 @@
-// The app that was built without a model starts, says what to do, and works once a folder is opened.
+// The app that was built without a model starts, shows how to open one, and works once a folder is opened.
 package org.tunit.demo
 
 import android.view.View
@@ -11,6 +11,8 @@ import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
 import org.robolectric.annotation.Config
+import org.tunit.demo.benchmark.Benchmark
+import org.tunit.demo.benchmark.BenchmarkActivity
 
 @Config(sdk = [28, 36], qualifiers = "en-w411dp-h891dp-xhdpi")
 class NoModelTest : FolderTest() {
@@ -20,7 +22,7 @@ class NoModelTest : FolderTest() {
     }
 
     @Test
-    fun itStartsAndSaysHowToOpenAFolder() {
+    fun itStartsAndShowsHowToOpenAFolder() {
         val screen = main().get()
         val message = screen.findViewById<TextView>(R.id.message)
         assertEquals(View.VISIBLE, message.visibility)
@@ -50,7 +52,7 @@ class NoModelTest : FolderTest() {
             settle()
             assertEquals(app.getString(R.string.problem_no_model), studio.state.message!!.text)
         }
-        studio.benchmark.start()
+        Benchmark.of(studio).start()
         studio.setLane(Lane("float32", 1))
         studio.setMixing(true)
         studio.setStrength(0.5f)
@@ -66,7 +68,7 @@ class NoModelTest : FolderTest() {
         studio.setStrength(1f)
         studio.choose(look("reef").id)
         settle()
-        val expected = bytes((expected["translated"] as Map<*, *>)["float32"])
+        val expected = bytes(expected.translated["float32"])
         assertClose(expected, translation().square, 1, "a folder opened without a model")
         val texts = texts(open(ModelActivity::class.java).get().findViewById(R.id.content))
         assertFalse("there is none to go back to", app.getString(R.string.model_bundled) in texts)

@@ -1,14 +1,10 @@
-// What comes back after the end of the process, beside the session: measured rows, a place to save.
+// What comes back after the end of the process, beside the session: a place to save, a choice of looks.
 package org.tunit.demo
 
-import android.content.ClipboardManager
 import android.net.Uri
-import android.view.View
-import android.widget.TableLayout
 import java.io.File
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
 import org.robolectric.Robolectric
@@ -20,37 +16,6 @@ import org.tunit.core.Manifest
 class RestoreTest : ScreenTest() {
     @Before
     fun plain() = choose("float32")
-
-    @Test
-    @Config(sdk = [28, 36])
-    fun measuredRowsOutliveTurningAndTheProcess() {
-        val screen = main().let { open(BenchmarkActivity::class.java) }
-        studio.benchmark.variants = setOf("float32")
-        screen.get().findViewById<View>(R.id.run).performClick()
-        settle()
-        val text = studio.benchmark.text()
-        assertEquals(Choices.threads().size, studio.benchmark.rows.size)
-        screen.recreate()
-        assertEquals(text, studio.benchmark.text())
-        val after = open(BenchmarkActivity::class.java, saved = endProcess(screen))
-        assertEquals(text, studio.benchmark.text())
-        val rows = after.get().findViewById<TableLayout>(R.id.table).childCount
-        assertEquals("a head and the rows", Choices.threads().size + 1, rows)
-        after.get().findViewById<View>(R.id.copy).performClick()
-        val board = app.getSystemService(ClipboardManager::class.java)
-        assertEquals(text, board.primaryClip!!.getItemAt(0).text.toString())
-    }
-
-    @Test
-    fun rowsOfAnotherModelAreNotShown() {
-        main()
-        studio.benchmarkFile.write(BenchmarkRows("another", listOf(), setOf("float32")))
-        (app as TunitApp).forget()
-        main()
-        assertTrue(studio.benchmark.rows.isEmpty() && studio.benchmark.skipped.isEmpty())
-        File(app.filesDir, "benchmark.json").writeText("{\"rows\": [1]}")
-        assertEquals("a broken file is none", null, studio.benchmarkFile.read())
-    }
 
     @Test
     fun aResultIsSavedWhenTheProcessEndedBehindTheDialog() {
@@ -88,7 +53,7 @@ class RestoreTest : ScreenTest() {
         assertEquals(Lane("float32", 1), translation().lane)
         (app as TunitApp).forget()
         main()
-        assertEquals("said once", null, studio.state.message)
+        assertEquals("reported once", null, studio.state.message)
         studio.setLane(Lane("float16", 1, gpu = true))
         settle()
         assertEquals(app.getString(R.string.problem_gpu_failed), studio.state.message!!.text)

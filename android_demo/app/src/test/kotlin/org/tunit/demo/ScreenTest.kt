@@ -13,8 +13,12 @@ import android.view.View
 import java.io.File
 import java.util.Base64
 import kotlin.math.abs
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.json.Json
+import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
+import org.junit.Before
 import org.junit.runner.RunWith
 import org.junit.runners.model.FrameworkMethod
 import org.robolectric.Robolectric
@@ -24,7 +28,6 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.internal.bytecode.InstrumentationConfiguration
-import org.tunit.core.Json
 import org.tunit.core.Pixels
 
 /** Loads TensorFlow Lite once: a native library cannot be loaded again for another SDK level. */
@@ -34,15 +37,37 @@ class Runner(test: Class<*>) : RobolectricTestRunner(test) {
             .doNotAcquirePackage("org.tensorflow.lite.").build()
 }
 
+/** What tests/android/write_expected.py wrote; pictures are RGB bytes as base64. */
+@Serializable
+class Expected(
+    val size: Int,
+    val squares: Map<String, String>, // by file
+    val translated: Map<String, String>, // by variant
+    val strengths: Map<String, String>,
+)
+
 @RunWith(Runner::class)
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 abstract class ScreenTest {
     protected val pictures = File(System.getProperty("expected"))
-    protected val expected: Map<*, *> by lazy {
-        Json.parse(File(pictures, "expected.json").readText()) as Map<*, *>
+    protected val expected: Expected by lazy {
+        Json.decodeFromString(File(pictures, "expected.json").readText())
     }
     protected val app: Application get() = RuntimeEnvironment.getApplication()
     protected val studio: Studio get() = app.studio
+
+    private var crash: Throwable? = null
+    private val handler = Thread.getDefaultUncaughtExceptionHandler()
+
+    /** What would end the app on a phone fails the test. */
+    @Before
+    fun watch() = Thread.setDefaultUncaughtExceptionHandler { _, error -> crash = error }
+
+    @After
+    fun noCrash() {
+        Thread.setDefaultUncaughtExceptionHandler(handler)
+        crash?.let { throw AssertionError("The app ended.", it) }
+    }
 
     /** Fixes how the model is computed before the studio starts, so that nothing is measured. */
     protected fun choose(variant: String, threads: Int = 1) {
@@ -66,7 +91,7 @@ abstract class ScreenTest {
         return controller
     }
 
-    /** As if Android had ended the process behind a screen; returns what it keeps for the screen. */
+    /** As if Android had ended the process of a screen; returns the state that it would restore. */
     protected fun endProcess(screen: ActivityController<*>): Bundle {
         val saved = Bundle()
         screen.saveInstanceState(saved).pause().stop().destroy()
@@ -83,14 +108,14 @@ abstract class ScreenTest {
     protected fun send(name: String): Intent =
         Intent(Intent.ACTION_SEND).setType("image/*").putExtra(Intent.EXTRA_STREAM, uri(name))
 
-    /** Lets everything happen that was asked for; the main thread only ever waits for the worker. */
+    /** Waits until everything is done that was asked for. */
     protected fun settle() {
         val deadline = System.nanoTime() + 120_000_000_000
         do {
             shadowOf(Looper.getMainLooper()).idle()
-            if (studio.worker.idle) {
+            if (studio.idle) {
                 shadowOf(Looper.getMainLooper()).idle()
-                if (studio.worker.idle) return
+                if (studio.idle) return
             }
             Thread.sleep(2)
         } while (System.nanoTime() < deadline)
@@ -102,7 +127,7 @@ abstract class ScreenTest {
     protected fun translation(): Translation =
         studio.state.translation ?: throw AssertionError(studio.state.message?.text)
 
-    protected fun bytes(text: Any?): ByteArray = Base64.getDecoder().decode(text as String)
+    protected fun bytes(text: String?): ByteArray = Base64.getDecoder().decode(text!!)
 
     protected fun assertClose(expected: ByteArray, actual: ByteArray, most: Int, what: String) {
         assertEquals(expected.size, actual.size)

@@ -18,6 +18,8 @@ import org.junit.Before
 import org.junit.Test
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
+import org.tunit.demo.benchmark.Benchmark
+import org.tunit.demo.benchmark.BenchmarkActivity
 
 @Config(sdk = [36], qualifiers = "en-w411dp-h891dp-xhdpi")
 class ScreenshotsTest : ScreenTest() {
@@ -165,12 +167,13 @@ class ScreenshotsTest : ScreenTest() {
     fun benchmark() {
         main()
         val screen = open(BenchmarkActivity::class.java)
+        val benchmark = Benchmark.of(studio)
         // static_int8 may crash on x86_64
-        studio.benchmark.variants = setOf("float32", "float16", "weight_int8")
+        benchmark.variants = setOf("float32", "float16", "weight_int8")
         screen.get().findViewById<View>(R.id.run).performClick()
         settle()
         finish(screen.get(), "benchmark")
-        assertEquals(3 * Choices.threads().size, studio.benchmark.rows.size)
-        assertTrue(studio.benchmark.text().contains("| weight_int8 |"))
+        assertEquals(3 * Choices.threads().size, benchmark.measured.value.rows.size)
+        assertTrue(benchmark.text().contains("| weight_int8 |"))
     }
 }

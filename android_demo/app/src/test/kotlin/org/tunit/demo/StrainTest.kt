@@ -112,14 +112,14 @@ class StrainTest : ScreenTest() {
     }
 
     @Test
-    fun aFullDiskIsSaid() {
+    fun aFullDiskIsReported() {
         main(send("photo.png"))
         redrawn("reef")
         shadowOf(app.contentResolver).registerOutputStream(FULL, File("/dev/full").outputStream())
         Results(studio).save(translation(), 4, FULL)
         settle()
-        val said = studio.state.message!!.text
-        assertTrue(said, said.startsWith("The storage is full"))
+        val shown = studio.state.message!!.text
+        assertTrue(shown, shown.startsWith("The storage is full"))
         assertEquals("reef", translation().lookName)
     }
 

@@ -1,8 +1,10 @@
-// What an exported pair says of itself; the only source of sizes, ranges and names.
+// The manifest of an exported pair: the only source of sizes, ranges and names.
 package org.tunit.core
 
 import java.io.InputStream
 import java.security.MessageDigest
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.json.Json
 
 /** Size in bytes and SHA-256 of a file beside the manifest. */
 class FileEntry(val bytes: Long, val sha256: String)
@@ -45,7 +47,7 @@ class Manifest(
     val title: String,
     val description: String,
     val data: String,
-    val licence: String,
+    val license: String,
     val origin: String,
     val text: String,
 ) {
@@ -64,7 +66,7 @@ class Manifest(
     val identity: String by lazy { sha256(text.byteInputStream()).take(16) }
 
     /**
-     * Throws [Refused] unless a file is what the manifest says.
+     * Throws [Refused] unless a file has the size and checksum of the manifest.
      *
      * @param name of a file; one that is not in [files] counts as missing.
      * @param content the file, or null where it is missing; it is closed.
@@ -94,8 +96,8 @@ class Manifest(
         /** Reads and checks a manifest; throws [Refused]. */
         fun parse(text: String): Manifest {
             val parsed = try {
-                Json.parse(text)
-            } catch (_: JsonError) {
+                Json.parseToJsonElement(text)
+            } catch (_: SerializationException) {
                 throw Refused(Problem.MANIFEST_NOT_JSON)
             }
             return ManifestReader(text, parsed).manifest()

@@ -1,12 +1,20 @@
 // Fields of a manifest, each checked, in the order of docs/manifest.md; fields that are not known are
-// left alone.
+// ignored.
 package org.tunit.core
 
-internal class ManifestReader(private val text: String, parsed: Any?) {
-    private val all = parsed as? Map<*, *> ?: throw Refused(Problem.MANIFEST_OF_OTHER_KIND)
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.booleanOrNull
+import kotlinx.serialization.json.doubleOrNull
+
+internal class ManifestReader(private val text: String, parsed: JsonElement) {
+    private val all = parsed as? JsonObject ?: throw Refused(Problem.MANIFEST_OF_OTHER_KIND)
 
     fun manifest(): Manifest {
-        if (all["kind"] != "tflite") throw Refused(Problem.MANIFEST_OF_OTHER_KIND)
+        if (all["kind"].text != "tflite") throw Refused(Problem.MANIFEST_OF_OTHER_KIND)
         checkVersion()
         val imageSize = size("image_size")
         val numDomains = size("num_domains")
@@ -19,102 +27,100 @@ internal class ManifestReader(private val text: String, parsed: Any?) {
             imageSize = imageSize,
             styleDim = styleDim,
             numDomains = numDomains,
-            styleOnUnitSphere = all["style_on_unit_sphere"] == true,
+            styleOnUnitSphere = all["style_on_unit_sphere"].flag == true,
             variants = variants,
             recommended = recommended(variants),
             domains = domains(numDomains, styleDim),
             files = files,
             examples = examples(),
-            step = (all["step"] as? Double)?.toLong() ?: 0,
+            step = all["step"].number?.toLong() ?: 0,
             title = words("title"),
             description = words("description"),
-            data = (all["config"] as? Map<*, *>)?.get("data") as? String ?: "",
-            licence = words("license"),
+            data = (all["config"] as? JsonObject)?.get("data").text ?: "",
+            license = words("license"),
             origin = words("origin"),
             text = text,
         )
     }
 
-    /** Major version 1, of `schema_version` or, before there was one, of `format`. */
     private fun checkVersion() {
-        val format = (all["format"] as? Double)?.toInt()
-        val version = all["schema_version"] ?: format?.let { "$it.0" } ?: refuse("schema_version")
-        val found = (version as? String)?.let(VERSION::matchEntire) ?: refuse("schema_version")
+        val version = all["schema_version"].text ?: refuse("schema_version")
+        val found = VERSION.matchEntire(version) ?: refuse("schema_version")
         if (found.groupValues[1].toIntOrNull() != Manifest.MAJOR) {
             throw Refused(Problem.MANIFEST_TOO_NEW, version, Manifest.MAJOR)
         }
     }
 
     private fun checkRange() {
-        val range = all["value_range"] as? List<*>
+        val range = all["value_range"] as? JsonArray
         // Pixels.kt computes in this range, which all exports have.
-        if (range != listOf(-1.0, 1.0)) refuse("value_range")
+        if (range?.map { it.number } != listOf(-1.0, 1.0)) refuse("value_range")
     }
 
     private fun checkSignatures() {
-        val signatures = map("signatures")
+        val signatures = fields("signatures")
         for (name in listOf("encode", "generate")) {
-            val signature = signatures[name] as? Map<*, *> ?: refuse("signatures.$name")
-            if (signature["inputs"] !is Map<*, *>) refuse("signatures.$name.inputs")
+            val signature = signatures[name] as? JsonObject ?: refuse("signatures.$name")
+            if (signature["inputs"] !is JsonObject) refuse("signatures.$name.inputs")
         }
     }
 
-    private fun files(): Map<String, FileEntry> = map("files").entries.associate { (name, entry) ->
-        val fields = entry as? Map<*, *> ?: refuse("files.$name")
-        val sum = (fields["sha256"] as? String)?.takeIf(SHA256::matches) ?: refuse("files.$name.sha256")
-        val bytes = fields["bytes"] as? Double ?: refuse("files.$name.bytes")
-        name as String to FileEntry(bytes.toLong(), sum)
+    private fun files(): Map<String, FileEntry> = fields("files").mapValues { (name, entry) ->
+        val file = entry as? JsonObject ?: refuse("files.$name")
+        val sum = file["sha256"].text?.takeIf(SHA256::matches) ?: refuse("files.$name.sha256")
+        val bytes = file["bytes"].number ?: refuse("files.$name.bytes")
+        FileEntry(bytes.toLong(), sum)
     }
 
     private fun variants(files: Map<String, FileEntry>): List<Variant> {
-        val shipped = map("variants").entries.mapNotNull { (name, entry) ->
-            val fields = entry as? Map<*, *> ?: refuse("variants.$name")
-            val isShipped = fields["shipped"] as? Boolean ?: refuse("variants.$name.shipped")
-            if (isShipped) variant(name as String, fields, files) else null
+        val shipped = fields("variants").mapNotNull { (name, entry) ->
+            val variant = entry as? JsonObject ?: refuse("variants.$name")
+            val isShipped = variant["shipped"].flag ?: refuse("variants.$name.shipped")
+            if (isShipped) variant(name, variant, files) else null
         }
         return shipped.ifEmpty { throw Refused(Problem.MANIFEST_NO_VARIANT) }
     }
 
-    private fun variant(name: String, fields: Map<*, *>, files: Map<String, FileEntry>): Variant {
+    private fun variant(name: String, fields: JsonObject, files: Map<String, FileEntry>): Variant {
         fun file(role: String): String {
-            val file = fields[role] as? String ?: refuse("variants.$name.$role")
+            val file = fields[role].text ?: refuse("variants.$name.$role")
             if (!PLAIN_NAME.matches(file)) throw Refused(Problem.OUTSIDE_OF_FOLDER, file)
             if (file !in files) refuse("files.$file")
             return file
         }
-        val psnr = fields["psnr"] as? Double ?: Double.NaN
-        return Variant(name, fields["for"] as? String ?: "", file("encoder"), file("generator"), psnr)
+        val psnr = fields["psnr"].number ?: Double.NaN
+        return Variant(name, fields["for"].text ?: "", file("encoder"), file("generator"), psnr)
     }
 
     /** What is recommended for CPUs; whatever is recommended must be shipped. */
     private fun recommended(variants: List<Variant>): String {
-        val recommended = map("recommended")
-        for ((lane, name) in recommended) {
-            if (name != "" && variants.none { it.name == name }) refuse("recommended.$lane")
+        val recommended = fields("recommended").mapValues { it.value.text }
+        for ((hardware, name) in recommended) {
+            if (name != "" && variants.none { it.name == name }) refuse("recommended.$hardware")
         }
-        return recommended["cpu"] as? String ?: ""
+        return recommended["cpu"].orEmpty()
     }
 
     private fun domains(count: Int, styleDim: Int): List<Domain> {
-        val known = all["domains"] ?: return emptyList()
-        if (known !is List<*> || known.size != count) refuse("domains")
+        val known = all.known("domains") ?: return emptyList()
+        if (known !is JsonArray || known.size != count) refuse("domains")
         return known.mapIndexedNotNull { number, entry ->
-            val fields = entry as? Map<*, *> ?: refuse("domains[$number]")
+            val fields = entry as? JsonObject ?: refuse("domains[$number]")
             val average = style(fields, number, "average_style", styleDim)
             val deviation = style(fields, number, "style_deviation", styleDim)
-            val images = (fields["images"] as? Double)?.toInt() ?: 0
+            val images = fields["images"].number?.toInt() ?: 0
             average?.let { Domain(number, images, it, deviation) }
         }
     }
 
     /** Those with a role that this app knows. */
     private fun examples(): List<Example> {
-        val known = all["examples"] ?: return emptyList()
-        if (known !is List<*>) refuse("examples")
+        val known = all.known("examples") ?: return emptyList()
+        if (known !is JsonArray) refuse("examples")
         return known.mapNotNull { entry ->
-            val fields = entry as? Map<*, *> ?: refuse("examples")
-            val file = (fields["file"] as? String)?.takeIf(PLAIN_NAME::matches) ?: refuse("examples")
-            when (fields["role"] as? String ?: refuse("examples")) {
+            val fields = entry as? JsonObject ?: refuse("examples")
+            val file = fields["file"].text?.takeIf(PLAIN_NAME::matches) ?: refuse("examples")
+            when (fields["role"].text ?: refuse("examples")) {
                 "picture" -> Example(file, isLook = false)
                 "look" -> Example(file, isLook = true)
                 else -> null
@@ -122,27 +128,40 @@ internal class ManifestReader(private val text: String, parsed: Any?) {
         }
     }
 
-    private fun style(domain: Map<*, *>, number: Int, field: String, length: Int): FloatArray? {
-        val values = domain[field] ?: return null
+    private fun style(domain: JsonObject, number: Int, field: String, length: Int): FloatArray? {
+        val values = domain.known(field) ?: return null
         val path = "domains[$number].$field"
-        if (values !is List<*> || values.size != length) refuse(path)
-        return FloatArray(length) { (values[it] as? Double)?.toFloat() ?: refuse(path) }
+        if (values !is JsonArray || values.size != length) refuse(path)
+        return FloatArray(length) {
+            values[it].number?.toFloat()?.takeIf(Float::isFinite) ?: refuse(path)
+        }
     }
 
     private fun size(field: String): Int {
-        val value = all[field] as? Double
+        val value = all[field].number
         if (value == null || value < 1 || value > MAX_SIZE || value % 1 != 0.0) refuse(field)
         return value.toInt()
     }
 
-    private fun map(field: String): Map<*, *> = all[field] as? Map<*, *> ?: refuse(field)
+    private fun fields(name: String): JsonObject = all[name] as? JsonObject ?: refuse(name)
 
+    /** A text that may be null or missing. */
     private fun words(field: String): String {
-        val value = all[field] ?: return ""
-        return value as? String ?: refuse(field)
+        val value = all.known(field) ?: return ""
+        return value.text ?: refuse(field)
     }
 
     private fun refuse(field: String): Nothing = throw Refused(Problem.MANIFEST_FIELD, field)
+
+    /** Null where a field is null or missing. */
+    private fun JsonObject.known(name: String): JsonElement? = get(name).takeUnless { it is JsonNull }
+
+    // Null where a value is of another type: "1" is no number and "true" no flag.
+    private val JsonElement?.text get() = primitive()?.takeIf { it.isString }?.content
+    private val JsonElement?.number get() = primitive()?.takeUnless { it.isString }?.doubleOrNull
+    private val JsonElement?.flag get() = primitive()?.takeUnless { it.isString }?.booleanOrNull
+
+    private fun JsonElement?.primitive() = this as? JsonPrimitive
 
     private companion object {
         const val MAX_SIZE = 1 shl 20

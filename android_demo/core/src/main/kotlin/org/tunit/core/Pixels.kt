@@ -34,6 +34,6 @@ object Pixels {
         return 10 * log10(255.0 * 255.0 * a.size / squares)
     }
 
-    /** Whether a delegate computes what the CPU does: pictures that no eye tells apart. */
+    /** Whether two results look the same: at least 40 dB. */
     fun agree(delegate: ByteArray, cpu: ByteArray): Boolean = psnr(delegate, cpu) >= 40
 }

@@ -6,8 +6,10 @@ import kotlin.math.abs
 import kotlin.math.floor
 import kotlin.math.max
 import kotlin.math.min
+import kotlinx.serialization.Serializable
 
 /** A square of a picture in pixels; fractions are allowed. */
+@Serializable
 data class Box(val x: Double, val y: Double, val side: Double) {
     /** Moved and shrunk until it lies inside of a picture. */
     fun inside(width: Int, height: Int, smallest: Double = 1.0): Box {

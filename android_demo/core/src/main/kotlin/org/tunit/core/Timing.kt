@@ -1,5 +1,7 @@
-// Which variant a phone runs fastest, and benchmark rows as text.
+// What a variant takes on a phone, measured and written.
 package org.tunit.core
+
+import kotlinx.serialization.Serializable
 
 object Timing {
     /** The middle of times; the mean of the two in the middle of an even number. */
@@ -28,12 +30,13 @@ object Timing {
     /** Thread counts worth a try on a machine of so many cores. */
     fun threads(cores: Int): List<Int> = listOf(1, 2, 4).filter { it <= cores.coerceAtLeast(1) }
 
-    /** Variants that are timed by themselves: those for NPUs are left to the user. */
+    /** Variants that are timed without being asked for: those for NPUs are left to the user. */
     fun candidates(manifest: Manifest, crashed: Set<String>): List<Variant> =
         manifest.variants.filter { it.name != "static_int8" && it.name !in crashed }
 }
 
-/** A row of the benchmark. */
+/** What a variant takes: median milliseconds of a call, and megabytes of memory. */
+@Serializable
 class Measured(
     val variant: String,
     val threads: Int,
@@ -43,19 +46,6 @@ class Measured(
     val megabytes: Double,
 )
 
-object BenchmarkText {
-    /** A Markdown table for `docs/android.md`. */
-    fun table(device: String, runtime: String, size: Int, rows: List<Measured>): String = buildString {
-        append("$device, $runtime, $size px\n\n")
-        append("| variant | threads | load ms | encoder ms | generator ms | memory MB |\n")
-        append("|---|---|---|---|---|---|\n")
-        for (row in rows) {
-            val numbers = row.run { listOf(loadMs, encoderMs, generatorMs, megabytes) }.map(::number)
-            append("| ${row.variant} | ${row.threads} | ${numbers.joinToString(" | ")} |\n")
-        }
-    }
-
-    /** Three figures at most; a point, whatever the language, so that tables can be merged. */
-    fun number(value: Double): String =
-        String.format(java.util.Locale.ROOT, if (value < 10) "%.2f" else "%.0f", value)
-}
+/** Three figures at most; a point, whatever the language, so that tables can be merged. */
+fun shortNumber(value: Double): String =
+    String.format(java.util.Locale.ROOT, if (value < 10) "%.2f" else "%.0f", value)

@@ -4,24 +4,54 @@ package org.tunit.core
 import java.io.File
 import java.nio.FloatBuffer
 import kotlin.math.abs
+import kotlinx.serialization.SerialName
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.json.Json
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 
+/** A picture and the square that Python makes of it; RGB as numbers from 0 to 255. */
+@Serializable
+class GoldenSquare(
+    val width: Int,
+    val height: Int,
+    val size: Int,
+    val rgb: List<Int>,
+    val square: List<Int>,
+)
+
+@Serializable
+class GoldenStyle(
+    @SerialName("on_unit_sphere") val onUnitSphere: Boolean,
+    val share: Float,
+    val from: FloatArray,
+    val to: FloatArray,
+    val mixed: FloatArray,
+)
+
+@Serializable
+class Golden(
+    val squares: List<GoldenSquare>,
+    @SerialName("from_bytes") val fromBytes: FloatArray,
+    val floats: FloatArray,
+    @SerialName("to_bytes") val toBytes: List<Int>,
+    val styles: List<GoldenStyle>,
+)
+
 class GoldenTest {
-    private val golden =
-        Json.parse(File(System.getProperty("expected"), "golden.json").readText()) as Map<*, *>
+    private val golden: Golden =
+        Json.decodeFromString(File(System.getProperty("expected"), "golden.json").readText())
 
     @Test
     fun squaresEqualPillowsWithinOneOf255() {
-        val cases = list(golden["squares"]).map { it as Map<*, *> }
-        assertTrue(cases.isNotEmpty())
-        for (case in cases) {
-            val picture = Opaque(int(case["width"]), int(case["height"]), bytes(case["rgb"]))
+        assertTrue(golden.squares.isNotEmpty())
+        for (case in golden.squares) {
+            val picture = Opaque(case.width, case.height, bytes(case.rgb))
             val box = Box.centered(picture.width, picture.height)
-            val square = Resample.square(picture, box, int(case["size"]))
-            val expected = bytes(case["square"])
+            val square = Resample.square(picture, box, case.size)
+            val expected = bytes(case.square)
             assertEquals(expected.size, square.size)
             val largest = expected.indices.maxOf { abs(unsigned(expected[it]) - unsigned(square[it])) }
             assertTrue("${picture.width} x ${picture.height}: off by $largest", largest <= 1)
@@ -33,23 +63,19 @@ class GoldenTest {
         val every = ByteArray(256) { it.toByte() }
         val floats = FloatBuffer.allocate(256)
         Pixels.toFloats(every, floats)
-        assertArrayEquals(floats(golden["from_bytes"]), floats.array(), 1e-7f)
-        val between = floats(golden["floats"])
-        val rounded = Pixels.toBytes(FloatBuffer.wrap(between), between.size)
-        assertArrayEquals(bytes(golden["to_bytes"]), rounded)
+        assertArrayEquals(golden.fromBytes, floats.array(), 1e-7f)
+        val rounded = Pixels.toBytes(FloatBuffer.wrap(golden.floats), golden.floats.size)
+        assertArrayEquals(bytes(golden.toBytes), rounded)
         floats.rewind()
         assertArrayEquals("there and back", every, Pixels.toBytes(floats, 256))
     }
 
     @Test
     fun mixedStylesEqualNumPys() {
-        val cases = list(golden["styles"]).map { it as Map<*, *> }
-        assertEquals(8, cases.size)
-        for (case in cases) {
-            val styles = Styles(case["on_unit_sphere"] as Boolean)
-            val share = (case["share"] as Double).toFloat()
-            val mixed = styles.mix(floats(case["from"]), floats(case["to"]), share)
-            assertArrayEquals(floats(case["mixed"]), mixed, 1e-6f)
+        assertEquals(8, golden.styles.size)
+        for (case in golden.styles) {
+            val mixed = Styles(case.onUnitSphere).mix(case.from, case.to, case.share)
+            assertArrayEquals(case.mixed, mixed, 1e-6f)
         }
     }
 
@@ -63,13 +89,7 @@ class GoldenTest {
         }
     }
 
-    private fun list(value: Any?) = value as List<*>
-
-    private fun int(value: Any?) = (value as Double).toInt()
-
-    private fun bytes(value: Any?) = list(value).map { int(it).toByte() }.toByteArray()
-
-    private fun floats(value: Any?) = list(value).map { (it as Double).toFloat() }.toFloatArray()
+    private fun bytes(values: List<Int>) = ByteArray(values.size) { values[it].toByte() }
 
     private fun unsigned(byte: Byte) = byte.toInt() and 255
 }

@@ -3,6 +3,14 @@ package org.tunit.core
 
 import java.io.File
 import javax.xml.parsers.DocumentBuilderFactory
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.int
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
@@ -13,12 +21,17 @@ class ManifestTest {
     private val folder = File(System.getProperty("models"))
     private val text = File(folder, "manifest.json").readText()
     private val manifest = Manifest.parse(text)
+    private val shared = File("../tests/manifests")
 
-    private fun refused(change: (MutableMap<String, Any?>) -> Unit): Refused {
-        @Suppress("UNCHECKED_CAST")
-        val changed = (Json.parse(text) as Map<String, Any?>).toMutableMap().apply(change)
-        return assertThrows(Refused::class.java) { Manifest.parse(Json.write(changed)) }
+    /** The manifest with a field of another value in JSON, or without the field. */
+    private fun with(field: String, value: String?): String {
+        val fields: Map<String, JsonElement> = Json.parseToJsonElement(text).jsonObject - field
+        val added = if (value == null) emptyMap() else mapOf(field to Json.parseToJsonElement(value))
+        return JsonObject(fields + added).toString()
     }
+
+    private fun refused(field: String, value: String?): Refused =
+        assertThrows("$field: $value", Refused::class.java) { Manifest.parse(with(field, value)) }
 
     @Test
     fun everyFileOfARealPairIsWhatItsManifestSays() {
@@ -49,44 +62,45 @@ class ManifestTest {
         fun problem(text: String) = assertThrows(Refused::class.java) { Manifest.parse(text) }.problem
         assertEquals(Problem.MANIFEST_NOT_JSON, problem(text.dropLast(9)))
         assertEquals(Problem.MANIFEST_OF_OTHER_KIND, problem("[]"))
-        assertEquals(Problem.MANIFEST_OF_OTHER_KIND, refused { it["kind"] = "saved_model" }.problem)
-        val empty = refused { it["variants"] = mapOf<String, Any>() }
-        assertEquals(Problem.MANIFEST_NO_VARIANT, empty.problem)
+        assertEquals(Problem.MANIFEST_OF_OTHER_KIND, refused("kind", "\"saved_model\"").problem)
+        assertEquals(Problem.MANIFEST_NO_VARIANT, refused("variants", "{}").problem)
         val sizes = listOf("image_size", "style_dim", "num_domains")
         for (field in sizes + listOf("files", "variants", "signatures", "recommended")) {
-            val missing = refused { it.remove(field) }
-            assertEquals(Problem.MANIFEST_FIELD, missing.problem)
-            assertTrue(missing.arguments[0].toString().startsWith(field))
+            for (wrong in listOf(null, "null")) {
+                val refused = refused(field, wrong)
+                assertEquals(Problem.MANIFEST_FIELD, refused.problem)
+                assertTrue(refused.arguments[0].toString().startsWith(field))
+            }
         }
-        refused { it["value_range"] = listOf(0.0, 1.0) }
-        for (size in listOf("128", 0.0, -4.0, 32.5, 1e9)) refused { it["image_size"] = size }
-        refused { it["domains"] = listOf(mapOf("images" to 3.0, "average_style" to listOf(1.0))) }
+        refused("value_range", "[0.0, 1.0]")
+        for (size in listOf("\"128\"", "0", "-4.0", "32.5", "1e9", "NaN")) refused("image_size", size)
+        refused("domains", """[{"images": 3, "average_style": [1.0]}]""")
     }
 
     @Test
     fun aFileOutsideOfTheFolderIsRefused() {
         for (name in listOf("../../secret", "/etc/passwd", ".hidden")) {
-            val variant = mapOf("shipped" to true, "encoder" to name, "generator" to name)
-            val outside = refused { it["variants"] = mapOf("float32" to variant) }
+            val variant = """{"shipped": true, "encoder": "$name", "generator": "$name"}"""
+            val outside = refused("variants", """{"float32": $variant}""")
             assertEquals(Problem.OUTSIDE_OF_FOLDER, outside.problem)
         }
     }
 
     @Test
     fun examplesAreReadByTheirRoles() {
-        val shared = Manifest.parse(File("../tests/manifests/good.json").readText())
-        assertEquals(listOf("example.png" to false), shared.examples.map { it.file to it.isLook })
-        @Suppress("UNCHECKED_CAST")
-        val known = Json.parse(text) as Map<String, Any?> - "examples"
-        assertEquals(emptyList<Example>(), Manifest.parse(Json.write(known)).examples)
-        fun example(file: Any?, role: Any?) = listOf(mapOf("file" to file, "role" to role))
-        val outside = example("../a.png", "look")
-        for (wrong in listOf("a.png", outside, example(1.0, "look"), example("a", null))) {
-            val said = refused { it["examples"] = wrong }
-            assertEquals("examples", said.arguments.single())
+        val good = Manifest.parse(File(shared, "good.json").readText())
+        assertEquals(listOf("example.png" to false), good.examples.map { it.file to it.isLook })
+        for (none in listOf(null, "null", "[]")) {
+            assertEquals(emptyList<Example>(), Manifest.parse(with("examples", none)).examples)
         }
-        val newer = known + ("examples" to example("a.png", "look") + example("b.gif", "sound"))
-        val read = Manifest.parse(Json.write(newer)).examples
+        fun example(file: String, role: String) = """{"file": $file, "role": $role}"""
+        val outside = "[${example("\"../a.png\"", "\"look\"")}]"
+        val unnamed = listOf(example("1.0", "\"look\""), example("\"a\"", "null")).map { "[$it]" }
+        for (wrong in unnamed + outside + "\"a.png\"") {
+            assertEquals("examples", refused("examples", wrong).arguments.single())
+        }
+        val (look, newer) = example("\"a.png\"", "\"look\"") to example("\"b.gif\"", "\"sound\"")
+        val read = Manifest.parse(with("examples", "[$look, $newer]")).examples
         assertEquals(listOf("a.png" to true), read.map { it.file to it.isLook })
     }
 
@@ -107,39 +121,38 @@ class ManifestTest {
     /** The good manifest with one field changed, as Python's and the page's tests read it too. */
     @Test
     fun sharedManifestsAreReadAndRefusedAsEverywhere() {
-        val shared = File("../tests/manifests")
+        val good = Json.parseToJsonElement(File(shared, "good.json").readText())
         val english = sentences("values")
-        val listed = Json.parse(File(shared, "cases.json").readText()) as List<*>
-        val cases = listed.map { it as Map<*, *> }
+        val cases = Json.parseToJsonElement(File(shared, "cases.json").readText()).jsonArray
+            .map { it.jsonObject }
         assertTrue(cases.count { "words" in it } >= 25)
         for (case in cases) {
-            val manifest = Json.parse(File(shared, "good.json").readText())
-            val said = try {
-                Manifest.parse(Json.write(changed(manifest, case["path"] as List<*>, case)))
+            val manifest = changed(good, case.getValue("path").jsonArray, case["value"])
+            val sentence = try {
+                Manifest.parse(manifest.toString())
                 null
             } catch (refused: Refused) {
                 String.format(english.getValue(refused.problem.resource), *refused.arguments)
             }
-            val words = case["words"] as String?
-            if (words == null) assertEquals("${case["name"]}", null, said)
-            else assertTrue("${case["name"]}: $said", said.orEmpty().contains(words))
+            val words = case["words"]?.jsonPrimitive?.content
+            val name = case["name"].toString()
+            if (words == null) assertEquals(name, null, sentence)
+            else assertTrue("$name: $sentence", sentence.orEmpty().contains(words))
         }
     }
 
-    /** [part] with the value of [case] at a path of keys; without a value, the field is deleted. */
-    private fun changed(part: Any?, path: List<*>, case: Map<*, *>): Any? {
-        val deletes = path.size == 1 && "value" !in case
-        fun inside(old: Any?) =
-            if (path.size == 1) case["value"] else changed(old, path.drop(1), case)
-        if (part is List<*>) {
-            val index = (path[0] as Double).toInt()
-            val before = part.take(index)
-            return if (deletes) before + part.drop(index + 1)
-            else before + listOf(inside(part[index])) + part.drop(index + 1)
+    /** [part] with a value at a path of keys; without a value, the field is deleted. */
+    private fun changed(part: JsonElement, path: List<JsonElement>, value: JsonElement?): JsonElement {
+        val key = path[0].jsonPrimitive
+        fun inside(old: JsonElement?) =
+            if (path.size == 1) value else changed(old!!, path.drop(1), value)
+        if (part is JsonArray) {
+            val new = inside(part[key.int])
+            return JsonArray(part.take(key.int) + listOfNotNull(new) + part.drop(key.int + 1))
         }
-        val fields = (part as Map<*, *>).mapKeys { it.key as String }
-        val key = path[0] as String
-        return if (deletes) fields - key else fields + (key to inside(fields[key]))
+        val new = inside(part.jsonObject[key.content])
+        val others: Map<String, JsonElement> = part.jsonObject - key.content
+        return JsonObject(if (new == null) others else others + (key.content to new))
     }
 
     /** What is filled into a text. */

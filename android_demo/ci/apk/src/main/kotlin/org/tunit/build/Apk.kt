@@ -12,16 +12,11 @@ import java.security.PrivateKey
 import java.security.cert.X509Certificate
 import java.util.zip.ZipFile
 
-internal object Apk {
-    private val ABIS = listOf("arm64-v8a", "x86_64")
-    private val STORED = setOf("tflite", "so", "arsc", "png", "webp")
-    private const val ALIAS = "key"
-
+internal class Apk(private val variant: Variant, private val apk: File) {
     fun build() {
         val dex = dex()
-        val unsigned = File(Settings.out, "unsigned.apk")
-        Packer(unsigned).use { packer ->
-            ZipFile(Settings.linked).use { zip ->
+        Packer(variant.unsigned).use { packer ->
+            ZipFile(variant.linked).use { zip ->
                 for (entry in zip.entries()) {
                     packer.add(entry.name, zip.getInputStream(entry).readBytes(), stored(entry.name))
                 }
@@ -33,59 +28,53 @@ internal object Apk {
                 packer.add("lib/$abi/$library", file.readBytes(), stored = true)
             }
         }
-        sign(unsigned, Settings.apk)
-        verify()
-        println("Wrote ${Settings.apk}, ${Settings.apk.length() / 1000} kB.")
-    }
-
-    /** Throws [BuildError] unless Android's own verifier accepts the signature. */
-    fun verify() {
-        val result = ApkVerifier.Builder(Settings.apk).build().verify()
-        if (!result.isVerified || !result.isVerifiedUsingV3Scheme) {
-            throw BuildError("The signature of ${Settings.apk} does not verify: ${result.allErrors}")
-        }
-        println("${Settings.apk}: signature verifies, scheme v3.")
+        sign()
+        verify(apk)
+        println("Wrote $apk, ${apk.length() / 1000} kB.")
     }
 
     private fun stored(name: String): Boolean = name.substringAfterLast('.') in STORED
 
     private fun dex(): List<File> {
-        val folder = File(Settings.out, "dex")
-        folder.deleteRecursively()
-        folder.mkdirs()
+        variant.dex.deleteRecursively()
+        variant.dex.mkdirs()
         val path = File(Settings.out, "program.classpath").readText().trim()
         val program = path.split(File.pathSeparator)
             .filterNot { it.contains("android-all") }
-        val classes = File(Settings.out, "classes.jar")
-        jar(File(Settings.out, "classes"), classes)
+        jar()
         val command = R8Command.parse(
             arrayOf(
-                "--release", "--min-api", Settings.required("minSdk"), "--output", folder.path,
+                "--release", "--min-api", Settings.required("minSdk"), "--output", variant.dex.path,
                 "--lib", Settings.androidJar.path, "--lib", System.getProperty("java.home"),
                 "--pg-conf", "${Settings.tree}/app/proguard-rules.pro",
-                classes.path, *program.toTypedArray(),
+                variant.classes.path, *program.toTypedArray(),
             ),
             Origin.root(),
         ).build()
         R8.run(command)
-        return folder.listFiles().orEmpty().filter { it.extension == "dex" }.sorted()
+        return variant.dex.listFiles().orEmpty().filter { it.extension == "dex" }.sorted()
     }
 
-    private fun jar(folder: File, jar: File) {
-        Packer(jar).use { packer ->
+    /** The app's classes, of the debug sources in the debug variant only. */
+    private fun jar() {
+        val folder = File(Settings.out, "classes")
+        Packer(variant.classes).use { packer ->
             for (file in folder.walk().filter { it.extension == "class" }) {
-                packer.add(file.relativeTo(folder).invariantSeparatorsPath, file.readBytes(), false)
+                val name = file.relativeTo(folder).invariantSeparatorsPath
+                if (variant == Variant.DEBUG || !name.startsWith(DEBUG_ONLY)) {
+                    packer.add(name, file.readBytes(), false)
+                }
             }
         }
     }
 
-    private fun sign(unsigned: File, signed: File) {
-        signed.absoluteFile.parentFile.mkdirs()
-        val temporary = File(signed.absoluteFile.parentFile, ".${signed.name}")
+    private fun sign() {
+        apk.absoluteFile.parentFile.mkdirs()
+        val temporary = File(apk.absoluteFile.parentFile, ".${apk.name}")
         val (key, certificate) = key()
         val signer = ApkSigner.SignerConfig.Builder("tunit", key, listOf(certificate)).build()
         ApkSigner.Builder(listOf(signer))
-            .setInputApk(unsigned)
+            .setInputApk(variant.unsigned)
             .setOutputApk(temporary)
             .setV1SigningEnabled(false) // Android 7 and older
             .setV2SigningEnabled(true)
@@ -94,7 +83,7 @@ internal object Apk {
             .setAlignmentPreserved(true)
             .build()
             .sign()
-        if (!temporary.renameTo(signed)) throw BuildError("$signed cannot be written.")
+        if (!temporary.renameTo(apk)) throw BuildError("$apk cannot be written.")
     }
 
     /** The key of this machine, made once: updates must be signed with the same. */
@@ -115,5 +104,21 @@ internal object Apk {
             store.getKey(alias, password.toCharArray()) as PrivateKey,
             store.getCertificate(alias) as X509Certificate,
         )
+    }
+
+    companion object {
+        private val ABIS = listOf("arm64-v8a", "x86_64")
+        private val STORED = setOf("tflite", "so", "arsc", "png", "webp")
+        private const val ALIAS = "key"
+        private const val DEBUG_ONLY = "org/tunit/demo/benchmark/" // the package in app/src/debug
+
+        /** Throws [BuildError] unless Android's own verifier accepts the signature. */
+        fun verify(apk: File) {
+            val result = ApkVerifier.Builder(apk).build().verify()
+            if (!result.isVerified || !result.isVerifiedUsingV3Scheme) {
+                throw BuildError("The signature of $apk does not verify: ${result.allErrors}")
+            }
+            println("$apk: signature verifies, scheme v3.")
+        }
     }
 }

@@ -1,4 +1,4 @@
-// The SDK's build tools, called by Maven: `resources` before the compiler, `apk` behind it.
+// The SDK's build tools, called by Maven: `resources` before the compiler, `apk` after it.
 package org.tunit.build
 
 import java.io.File
@@ -10,18 +10,38 @@ internal object Settings {
     val tree: File by lazy { File(required("tree")).canonicalFile }
     val out: File get() = File(required("out"))
     val androidJar: File get() = File(required("android.jar"))
-    val models: File? = System.getProperty("models")?.ifEmpty { null }?.let(::File)
-    val apk: File get() = File(required("apk"))
+    val models: File? get() = file("models")
+    val apk: File? get() = file("apk")
+    val debugApk: File? get() = file("debugApk")
     val key: File get() = File(required("key"))
     val keyPassword: String get() = System.getProperty("keyPassword") ?: "android"
 
-    val main: File get() = File(tree, "app/src/main")
-    val manifest: File get() = File(out, "AndroidManifest.xml")
-    val linked: File get() = File(out, "resources.apk")
     val assets: File get() = File(out, "assets")
 
     fun required(name: String): String =
         System.getProperty(name) ?: throw BuildError("The property $name is not set; use make android.")
+
+    private fun file(name: String): File? = System.getProperty(name)?.ifEmpty { null }?.let(::File)
+}
+
+/** A build type of Gradle's: what it adds to the sources that both have, and what is made of it. */
+internal enum class Variant {
+    RELEASE,
+    DEBUG,
+    ;
+
+    private val folder: File get() = File(Settings.out, name.lowercase())
+
+    /** Folders under app/src. */
+    val sources: List<File>
+        get() = listOf("main", "debug").take(ordinal + 1).map { File(Settings.tree, "app/src/$it") }
+
+    val apk: File? get() = if (this == DEBUG) Settings.debugApk else Settings.apk
+    val manifest: File get() = File(folder, "AndroidManifest.xml")
+    val linked: File get() = File(folder, "resources.apk")
+    val unsigned: File get() = File(folder, "unsigned.apk")
+    val classes: File get() = File(folder, "classes.jar")
+    val dex: File get() = File(folder, "dex")
 }
 
 class BuildError(message: String) : Exception(message)
@@ -33,9 +53,9 @@ fun main(arguments: Array<String>) {
                 Assets.collect()
                 Resources.link()
             }
-            "apk" -> Apk.build()
+            "apk" -> Variant.entries.forEach { variant -> variant.apk?.let { Apk(variant, it).build() } }
             "check" -> Settings.models?.let(Assets::check)
-            "verify" -> Apk.verify()
+            "verify" -> Settings.apk?.let { Apk.verify(it) }
             else -> throw BuildError("Say check, resources, apk or verify.")
         }
     } catch (error: BuildError) {

@@ -1,5 +1,5 @@
 // How fast this phone computes the model, as a table that can be copied.
-package org.tunit.demo
+package org.tunit.demo.benchmark
 
 import android.content.ClipData
 import android.content.ClipboardManager
@@ -9,57 +9,57 @@ import android.widget.Button
 import android.widget.TableLayout
 import android.widget.TableRow
 import android.widget.TextView
-import org.tunit.core.BenchmarkText
+import kotlinx.coroutines.launch
 import org.tunit.core.Measured
+import org.tunit.core.shortNumber
+import org.tunit.demo.R
+import org.tunit.demo.Screen
+import org.tunit.demo.State
+import org.tunit.demo.studio
 
 class BenchmarkActivity : Screen() {
-    private val filling: () -> Unit = { fill() }
-    private val benchmark get() = studio.benchmark
+    private val benchmark by lazy { Benchmark.of(studio) }
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         layout(R.layout.benchmark)
         findViewById<View>(R.id.run).setOnClickListener {
-            if (benchmark.running) benchmark.stop() else benchmark.start()
-            fill()
+            if (benchmark.progress.value != null) benchmark.stop() else benchmark.start()
         }
         findViewById<View>(R.id.copy).setOnClickListener { copy() }
-        benchmark.changed = filling
+        scope.launch { benchmark.measured.collect { fill() } }
+        scope.launch { benchmark.progress.collect { fill() } }
     }
 
-    override fun show(state: State) = fill()
-
-    override fun onDestroy() {
-        if (benchmark.changed === filling) benchmark.changed = {}
-        super.onDestroy()
+    override fun show(state: State) {
+        benchmark.open(state.model?.manifest)
+        fill()
     }
 
     private fun fill() {
+        val (measured, progress) = benchmark.measured.value to benchmark.progress.value
         val table = findViewById<TableLayout>(R.id.table)
         table.removeAllViews()
         val head = listOf(
             R.string.column_variant, R.string.column_threads, R.string.column_load,
             R.string.column_encoder, R.string.column_generator, R.string.column_memory,
         )
-        if (benchmark.rows.isNotEmpty()) table.addView(row(head.map(::getString), R.style.Small))
-        benchmark.rows.forEach { table.addView(row(cells(it), R.style.Body)) }
-        val lines = if (benchmark.running) {
-            benchmark.run { listOf(getString(R.string.benchmark_progress, current, progress, total)) }
-        } else {
-            benchmark.skipped.map { getString(R.string.benchmark_skipped, it) }
-        }
+        if (measured.rows.isNotEmpty()) table.addView(row(head.map(::getString), R.style.Small))
+        measured.rows.forEach { table.addView(row(cells(it), R.style.Body)) }
+        val lines = progress?.run {
+            listOf(getString(R.string.benchmark_progress, variant, number, total))
+        } ?: measured.skipped.map { getString(R.string.benchmark_skipped, it) }
         findViewById<TextView>(R.id.progress).text = lines.joinToString("\n")
         findViewById<Button>(R.id.run).apply {
-            setText(if (benchmark.running) R.string.benchmark_stop else R.string.benchmark_run)
+            setText(if (progress != null) R.string.benchmark_stop else R.string.benchmark_run)
             isEnabled = studio.state.model != null
         }
-        findViewById<Button>(R.id.copy).isEnabled = benchmark.rows.isNotEmpty() && !benchmark.running
+        findViewById<Button>(R.id.copy).isEnabled = measured.rows.isNotEmpty() && progress == null
     }
 
     private fun cells(row: Measured): List<String> = listOf(
-        row.variant, row.threads.toString(), BenchmarkText.number(row.loadMs),
-        BenchmarkText.number(row.encoderMs), BenchmarkText.number(row.generatorMs),
-        BenchmarkText.number(row.megabytes),
+        row.variant, row.threads.toString(), shortNumber(row.loadMs), shortNumber(row.encoderMs),
+        shortNumber(row.generatorMs), shortNumber(row.megabytes),
     )
 
     private fun row(cells: List<String>, style: Int): TableRow = TableRow(this).apply {
