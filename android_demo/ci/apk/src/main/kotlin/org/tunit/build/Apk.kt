@@ -3,6 +3,8 @@ package org.tunit.build
 
 import com.android.apksig.ApkSigner
 import com.android.apksig.ApkVerifier
+import com.android.tools.r8.Diagnostic
+import com.android.tools.r8.DiagnosticsHandler
 import com.android.tools.r8.R8
 import com.android.tools.r8.R8Command
 import com.android.tools.r8.origin.Origin
@@ -45,11 +47,12 @@ internal class Apk(private val variant: Variant, private val apk: File) {
         val command = R8Command.parse(
             arrayOf(
                 "--release", "--min-api", Settings.required("minSdk"), "--output", variant.dex.path,
-                "--lib", Settings.androidJar.path, "--lib", System.getProperty("java.home"),
+                "--no-data-resources", "--lib", Settings.androidJar.path, "--lib", System.getProperty("java.home"),
                 "--pg-conf", "${Settings.tree}/app/proguard-rules.pro",
                 variant.classes.path, *program.toTypedArray(),
             ),
             Origin.root(),
+            WarningsOnly,
         ).build()
         R8.run(command)
         return variant.dex.listFiles().orEmpty().filter { it.extension == "dex" }.sorted()
@@ -121,4 +124,9 @@ internal class Apk(private val variant: Variant, private val apk: File) {
             println("$apk: signature verifies, scheme v3.")
         }
     }
+}
+
+/** Leaves out remarks, such as on rules of libraries that do not apply. */
+private object WarningsOnly : DiagnosticsHandler {
+    override fun info(info: Diagnostic) = Unit
 }
