@@ -101,8 +101,8 @@ class GridActivity : Screen() {
     }
 
     private fun choosePictures() {
-        val all = studio.state.gridPictures
-        choose(R.string.grid_pictures, TranslationGrid.MOST_PICTURES, all, table.pictures, { it.name }) {
+        val (all, now) = studio.state.gridPictures to table.pictures
+        choose(R.string.grid_pictures, TranslationGrid.MOST_PICTURES, all, now, { it.name }) {
             studio.chooseGrid(it, table.looks)
         }.setNeutralButton(R.string.pick_photos) { _, _ ->
             requests.pick(Requests.PICTURE, several = true)

@@ -80,7 +80,7 @@ class FolderModel(val folder: File) : ModelPlace {
     }
 }
 
-/** The folder that was opened last, as a copy, since a folder of another app can be removed any time. */
+/** The folder that was opened last, as a copy, since another app can remove the folder any time. */
 class ModelStore(private val context: Context, val bundled: BundledModel) {
     private val home = File(context.filesDir, "model")
 

@@ -46,7 +46,8 @@ class Results(private val studio: Studio) {
             val file = studio.compute {
                 val folder = SharedFiles.folder(context)
                 folder.listFiles().orEmpty().forEach { it.delete() }
-                File(folder, name).apply { writeBytes(Pictures.png(bitmap(translation, SHARED_FACTOR))) }
+                val png = Pictures.png(bitmap(translation, SHARED_FACTOR))
+                File(folder, name).apply { writeBytes(png) }
             }
             val uri = SharedFiles.uri(context, file)
             val send = Intent(Intent.ACTION_SEND).setType("image/png")

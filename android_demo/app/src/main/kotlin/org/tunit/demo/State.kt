@@ -98,7 +98,8 @@ data class State(
 
     /** The pictures that the table shows: what the user chose, else as many as it takes. */
     val gridRows: List<Source>
-        get() = chosen(gridPictures, grid?.pictures) { it.file.path }.take(TranslationGrid.MOST_PICTURES)
+        get() = chosen(gridPictures, grid?.pictures) { it.file.path }
+            .take(TranslationGrid.MOST_PICTURES)
 
     /** The looks that the table shows. */
     val gridColumns: List<Look>

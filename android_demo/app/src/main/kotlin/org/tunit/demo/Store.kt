@@ -1,4 +1,4 @@
-// What outlives the process, as files of the app's own: the session, the pictures in it, earlier results.
+// What outlives the process, as files of the app: the session, its pictures, earlier results.
 package org.tunit.demo
 
 import android.content.Context

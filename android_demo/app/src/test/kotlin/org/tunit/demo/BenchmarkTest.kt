@@ -66,7 +66,8 @@ class BenchmarkTest : ScreenTest() {
         studio.store.write(Benchmark.FILE, Rows.serializer(), Rows(model.identity, listOf(row)))
         (app as TunitApp).forget()
         main().let { open(BenchmarkActivity::class.java) }
-        assertTrue(benchmark.text(), benchmark.text().endsWith("| float32 | 4 | 9.00 | 1.25 | 120 | 88 |\n"))
+        val text = benchmark.text()
+        assertTrue(text, text.endsWith("| float32 | 4 | 9.00 | 1.25 | 120 | 88 |\n"))
     }
 
     @Test

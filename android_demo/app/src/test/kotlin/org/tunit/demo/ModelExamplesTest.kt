@@ -16,7 +16,8 @@ class ModelExamplesTest : FolderTest() {
     fun addExamples() {
         replace("mine.png", File(pictures, "photo.png").readBytes())
         replace("its_look.png", File("../docs/images/looks/reef.png").readBytes())
-        rewrite("examples" to JsonArray(listOf(named("mine.png", "picture"), named("its_look.png", "look"))))
+        val examples = listOf(named("mine.png", "picture"), named("its_look.png", "look"))
+        rewrite("examples" to JsonArray(examples))
         main()
     }
 

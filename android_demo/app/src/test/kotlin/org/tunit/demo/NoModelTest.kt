@@ -1,4 +1,4 @@
-// The app that was built without a model starts, shows how to open one, and works once a folder is opened.
+// The app that was built without a model starts, shows how to open one, and works once one is opened.
 package org.tunit.demo
 
 import android.view.View

@@ -47,7 +47,8 @@ internal class Apk(private val variant: Variant, private val apk: File) {
         val command = R8Command.parse(
             arrayOf(
                 "--release", "--min-api", Settings.required("minSdk"), "--output", variant.dex.path,
-                "--no-data-resources", "--lib", Settings.androidJar.path, "--lib", System.getProperty("java.home"),
+                "--no-data-resources",
+                "--lib", Settings.androidJar.path, "--lib", System.getProperty("java.home"),
                 "--pg-conf", "${Settings.tree}/app/proguard-rules.pro",
                 variant.classes.path, *program.toTypedArray(),
             ),

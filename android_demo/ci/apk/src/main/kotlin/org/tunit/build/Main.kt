@@ -53,10 +53,12 @@ fun main(arguments: Array<String>) {
                 Assets.collect()
                 Resources.link()
             }
-            "apk" -> Variant.entries.forEach { variant -> variant.apk?.let { Apk(variant, it).build() } }
+            "apk" -> {
+                for (variant in Variant.entries) variant.apk?.let { Apk(variant, it).build() }
+            }
             "check" -> Settings.models?.let(Assets::check)
             "verify" -> Settings.apk?.let { Apk.verify(it) }
-            else -> throw BuildError("Say check, resources, apk or verify.")
+            else -> throw BuildError("Name one step: check, resources, apk or verify.")
         }
     } catch (error: BuildError) {
         System.err.println("error: ${error.message}")
