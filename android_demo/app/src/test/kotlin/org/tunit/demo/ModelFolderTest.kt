@@ -88,7 +88,7 @@ class ModelFolderTest : FolderTest() {
 
     @Test
     fun aNewerManifestIsReported() {
-        rewrite("format" to JsonPrimitive(2), "schema_version" to JsonPrimitive("2.0"))
+        rewrite("schema_version" to JsonPrimitive("2.0"))
         assertRefused("schema_version 2.0, this app reads 1.x")
     }
 

@@ -20,7 +20,7 @@ class Variant(
 
 /**
  * The styles of a pseudo-domain: their average over so many images, and the standard deviation of
- * each number, null in manifests from before schema version 1.1.
+ * each number, null where the manifest has none.
  */
 class Domain(
     val number: Int,

@@ -19,8 +19,7 @@ class Styles(private val onUnitSphere: Boolean) {
 
     /**
      * A random look: a domain, taken as often as it has images, and a draw from the Gaussian of its
-     * styles. Manifests from before schema version 1.1 have averages only; half of the spread between
-     * them stands in for the deviation.
+     * styles. Where the manifest has no deviation, it is half of the deviation of the averages.
      *
      * @return null where there are no averages.
      */
