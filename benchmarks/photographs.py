@@ -2,108 +2,280 @@
 
 `python -m benchmarks.photographs --runs=runs/cats_cpu`, with the extra `features`. Every held-out
 image is redrawn in the style of another one. The distances are between these translations and
-training images, which are neither sources nor references; beside them, those of the held-out
-images themselves, which a perfect generator would get. "Halves": the held-out images, or twice
+training images, which are neither sources nor references. "Halves": the held-out images, or twice
 `--half_size` of them, are split in two: sources are one half, references the other, and the
 distance is to the references' images. "Color" is the correlation of the mean color of translations
-with that of their references.
+with that of their references. "Look" is the look beyond color, by judges of 5 and of 10 groups or
+of the classes (docs/evaluation.md).
+
+Two rows need no network: the sources as they are (their distances are those between photographs,
+which a perfect generator would get), and sources in the references' colors.
+
+`--held_out=tuning` scores one half of the held-out images, to choose settings by; `final` scores
+the other half. `--pictures` writes pairs drawn at random, to look at.
 """
+
+import dataclasses
+import pathlib
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from absl import flags
 
 from tunit_tf import cli
-from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
-from tunit_tf.evaluation.scores import cluster_scores, encode, score_translations
+from tunit_tf.evaluation.feature_cache import (
+    Pictures,
+    cached_features,
+    computed_features,
+    moments_of,
+)
+from tunit_tf.evaluation.look import LookBeyondColor
+from tunit_tf.evaluation.recolored import Recolored, color_correlation
+from tunit_tf.evaluation.scores import (
+    EncodedImages,
+    cluster_scores,
+    encode,
+    score_translations,
+    shuffled_positions,
+)  # fmt: skip
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.metrics import distances, features
+from tunit_tf.io import pixels
+from tunit_tf.metrics import color_transfer, distances, features
 from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES
 
 RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
+CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Checkpoint to score.")
 FEATURES = flags.DEFINE_enum(
     "features", "efficientnet_lite2", list(EXTRACTOR_NAMES), "Extractor of the distances."
 )
 FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
+HELD_OUT = flags.DEFINE_enum(
+    "held_out", "all", ["all", "tuning", "final"],
+    "Which held-out images are scored: all, or one of two halves drawn at random, so that settings "
+    "chosen on 'tuning' are scored on 'final'.",
+)  # fmt: skip
 HALF_SIZE = flags.DEFINE_integer(
     "half_size", 0, "Held-out images in each half; 0 uses all. Smaller halves are further apart.", 0
 )
 flags.register_validator(HALF_SIZE.name, lambda size: size != 1, "must be 0, or 2 or more")
 NUM_REAL = flags.DEFINE_integer("num_real", 600, "Training images to compare with.", 2)
+PICTURES = flags.DEFINE_string(
+    "pictures",
+    "",
+    "Folder for a picture per run: sources, references, color transfer, translation.",
+)
+NUM_PAIRS = flags.DEFINE_integer("num_pairs", 24, "Pairs in each picture.", 1)
+SEED = flags.DEFINE_integer("seed", 0, "Draws the pairs of the pictures.", 0)
+SPLIT_SEED = 1  # of the halves 'tuning' and 'final'
 COLUMNS = (
-    "step", "images in joint steps", "held out", "Fréchet", "Fréchet, real", "KID", "KID, real",
-    "per half", "Fréchet, halves", "Fréchet, real halves", "correlation of color",
+    "step", "images in joint steps", "held out", "Fréchet", "KID", "per half", "Fréchet, halves",
+    "correlation of color", "look of the reference", "look of the source", "pairs apart",
     "domain agreement", "domains used", "reconstruction",
 )  # fmt: skip
 
 
-def mean_colors(pictures: np.ndarray) -> np.ndarray:
-    """Mean color of every picture, uint8 `(N, S, S, 3)` to `(N, 3)`."""
-    return pictures.mean((1, 2))
+class Results(NamedTuple):
+    """What became of the sources.
+
+    Attributes:
+      pictures: N pictures.
+      features: Their features `(N, dim)`.
+      without_color: Their features without color `(N, dim)`.
+      half: Features of results of the protocol "halves", `(n, dim)`.
+    """
+
+    pictures: Pictures
+    features: np.ndarray
+    without_color: np.ndarray
+    half: np.ndarray
 
 
-def row(folder: str, extractor: features.Extractor) -> list:
-    """Values of a run, in the order of `COLUMNS`."""
-    run = TrainedRun.load(folder)
-    config = run.config
-    split = run.split
-    half_size = HALF_SIZE.value or len(split.validation) // 2
-    if 2 * half_size > len(split.validation):
-        raise UserError(
-            f"--half_size={half_size} needs {2 * half_size} held-out images; {folder} has "
-            f"{len(split.validation)}."
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """Held-out images in which everything is scored, with all that is real computed once.
+
+    Attributes:
+      images: The held-out images.
+      references: Position of the reference of each.
+      sources_half: Positions of the sources of the protocol "halves".
+      references_half: Positions of their references.
+      train: Features of training images `(n, dim)`.
+      real: Features of the held-out images `(N, dim)`.
+      judges: The judges of looks.
+      extractor: Computes the features.
+      cache_dir: Folder of features.
+    """
+
+    images: ImageSet
+    references: np.ndarray
+    sources_half: np.ndarray
+    references_half: np.ndarray
+    train: np.ndarray
+    real: np.ndarray
+    judges: LookBeyondColor
+    extractor: features.Extractor
+    cache_dir: str
+
+    def untouched(self) -> Results:
+        """The sources as they are."""
+        return Results(self.images, self.real, self.judges.real, self.real[self.sources_half])
+
+    def recolored(self) -> Results:
+        """Sources in the colors of their references; their features are kept on disk."""
+        images = self.images
+        pictures = Recolored(images, images.take(self.references))
+        half = Recolored(images.take(self.sources_half), images.take(self.references_half))
+        return Results(
+            pictures,
+            cached_features(self.extractor, pictures, self.cache_dir),
+            cached_features(self.judges.extractor, pictures, self.cache_dir),
+            cached_features(self.extractor, half, self.cache_dir),
         )
-    held_out = encode(run.translator, split.validation)
-    scored = score_translations(run.translator, held_out)
 
-    def of_real(images: ImageSet) -> np.ndarray:
-        return np.asarray(cached_features(extractor, images, config.cache_dir))
+    def translated(self, pictures: np.ndarray, half: np.ndarray) -> Results:
+        """Translations, uint8 `(N, S, S, 3)` and `(n, S, S, 3)`."""
+        return Results(
+            pictures,
+            computed_features(self.extractor, pictures),
+            computed_features(self.judges.extractor, pictures),
+            computed_features(self.extractor, half),
+        )
 
-    def of_fake(pictures: np.ndarray) -> np.ndarray:
-        return np.concatenate([extractor(batch) for batch in batches(pictures)])
+    def scores(self, results: Results) -> dict[str, object]:
+        """The columns that need pictures only."""
+        everyone = np.arange(len(self.images))
+        looks = self.judges.scores(everyone, self.references, results.without_color)
+        references = self.images.take(self.references)
+        return {
+            "held out": len(self.images),
+            "Fréchet": distance(self.train, results.features),
+            "KID": distances.kernel(self.train, results.features).value,
+            "per half": len(results.half),
+            "Fréchet, halves": distance(self.real[self.references_half], results.half),
+            "correlation of color": color_correlation(results.pictures, references),
+            "look of the reference": _joined(f"{x.of_reference:.3f}" for x in looks.values()),
+            "look of the source": _joined(f"{x.of_source:.3f}" for x in looks.values()),
+            "pairs apart": _joined(f"{x.pairs} ({name})" for name, x in looks.items()),
+        }
 
-    def distance(first: np.ndarray, second: np.ndarray) -> float:
-        return distances.frechet(moments_of(first), moments_of(second))
 
-    fake, real = of_fake(scored.pictures), of_real(split.validation)
-    others = of_real(split.train.sample(NUM_REAL.value))
-    shuffled = np.random.default_rng(0).permutation(len(real))[: 2 * half_size]
+def pairs_of(run: TrainedRun, extractor: features.Extractor) -> Pairs:
+    """The pairs that `--held_out` and `--half_size` choose.
+
+    Raises:
+      UserError: There are fewer held-out images than that.
+    """
+    split, cache_dir = run.split, run.config.cache_dir
+    images = split.validation.take(held_out_positions(len(split.validation), HELD_OUT.value))
+    half_size = HALF_SIZE.value or len(images) // 2
+    if 2 * half_size > len(images):
+        raise UserError(
+            f"--half_size={half_size} needs {2 * half_size} held-out images; {run.folder} has "
+            f"{len(images)} with --held_out={HELD_OUT.value}."
+        )
+    shuffled = np.random.default_rng(0).permutation(len(images))[: 2 * half_size]
     sources_half, references_half = np.array_split(shuffled, 2)
-    mixed = run.translator.generate(
-        split.validation.take(sources_half), held_out.styles[references_half]
+    some = split.train.sample(NUM_REAL.value)
+    return Pairs(
+        images,
+        shuffled_positions(len(images)),
+        sources_half,
+        references_half,
+        train=np.asarray(cached_features(extractor, some, cache_dir)),
+        real=np.asarray(cached_features(extractor, images, cache_dir)),
+        judges=LookBeyondColor(split.train, images, extractor, cache_dir),
+        extractor=extractor,
+        cache_dir=cache_dir,
     )
-    looks = mean_colors(split.validation.pixels())[scored.references]
-    joint = max(0, run.step - config.warmup_steps)
-    return [
-        run.step,
-        joint * config.batch_size,
-        len(real),
-        distance(others, fake),
-        distance(others, real),
-        distances.kernel(others, fake).value,
-        distances.kernel(others, real).value,
-        half_size,
-        distance(real[references_half], of_fake(mixed)),
-        distance(real[references_half], real[sources_half]),
-        np.corrcoef(mean_colors(scored.pictures).ravel(), looks.ravel())[0, 1],
-        scored.scores["domain_agreement"],
-        config.num_domains - int(cluster_scores(held_out, config.num_domains)["empty_domains"]),
-        scored.scores["reconstruction"],
+
+
+def held_out_positions(count: int, part: str) -> np.ndarray:
+    """Positions of `all`, or of the parts `tuning` or `final`, of `count` held-out images."""
+    if part == "all":
+        return np.arange(count)
+    tuning, final = np.array_split(np.random.default_rng(SPLIT_SEED).permutation(count), 2)
+    return np.sort({"tuning": tuning, "final": final}[part])
+
+
+def row(run: TrainedRun, pairs: Pairs) -> dict[str, object]:
+    """The columns of a run; writes its picture if `--pictures` asks for it."""
+    config = run.config
+    held_out = encode(run.translator, pairs.images)
+    scored = score_translations(run.translator, held_out)
+    mixed = run.translator.generate(
+        pairs.images.take(pairs.sources_half), held_out.styles[pairs.references_half]
+    )
+    if PICTURES.value:
+        _write_picture(run, pairs, scored.pictures)
+    return {
+        **pairs.scores(pairs.translated(scored.pictures, mixed)),
+        **_scores_of_networks(run, held_out, scored.scores),
+        "step": run.step,
+        "images in joint steps": max(0, run.step - config.warmup_steps) * config.batch_size,
+    }
+
+
+def _scores_of_networks(
+    run: TrainedRun, held_out: EncodedImages, scores: dict[str, float]
+) -> dict[str, object]:
+    empty = int(cluster_scores(held_out, run.config.num_domains)["empty_domains"])
+    return {
+        "domain agreement": scores["domain_agreement"],
+        "domains used": run.config.num_domains - empty,
+        "reconstruction": scores["reconstruction"],
+    }
+
+
+def _write_picture(run: TrainedRun, pairs: Pairs, translations: np.ndarray) -> None:
+    """Rows of source, reference, color transfer and translation, two pairs in a row."""
+    chosen = sampled_positions(len(pairs.images), NUM_PAIRS.value, SEED.value)
+    sources = pairs.images.pixels(chosen)
+    references = pairs.images.pixels(pairs.references[chosen])
+    recolored = color_transfer.transferred(sources, references)
+    cells = list(zip(sources, references, recolored, translations[chosen], strict=True))
+    rows = [
+        [cell for pair in cells[start : start + 2] for cell in pair]
+        for start in range(0, len(cells), 2)
     ]
+    name = "_".join(part for part in run.folder.parts if part not in ("/", ".."))
+    path = pathlib.Path(PICTURES.value).expanduser() / f"{name}_{run.step}_{HELD_OUT.value}.png"
+    pixels.save_png(path, pixels.grid(rows))
 
 
-def cells(values: list) -> str:
-    """Values of a row, separated for a table."""
-    return " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Fréchet distance of features `(n, dim)`."""
+    return distances.frechet(moments_of(first), moments_of(second))
+
+
+def _joined(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def print_row(name: str, values: dict[str, object]) -> None:
+    """Prints a row of the table."""
+    found = [values.get(column, "-") for column in COLUMNS]
+    cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in found]
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:
-    """Prints a row of scores per run."""
+    """Prints a row of scores per run, after those that need no network."""
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
-    print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}")
+    print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}", flush=True)
+    known: dict[tuple, Pairs] = {}
     for folder in RUNS.value:
-        print(f"| {folder} | {cells(row(folder, extractor))} |", flush=True)
+        run = TrainedRun.load(folder, CHECKPOINT.value)
+        config = run.config
+        names = run.split.validation.name_list()
+        of = (config.data, config.validation_data, config.image_size, *names)
+        if of not in known:  # runs on the same images share these rows
+            known[of] = pairs_of(run, extractor)
+            print_row("source untouched", known[of].scores(known[of].untouched()))
+            print_row("color transfer", known[of].scores(known[of].recolored()))
+        print_row(folder, row(run, known[of]))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import hashlib
 import pathlib
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from absl import logging
@@ -10,13 +11,36 @@ from absl import logging
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.io import files
 from tunit_tf.metrics import clustering, distances, features
-from tunit_tf.metrics.features import Extractor
 
 COMPUTING = ".features-"  # prefix of the folder in which features are computed
 BATCH = 64  # images whose features are computed at once
 
 
-def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> np.ndarray:
+class Extractor(Protocol):
+    """What computes features, as `metrics.features.Extractor` does.
+
+    Attributes:
+      name: Distinguishes its files from those of others.
+      dim: Length of a feature vector.
+    """
+
+    name: str
+    dim: int
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Features `(n, dim)` float32 of uint8 `(n, S, S, 3)`."""
+
+
+class Pictures(Protocol):
+    """Images in order: an array, an `ImageSet`, or what makes them when they are read."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, positions: slice, /) -> np.ndarray:
+        """uint8 `(n, S, S, 3)`."""
+
+
+def cached_features(extractor: Extractor, images: Pictures, cache_dir: str) -> np.ndarray:
     """Features of a set of images, memory-mapped; computed once for the same pixels.
 
     Args:
@@ -47,6 +71,11 @@ def cached_features(extractor: Extractor, images: ImageSet, cache_dir: str) -> n
     return np.load(path, mmap_mode="r")
 
 
+def computed_features(extractor: Extractor, images: Pictures) -> np.ndarray:
+    """Features `(N, dim)` float32 of N images, kept nowhere."""
+    return np.concatenate([extractor(x) for x in batches(images)])
+
+
 def moments_of(features: np.ndarray, rows: np.ndarray | None = None) -> distances.Moments:
     """Moments of (some rows of) features `(N, dim)`, possibly memory-mapped, a part at a time."""
     rows = np.arange(len(features)) if rows is None else rows
@@ -74,20 +103,20 @@ def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndar
     return clustering.directions(cached_features(extractor, images, cache_dir))
 
 
-def batches(images: ImageSet | np.ndarray) -> Iterator[np.ndarray]:
+def batches(images: Pictures) -> Iterator[np.ndarray]:
     """Yields uint8 `(n, S, S, 3)`, `BATCH` images at a time, the last batch smaller."""
     for start in range(0, len(images), BATCH):
         yield images[start : start + BATCH]
 
 
-def _compute(extractor: Extractor, images: ImageSet, features: np.ndarray) -> None:
+def _compute(extractor: Extractor, images: Pictures, features: np.ndarray) -> None:
     start = 0
     for x in batches(images):
         features[start : start + len(x)] = extractor(x)
         start += len(x)
 
 
-def _fingerprint(extractor: Extractor, images: ImageSet) -> str:
+def _fingerprint(extractor: Extractor, images: Pictures) -> str:
     """Changes with any pixel of a set, their order, and the extractor's weights."""
     probe = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
     digest = hashlib.sha256(extractor(probe).tobytes())
