@@ -33,7 +33,7 @@ from tunit_tf.evaluation.feature_cache import (
     moments_of,
 )
 from tunit_tf.evaluation.look import LookBeyondColor
-from tunit_tf.evaluation.recolored import Recolored, color_correlation
+from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored, color_correlation
 from tunit_tf.evaluation.scores import (
     EncodedImages,
     cluster_scores,
@@ -98,7 +98,8 @@ class Pairs:
     """Held-out images in which everything is scored, with all that is real computed once.
 
     Attributes:
-      images: The held-out images.
+      images: The held-out images that are scored.
+      positions: Their positions among all that are held out, `(N,)`.
       references: Position of the reference of each.
       sources_half: Positions of the sources of the protocol "halves".
       references_half: Positions of their references.
@@ -110,6 +111,7 @@ class Pairs:
     """
 
     images: ImageSet
+    positions: np.ndarray
     references: np.ndarray
     sources_half: np.ndarray
     references_half: np.ndarray
@@ -121,7 +123,8 @@ class Pairs:
 
     def untouched(self) -> Results:
         """The sources as they are."""
-        return Results(self.images, self.real, self.judges.real, self.real[self.sources_half])
+        without_color = self.judges.real[self.positions]
+        return Results(self.images, self.real, without_color, self.real[self.sources_half])
 
     def recolored(self) -> Results:
         """Sources in the colors of their references; their features are kept on disk."""
@@ -146,8 +149,9 @@ class Pairs:
 
     def scores(self, results: Results) -> dict[str, object]:
         """The columns that need pictures only."""
-        everyone = np.arange(len(self.images))
-        looks = self.judges.scores(everyone, self.references, results.without_color)
+        looks = self.judges.scores(
+            self.positions, self.positions[self.references], results.without_color
+        )
         references = self.images.take(self.references)
         return {
             "held out": len(self.images),
@@ -169,7 +173,8 @@ def pairs_of(run: TrainedRun, extractor: features.Extractor) -> Pairs:
       UserError: There are fewer held-out images than that.
     """
     split, cache_dir = run.split, run.config.cache_dir
-    images = split.validation.take(held_out_positions(len(split.validation), HELD_OUT.value))
+    positions = held_out_positions(len(split.validation), HELD_OUT.value)
+    images = split.validation.take(positions)
     half_size = HALF_SIZE.value or len(images) // 2
     if 2 * half_size > len(images):
         raise UserError(
@@ -181,12 +186,13 @@ def pairs_of(run: TrainedRun, extractor: features.Extractor) -> Pairs:
     some = split.train.sample(NUM_REAL.value)
     return Pairs(
         images,
+        positions,
         shuffled_positions(len(images)),
         sources_half,
         references_half,
         train=np.asarray(cached_features(extractor, some, cache_dir)),
-        real=np.asarray(cached_features(extractor, images, cache_dir)),
-        judges=LookBeyondColor(split.train, images, extractor, cache_dir),
+        real=cached_features(extractor, split.validation, cache_dir)[positions],
+        judges=LookBeyondColor(split.train, split.validation, extractor, cache_dir),
         extractor=extractor,
         cache_dir=cache_dir,
     )
@@ -273,8 +279,8 @@ def main() -> None:
         of = (config.data, config.validation_data, config.image_size, *names)
         if of not in known:  # runs on the same images share these rows
             known[of] = pairs_of(run, extractor)
-            print_row("source untouched", known[of].scores(known[of].untouched()))
-            print_row("color transfer", known[of].scores(known[of].recolored()))
+            print_row(UNTOUCHED, known[of].scores(known[of].untouched()))
+            print_row(COLOR_TRANSFER, known[of].scores(known[of].recolored()))
         print_row(folder, row(run, known[of]))
 
 

@@ -58,12 +58,22 @@ def test_the_report_has_every_number_and_figure(evaluated):
         "edge_correlation",
     }  # fmt: skip
     of_features = ("fid", "fid_held_out", "kid", "mfid", "mfid_tunit", "density", "coverage")
-    wanted |= {f"{name}_random_conv64" for name in (*of_features, "class_agreement")}
+    looks = ("look_of_reference_classes", "look_of_source_classes", "look_judge_classes")
+    wanted |= {f"{name}_random_conv64" for name in (*of_features, *looks, "class_agreement")}
     assert wanted <= set(numbers)
     assert all(np.isfinite(value) for value in numbers.values())
     assert all(metric_table.lookup(name, "random_conv64") for name in numbers)
     for name in wanted:
         assert name in printed
+    rows = report["without_network"]
+    assert list(rows) == ["source untouched", "color transfer"]
+    for sections in rows.values():
+        assert set(sections) == {"Image quality", "Style and content"}
+        assert {name for section in sections.values() for name in section} < set(numbers)
+    assert rows["source untouched"]["Style and content"]["edge_correlation"] == pytest.approx(1)
+    assert re.search(r"Image quality +.*source untouched +color transfer\n", printed)
+    page = (folder / "report" / "index.html").read_text()
+    assert page.count("<th>source untouched</th><th>color transfer</th>") == 2
     assert report["counts"]["fid_random_conv64"] == {"real": 72, "fake": 60}
     assert sum(report["domains"]["sizes"]) == 72
     assert report["comparison"]["fid_random_conv64"] == {"first": numbers["fid_random_conv64"]}

@@ -17,7 +17,7 @@ from tunit_tf.evaluation import (
 )
 from tunit_tf.evaluation.figures import EvaluationResult
 from tunit_tf.evaluation.scores import encode
-from tunit_tf.metrics import distances, extractor_names, features
+from tunit_tf.metrics import color_transfer, distances, extractor_names, features
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -119,6 +119,25 @@ def test_a_painter_who_copies_references_scores_as_the_held_out_images(extractor
     fake = feature_cache.moments_of(extractor(HELD_OUT.pixels()))
     np.testing.assert_allclose(
         values["fid_held_out_random_conv64"], distances.frechet(real, fake), rtol=1e-3
+    )
+
+
+def test_rows_without_a_network_have_the_same_metrics(extractor, cache_dir):
+    found = image_quality.scores(
+        Painter(HELD_OUT), TRAIN, PAINTED, by_class(), extractor, cache_dir, 40
+    )
+    untouched, transferred = (
+        found.without_network[row] for row in ("source untouched", "color transfer")
+    )
+    assert set(untouched) == set(transferred) < set(found.values)
+    assert untouched["fid_random_conv64"] == found.values["fid_held_out_random_conv64"]
+    # Each of 40 images is a source once, and in the colors of one that is a reference once.
+    rng = np.random.default_rng(0)
+    sources, references = (HELD_OUT.pixels(rng.permutation(40)) for _ in range(2))
+    recolored = feature_cache.moments_of(extractor(color_transfer.transferred(sources, references)))
+    real = feature_cache.moments_of(extractor(TRAIN.pixels()))
+    np.testing.assert_allclose(
+        transferred["fid_random_conv64"], distances.frechet(real, recolored), rtol=1e-3
     )
 
 

@@ -54,5 +54,9 @@ def test_correlation_of_colors_is_1_for_the_references_and_after_a_transfer():
     np.testing.assert_allclose(means[3], REFERENCES[3].reshape(-1, 3).mean(0))
     np.testing.assert_allclose(color_transfer.correlation(means, means), 1)
     np.testing.assert_allclose(color_transfer.correlation(255 - means, means), -1)
+    other = color_transfer.mean_colors(SOURCES)
+    expected = np.corrcoef(means.ravel(), other.ravel())[0, 1]
+    np.testing.assert_allclose(color_transfer.correlation(means, other), expected)
+    assert color_transfer.correlation(means, np.full_like(means, 7.0)) == 0
     transferred = color_transfer.transferred(SOURCES, REFERENCES)
     assert color_transfer.correlation(color_transfer.mean_colors(transferred), means) > 0.99

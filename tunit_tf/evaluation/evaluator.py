@@ -7,6 +7,7 @@ from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import cluster_evaluation, figures, plots, translation_evaluation
 from tunit_tf.evaluation.figures import EvaluationResult
+from tunit_tf.evaluation.look import has_classes
 from tunit_tf.evaluation.scores import EncodedImages, encode
 from tunit_tf.inference import domain_styles
 from tunit_tf.inference.trained_run import TrainedRun
@@ -49,7 +50,7 @@ def evaluate(
             "The run was trained with all labels and without clustering: its pseudo-domains are "
             "meaningless, and so are clustering scores, domain_agreement and domain averages."
         )
-    labeled = translation_evaluation.has_classes(split)
+    labeled = has_classes(split.train, split.validation)
     # Without labels, all training images are grouped by their pseudo-domains.
     # In order, as files are read fastest.
     positions = np.sort(sampled_positions(len(split.train), MAX_ENCODED))
@@ -68,8 +69,7 @@ def evaluate(
             num_translations,
         )  # fmt: skip
         translation_evaluation.style_and_content(
-            result, translator, held_out, split.train if labeled else None, extractor, cache_dir,
-            run.config.seed,
+            result, translator, split.train, held_out, extractor, cache_dir, run.config.seed,
         )  # fmt: skip
         result.figures["Translations"] = figures.translations(translator, held_out)
     else:

@@ -56,6 +56,8 @@ class EvaluationResult:
       warnings: Sentences for the user.
       figures: {section: figures}.
       beside: The other of the newest and the best checkpoint, if they differ.
+      without_network: {row: {section: {name: value}}} of what needs no network: the untouched
+        sources, and sources in the colors of their references.
     """
 
     metrics: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
@@ -64,6 +66,14 @@ class EvaluationResult:
     warnings: list[str] = dataclasses.field(default_factory=list)
     figures: dict[str, list[Figure]] = dataclasses.field(default_factory=dict)
     beside: Beside | None = None
+    without_network: dict[str, dict[str, dict[str, float]]] = dataclasses.field(
+        default_factory=dict
+    )
+
+    def add_without_network(self, section: str, rows: dict[str, dict[str, float]]) -> None:
+        """Adds {row: {name: value}} of a section."""
+        for row, values in rows.items():
+            self.without_network.setdefault(row, {})[section] = values
 
 
 def translations(translator: Translator, held_out: EncodedImages) -> list[Figure]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
+from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored
 from tunit_tf.evaluation.scores import EncodedImages
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import distances
@@ -45,10 +46,13 @@ class Scores(NamedTuple):
     Attributes:
       values: {metric: value}; the names end in the name of the extractor.
       counts: {metric: numbers of images behind it}.
+      without_network: {row: {metric: value}} of the untouched held-out images, and of sources in
+        the colors of their references.
     """
 
     values: dict[str, float]
     counts: dict[str, dict]
+    without_network: dict[str, dict[str, float]]
 
 
 class Partition(NamedTuple):
@@ -99,23 +103,19 @@ def scores(
     chosen = held_out.images.take(sources)
     for batch in translator.generate_batches(chosen, held_out.styles[references]):
         fake.add(extractor(batch))
-    real_moments = moments_of(real)
     real_sample = real[np.sort(rng.permutation(len(real))[:MAX_SAMPLE])]
-    held_out_features = cached_features(extractor, held_out.images, cache_dir)
-    kid = distances.kernel(real_sample, fake.sample)
-    manifold = distances.density_coverage(real_sample, fake.sample)
+    real_images = _Real(extractor.name, moments_of(real), real_sample)
+    recolored = Recolored(chosen, held_out.images.take(references))
+    without_network = {
+        row: real_images.scores(_stream(cached_features(extractor, pictures, cache_dir)))
+        for row, pictures in ((UNTOUCHED, held_out.images), (COLOR_TRANSFER, recolored))
+    }
     mean_distance, by_group = mean_frechet(
         translator, held_out, partition, real, extractor, num_translations
     )
     name, called = extractor.name, distance_names(extractor.name)
-    values = {
-        f"{called.distance}_{name}": distances.frechet(real_moments, fake.moments),
-        f"{called.held_out}_{name}": distances.frechet(real_moments, moments_of(held_out_features)),
-        f"kid_{name}": kid.value,
-        f"kid_error_{name}": kid.error,
-        f"density_{name}": manifold.density,
-        f"coverage_{name}": manifold.coverage,
-    }
+    values = real_images.scores(fake)
+    values[f"{called.held_out}_{name}"] = without_network[UNTOUCHED][f"{called.distance}_{name}"]
     if by_group:
         values[f"{called.mean}_{name}"] = mean_distance
     counts: dict[str, dict] = {
@@ -124,7 +124,7 @@ def scores(
         f"kid_{name}": {"real": len(real_sample), "fake": len(fake.sample)},
         f"{called.mean}_{name}": by_group,
     }
-    return Scores(values, counts)
+    return Scores(values, counts, without_network)
 
 
 def mean_frechet(
@@ -226,6 +226,35 @@ def mean_frechet_tunit(
     return float(np.mean([c["fid"] for c in by_class.values()] or [np.nan])), by_class
 
 
+class _Real(NamedTuple):
+    """What translations are compared with.
+
+    Attributes:
+      extractor: Name of the extractor.
+      moments: Moments of the features of training images.
+      sample: Some of these features, at most `MAX_SAMPLE`.
+    """
+
+    extractor: str
+    moments: distances.Moments
+    sample: np.ndarray
+
+    def scores(self, fake: "FeatureStream") -> dict[str, float]:
+        """{metric: value} of pictures by their features."""
+        name = self.extractor
+        kid = distances.kernel(self.sample, fake.sample)
+        manifold = distances.density_coverage(self.sample, fake.sample)
+        return {
+            f"{distance_names(name).distance}_{name}": distances.frechet(
+                self.moments, fake.moments
+            ),
+            f"kid_{name}": kid.value,
+            f"kid_error_{name}": kid.error,
+            f"density_{name}": manifold.density,
+            f"coverage_{name}": manifold.coverage,
+        }
+
+
 class FeatureStream:
     """Moments of features that come in batches, and the first `MAX_SAMPLE` vectors.
 
@@ -251,6 +280,14 @@ class FeatureStream:
     def sample(self) -> np.ndarray:
         """The first vectors, `(min(count, MAX_SAMPLE), dim)`."""
         return np.concatenate(self._kept)
+
+
+def _stream(features: np.ndarray) -> FeatureStream:
+    """Features `(N, dim)`, possibly memory-mapped, as a stream."""
+    stream = FeatureStream(features.shape[1])
+    for start in range(0, len(features), 1024):
+        stream.add(features[start : start + 1024])
+    return stream
 
 
 def _cycle(values: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

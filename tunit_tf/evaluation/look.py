@@ -14,6 +14,14 @@ MIN_PER_GROUP = 10  # training images; with fewer on average, a number of groups
 MAX_FITTED = 5000  # training images that judges are fitted to
 
 
+def has_classes(train: ImageSet, held_out: ImageSet) -> bool:
+    """Whether both sets have labels, and the training images have at least two classes."""
+    labels = train.classes()
+    if labels is None or held_out.labels is None:
+        return False
+    return len(np.unique(labels)) > 1
+
+
 class LookBeyondColor:
     """Scores translations between held-out images by judges that see no color.
 
@@ -44,7 +52,9 @@ class LookBeyondColor:
         self.agreement: dict[str, float] = {}
         classes, held_out_classes = fitted.classes(), held_out.classes()
         groups: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # of training and held-out images
-        if classes is not None and held_out_classes is not None:
+        if has_classes(fitted, held_out):
+            assert classes is not None
+            assert held_out_classes is not None
             groups[CLASSES] = classes, held_out_classes
         else:
             for count in GROUPS:

@@ -17,6 +17,8 @@ class Metric(NamedTuple):
     in_validation: bool = False
 
 
+JUDGES = {"k5": " in 5 groups", "k10": " in 10 groups", "classes": " by class"}
+
 # By name; those computed from features end in the name of the extractor, which is left out here.
 METRIC_TABLE = {
     "domains_used": Metric("", "pseudo-domains with at least one training image"),
@@ -67,6 +69,16 @@ METRIC_TABLE = {
     "content_iou": Metric("more", "overlap of the foreground with that of the source", True),
     "edge_correlation": Metric("more", "correlation of edge maps with the source"),
     "edge_correlation_chance": Metric("", "correlation of edge maps with the reference"),
+    "color_correlation": Metric("", "correlation of mean colors with those of the references"),
+    **{
+        name: Metric(better, f"{meaning}, as judged without color{by}")
+        for judge, by in JUDGES.items()
+        for name, better, meaning in (
+            (f"look_of_reference_{judge}", "more", "translations with the reference's look"),
+            (f"look_of_source_{judge}", "less", "translations that kept the source's look"),
+            (f"look_judge_{judge}", "", "held-out images judged as expected"),
+        )
+    },
     "class_agreement": Metric("more", "translations classified as the reference's class"),
     "class_agreement_real": Metric("", "real held-out images classified correctly"),
 }

@@ -6,6 +6,8 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.evaluation.feature_cache import Pictures, batches
 from tunit_tf.metrics import color_transfer
 
+UNTOUCHED, COLOR_TRANSFER = "source untouched", "color transfer"  # rows that need no network
+
 
 class Recolored:
     """N sources in the colors of N references, made when they are read.

@@ -89,6 +89,7 @@ def write(
         "warnings": result.warnings,
         "figures": names,
         **({"beside": dataclasses.asdict(result.beside)} if result.beside else {}),
+        **({"without_network": result.without_network} if result.without_network else {}),
         **({"comparison": comparison} if comparison else {}),
     }
     page = _page(result, facts, extractor_name, comparison)
@@ -106,14 +107,16 @@ def write(
 
 def text(result: EvaluationResult) -> str:
     """The numbers and warnings for a terminal."""
-    beside = result.beside.metrics if result.beside else {}
+    others = {result.beside.checkpoint: result.beside.metrics} if result.beside else {}
+    others |= result.without_network
     lines = []
     for section, metrics in result.metrics.items():
-        others = beside.get(section, {})
-        lines.append(f"{section:<48}{result.beside.checkpoint:>18}" if result.beside else section)
+        columns = {name: column[section] for name, column in others.items() if section in column}
+        lines.append(f"{section:<48}{''.join(f'{name:>18}' for name in columns)}".rstrip())
         for name, value in metrics.items():
-            other = f"{_number(others[name]):>18}" if name in others else ""
-            lines.append(f"  {name:<36}{_number(value):>10}{other}")
+            cells = [_number(column[name]) if name in column else "" for column in columns.values()]
+            row = f"  {name:<36}{_number(value):>10}{''.join(f'{cell:>18}' for cell in cells)}"
+            lines.append(row.rstrip())
     lines += [f"warning: {sentence}" for sentence in result.warnings]
     return "\n".join(lines)
 
@@ -142,8 +145,9 @@ def _page(
     for section in dict.fromkeys(sections):
         body.append(f"<section><h2>{html.escape(section)}</h2>")
         values = {name: column.get(section, {}) for name, column in columns.items()}
+        beside = {row: x[section] for row, x in result.without_network.items() if section in x}
         if any(values.values()):
-            body.append(_metrics_table(values, extractor_name))
+            body.append(_metrics_table(values, beside, extractor_name))
         if section == "Comparison" and comparison:
             body.append(_comparison_table(comparison, extractor_name))
         body.append('<div class="figures">')
@@ -160,12 +164,18 @@ def _page(
     )
 
 
-def _metrics_table(columns: dict[str, dict[str, float]], extractor_name: str) -> str:
-    """The metrics of one or two checkpoints, {checkpoint: {metric: value}}."""
-    rows = [_head(list(columns))] if len(columns) > 1 else []
+def _metrics_table(
+    columns: dict[str, dict[str, float]],
+    without_network: dict[str, dict[str, float]],
+    extractor_name: str,
+) -> str:
+    """The metrics {column: {metric: value}} of one or two checkpoints, and of no network."""
+    names = [*columns, *without_network]
+    rows = [_head(names)] if len(names) > 1 else []
     for name in dict.fromkeys(name for column in columns.values() for name in column):
         better, meaning = _direction_and_meaning(name, extractor_name)
         cells = _cells([column.get(name) for column in columns.values()], better)
+        cells += _cells([column.get(name) for column in without_network.values()], "")
         rows.append(
             f"<tr><th>{html.escape(name)} {ARROWS[better]}</th>{cells}"
             f"<td class='meaning'>{html.escape(meaning)}</td></tr>"

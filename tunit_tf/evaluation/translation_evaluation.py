@@ -1,29 +1,27 @@
 """The part of an evaluation on translations: image quality, style and content."""
 
+from collections.abc import Callable
+
 import numpy as np
 import sklearn.linear_model
 import sklearn.pipeline
 import sklearn.preprocessing
 
 from tunit_tf.data.image_set import ImageSet, sampled_positions
-from tunit_tf.data.sources import Split
 from tunit_tf.evaluation import image_quality
-from tunit_tf.evaluation.feature_cache import batches, cached_features
+from tunit_tf.evaluation.feature_cache import Extractor as FeatureFunction
+from tunit_tf.evaluation.feature_cache import Pictures, cached_features, computed_features
 from tunit_tf.evaluation.figures import EvaluationResult
+from tunit_tf.evaluation.look import LookBeyondColor, has_classes
+from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored, color_correlation
 from tunit_tf.evaluation.scores import EncodedImages, edge_correlation, score_translations
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics.extractor_names import EFFICIENTNETS
 from tunit_tf.metrics.features import Extractor
+from tunit_tf.metrics.look import Look
 
+QUALITY, STYLE_AND_CONTENT = "Image quality", "Style and content"  # sections
 MAX_TRANSLATIONS = 1000  # held-out images translated for style and content
-
-
-def has_classes(split: Split) -> bool:
-    """Whether both parts have labels, and the training images have at least two classes."""
-    labels = split.train.classes()
-    if labels is None or split.validation.labels is None:
-        return False
-    return len(np.unique(labels)) > 1
 
 
 def image_quality_by_group(
@@ -60,7 +58,8 @@ def image_quality_by_group(
     scored = image_quality.scores(
         translator, images, held_out, partition, extractor, cache_dir, num_translations
     )
-    result.metrics["Image quality"] = scored.values
+    result.metrics[QUALITY] = scored.values
+    result.add_without_network(QUALITY, scored.without_network)
     result.counts |= scored.counts
     # The paper's protocol is for Inception; other features serve as stand-ins, EfficientNet's not.
     if not isinstance(train, EncodedImages) and extractor.name not in EFFICIENTNETS:
@@ -74,8 +73,8 @@ def image_quality_by_group(
 def style_and_content(
     result: EvaluationResult,
     translator: Translator,
+    train: ImageSet,
     held_out: EncodedImages,
-    classifier_images: ImageSet | None,
     extractor: Extractor,
     cache_dir: str,
     seed: int,
@@ -83,35 +82,110 @@ def style_and_content(
     """Adds whether translations have the style of the reference and the content of the source.
 
     Args:
-      result: Receives metrics and counts.
+      result: Receives metrics and counts, also of what needs no network.
       translator: Networks to judge.
+      train: Training images, which judges of looks and, with labels, a classifier are fitted to.
       held_out: All held-out images; at most `MAX_TRANSLATIONS` of them are translated.
-      classifier_images: Images with labels that a classifier is fitted to; None without labels.
-      extractor: Computes the features that the classifier sees.
+      extractor: Computes the features that judges and classifier see.
       cache_dir: Folder where features of real images are kept.
       seed: Chooses the images to translate.
     """
     positions = sampled_positions(len(held_out.images), MAX_TRANSLATIONS, seed)
     chosen = held_out.at(positions)
     scored = score_translations(translator, chosen)
-    scores, references, translated = scored.scores, scored.references, scored.pictures
-    source = chosen.images.pixels()
-    scores["edge_correlation"] = float(edge_correlation(source, translated).mean())
-    scores["edge_correlation_chance"] = float(
-        edge_correlation(source[references], translated).mean()
+    pairs = _Pairs(
+        train, held_out.images, positions, positions[scored.references], extractor, cache_dir
     )
-    labels = chosen.images.classes()
-    if classifier_images is not None and labels is not None:
-        classifier = _fitted_classifier(classifier_images, extractor, cache_dir)
-        features = np.concatenate([extractor(x) for x in batches(translated)])
-        real = cached_features(extractor, held_out.images, cache_dir)[positions]
-        name = extractor.name
-        scores[f"class_agreement_{name}"] = float(
-            (classifier.predict(features) == labels[references]).mean()
-        )
-        scores[f"class_agreement_real_{name}"] = float((classifier.predict(real) == labels).mean())
-    result.metrics["Style and content"] = scores
-    result.counts["style and content"] = {"held_out": len(chosen.images)}
+    result.metrics[STYLE_AND_CONTENT] = {
+        **scored.scores,
+        **pairs.scores(scored.pictures, lambda seen: computed_features(seen, scored.pictures)),
+        **pairs.of_judges(),
+    }
+    recolored = Recolored(chosen.images, chosen.images.take(scored.references))
+    result.add_without_network(
+        STYLE_AND_CONTENT,
+        {
+            UNTOUCHED: pairs.scores(
+                chosen.images,
+                lambda seen: cached_features(seen, held_out.images, cache_dir)[positions],
+            ),
+            COLOR_TRANSFER: pairs.scores(
+                recolored, lambda seen: cached_features(seen, recolored, cache_dir)
+            ),
+        },
+    )
+    result.counts["style and content"] = {"held_out": len(chosen.images), **pairs.pairs_apart()}
+
+
+class _Pairs:
+    """Sources and references, and scores of what became of the sources.
+
+    Args:
+      train: Training images.
+      held_out: Held-out images.
+      sources: Positions of N sources among them.
+      references: Positions of their references.
+      extractor: Computes the features that judges and classifier see.
+      cache_dir: Folder where features of real images are kept.
+    """
+
+    def __init__(
+        self,
+        train: ImageSet,
+        held_out: ImageSet,
+        sources: np.ndarray,
+        references: np.ndarray,
+        extractor: Extractor,
+        cache_dir: str,
+    ) -> None:
+        self._sources, self._references, self._extractor = sources, references, extractor
+        self._held_out = held_out
+        self._judges = LookBeyondColor(train, held_out, extractor, cache_dir)
+        self._classifier = None
+        if has_classes(train, held_out):
+            self._classifier = _fitted_classifier(train, extractor, cache_dir)
+            real = cached_features(extractor, held_out, cache_dir)[sources]
+            self._class_agreement_real = float(
+                (self._classifier.predict(real) == held_out.classes(sources)).mean()
+            )
+
+    def scores(
+        self, results: Pictures, features_by: Callable[[FeatureFunction], np.ndarray]
+    ) -> dict[str, float]:
+        """{metric: value} of N results; `features_by` returns their features by an extractor."""
+        name, pictures = self._extractor.name, results[:]
+        references = self._held_out.pixels(self._references)
+        edges = edge_correlation(self._held_out.pixels(self._sources), pictures)
+        scores = {
+            "edge_correlation": float(edges.mean()),
+            "edge_correlation_chance": float(edge_correlation(references, pictures).mean()),
+            "color_correlation": color_correlation(pictures, references),
+        }
+        for judge, look in self._looks(features_by(self._judges.extractor)).items():
+            if look.pairs:
+                scores[f"look_of_reference_{judge}_{name}"] = look.of_reference
+                scores[f"look_of_source_{judge}_{name}"] = look.of_source
+        if self._classifier is not None:
+            classes = self._held_out.classes(self._references)
+            predicted = self._classifier.predict(features_by(self._extractor))
+            scores[f"class_agreement_{name}"] = float((predicted == classes).mean())
+        return scores
+
+    def of_judges(self) -> dict[str, float]:
+        """How well judges and classifier know real images, {metric: value}."""
+        name = self._extractor.name
+        found = {f"look_judge_{k}_{name}": share for k, share in self._judges.agreement.items()}
+        if self._classifier is not None:
+            found[f"class_agreement_real_{name}"] = self._class_agreement_real
+        return found
+
+    def pairs_apart(self) -> dict[str, int]:
+        """{judge: pairs whose source and reference it tells apart}."""
+        looks = self._looks(self._judges.real[self._sources])
+        return {f"pairs_apart_{judge}": look.pairs for judge, look in looks.items()}
+
+    def _looks(self, features: np.ndarray) -> dict[str, Look]:
+        return self._judges.scores(self._sources, self._references, features)
 
 
 def _fitted_classifier(

@@ -37,5 +37,10 @@ def mean_colors(images: np.ndarray) -> np.ndarray:
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Correlation of two lists of mean colors `(N, 3)`, over images and channels, in [-1, 1]."""
-    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+    """Correlation of two lists of mean colors `(N, 3)`, over images and channels, in [-1, 1].
+
+    0 if all values of one list are equal.
+    """
+    x, y = (values.ravel() - values.mean() for values in (first, second))
+    lengths = np.linalg.norm(x) * np.linalg.norm(y)
+    return float(x @ y / lengths) if lengths else 0.0
