@@ -40,7 +40,7 @@ from tunit_tf.evaluation.scores import (
     encode,
     score_translations,
     shuffled_positions,
-)  # fmt: skip
+)
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 from tunit_tf.metrics import color_transfer, distances, features
@@ -129,8 +129,8 @@ class Pairs:
     def recolored(self) -> Results:
         """Sources in the colors of their references; their features are kept on disk."""
         images = self.images
-        pictures = Recolored(images, images.take(self.references))
-        half = Recolored(images.take(self.sources_half), images.take(self.references_half))
+        pictures = Recolored(images, images.take(self.references))[:]
+        half = Recolored(images.take(self.sources_half), images.take(self.references_half))[:]
         return Results(
             pictures,
             cached_features(self.extractor, pictures, self.cache_dir),

@@ -101,7 +101,7 @@ def style_and_content(
         **pairs.scores(scored.pictures, lambda seen: computed_features(seen, scored.pictures)),
         **pairs.of_judges(),
     }
-    recolored = Recolored(chosen.images, chosen.images.take(scored.references))
+    recolored = Recolored(chosen.images, chosen.images.take(scored.references))[:]
     result.add_without_network(
         STYLE_AND_CONTENT,
         {
