@@ -52,7 +52,7 @@ def main() -> None:
             translate = measured(
                 "tunit_tf.translate", *run, f"--source={folder / 'images'}",
                 f"--reference={folder / 'images' / 'moss'}", "--average_references",
-                f"--output={folder / 'translated'}", "--noprogress",
+                f"--output={folder / 'translated'}", "--size=model", "--noprogress",
             )  # fmt: skip
         row = [f"{value:.0f}" for value in (count, *evaluate, *translate)]
         print(f"| {' | '.join(row)} |", flush=True)
