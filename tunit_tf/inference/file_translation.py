@@ -18,7 +18,6 @@ from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import domain_styles, masking
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
-from tunit_tf.inference.photograph import Settings
 from tunit_tf.io import files, picture_files, pixels
 from tunit_tf.io.picture_files import ALPHA, MaskFiles
 
@@ -74,7 +73,7 @@ class Request:
         None,
         "Pixels inside of the edge of --mask or --region over which the change fades; 0 is a hard "
         "edge, by default a 32nd of the shorter side.",
-        bounds=Bounds(0, 2048),
+        bounds=photographs.FEATHER,
     )
     size: str = setting(
         photographs.SOURCE,
@@ -85,7 +84,7 @@ class Request:
         None,
         "From 0, the enlarged translation, to 1, all of the picture's own detail above it; by "
         "default the run's.",
-        bounds=Bounds(0, 1),
+        bounds=photographs.DETAIL,
     )
     colors_only: bool = setting(
         False, "Take only colors from the translation, and textures from the picture."
@@ -97,7 +96,9 @@ class Request:
         "keep theirs.",
         choices=(photographs.SOURCE, "png", "jpeg"),
     )
-    quality: int = setting(pixels.JPEG_QUALITY, "Quality of JPEG results.", bounds=Bounds(1, 100))
+    quality: int = setting(
+        pixels.JPEG_QUALITY, "Quality of JPEG results.", bounds=photographs.QUALITY
+    )
     overwrite: bool = setting(False, "Replace results that exist.")
     batch_size: int = setting(32, "Images computed at once.", bounds=Bounds(1, 4096))
     seed: int = setting(0, "Seed of the looks that --sample draws.", bounds=Bounds(0, 2**63 - 1))
@@ -122,24 +123,12 @@ class Request:
             bool(self.mask or self.region) or self.feather is None,
             "--feather softens the edges of --mask or --region; give one of them too.",
         )
-        size = photographs.Size.parse(self.size)
-        if self.region:
-            photographs.Region.parse(self.region)
-        of_photographs = bool(self.region) or self.detail is not None or self.colors_only
         require(
-            size.kind != photographs.MODEL or not of_photographs,
-            "--region, --detail and --colors_only are for results of the picture's own size; leave "
-            "--size=model out.",
-        )
-        require(
-            not self.grid or not of_photographs,
+            not self.grid or not (self.region or self.detail is not None or self.colors_only),
             "--grid shows squares as the networks draw them; leave --region, --detail and "
             "--colors_only out.",
         )
-        require(
-            not self.colors_only or self.detail is None,
-            "--colors_only takes all detail from the picture; leave --detail out.",
-        )
+        self.of_photographs(1.0)
         require(
             bool(self.reference) or not (self.average_references or self.interpolate),
             "--average_references and --interpolate need --reference=FILE_OR_FOLDER.",
@@ -148,6 +137,17 @@ class Request:
             self.average_references + self.interpolate + self.grid <= 1,
             "Give only one of --average_references, --interpolate and --grid.",
         )
+
+    def of_photographs(self, default_detail: float) -> photographs.Request:
+        """How photographs are redrawn, with the detail of a run.
+
+        Raises:
+          UserError: A value is wrong, or values contradict each other.
+        """
+        return photographs.Request.checked(
+            self.size, self.region, self.detail, self.colors_only, self.feather, self.quality,
+            default_detail,
+        )  # fmt: skip
 
 
 class Look(NamedTuple):
@@ -211,7 +211,7 @@ class Job(NamedTuple):
     looks: list[Look]
     masks: MaskFiles | None
     unchanged: list[pathlib.Path]
-    settings: Settings
+    of_photographs: photographs.Request
 
     def batches(self) -> Iterator[list[picture_files.Picture]]:
         """The sources, with their masks."""
@@ -242,9 +242,10 @@ def run(trained: "TrainedRun", request: Request) -> Result:
     reader = picture_files.Reader(translator.image_size, translator.resize)
     try:
         looks = looks_of(trained, reader, request)
-        detail = translator.detail if request.detail is None else request.detail
-        settings = Settings(detail, request.colors_only, request.feather)
-        job = Job(request, translator, reader, writer, sources, inputs, looks, masks, [], settings)
+        of_photographs = request.of_photographs(translator.detail)
+        job = Job(
+            request, translator, reader, writer, sources, inputs, looks, masks, [], of_photographs
+        )
         if request.grid:
             _write_grid(job)
         else:
@@ -371,28 +372,20 @@ def _small_frame(result: Image.Image) -> np.ndarray:
 def _subject(
     job: Job, path: pathlib.Path, picture: Image.Image, mask: Image.Image | None
 ) -> Subject:
-    """What is redrawn of a picture.
-
-    With `--size=model` the picture is first reduced to what the networks see of it, and is then
-    redrawn like a photograph of that size, which has no detail above theirs.
+    """What is redrawn of a picture, and of its mask, if it has one.
 
     Raises:
       UserError: The region does not fit.
     """
-    request, size, resize = job.request, job.translator.image_size, job.translator.resize
+    request, size, resize = job.of_photographs, job.translator.image_size, job.translator.resize
     if mask is not None and not mask.getbbox():
         job.unchanged.append(path)
-    if photographs.Size.parse(request.size).kind == photographs.MODEL:
-        shown = pixels.letterbox_box(picture.size, size)
-        box = shown if resize == "letterbox" else (0, 0, size, size)
-        square = pixels.square(pixels.flattened(picture), size, resize)
-        picture = Image.fromarray(square).crop(box)
-        mask = mask and Image.fromarray(pixels.square(mask, size, resize)).crop(box)
-    region = photographs.Region.parse(request.region) if request.region else None
-    photograph = photographs.Photograph(picture, region)
+    photograph = request.photograph(picture, size, resize)
+    if mask is not None and request.size.kind == photographs.MODEL:
+        mask = photographs.reduced(mask, size, resize)
     shares = None
     if mask is not None:
-        shares = masking.fitting_shares(mask, photograph, request.feather)
+        shares = masking.fitting_shares(mask, photograph, request.settings.feather)
     return Subject(path, photograph, photograph.square(size, resize), shares)
 
 
@@ -410,7 +403,7 @@ def _still_subjects(job: Job, paths: list[pathlib.Path]) -> Iterator[list[Subjec
             job.reader.bad[path] = f"{type(error).__name__}: {error}"
         return None
 
-    small = photographs.Size.parse(job.request.size).kind == photographs.MODEL
+    small = job.of_photographs.size.kind == photographs.MODEL
     held: list[Subject] = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         remaining = iter(paths)
@@ -434,14 +427,12 @@ def _redrawn(job: Job, subjects: list[Subject], look: Look) -> Iterator[Image.Im
 
     `strength` mixes the style codes of the pictures (0) and of the look (1).
     """
-    size = photographs.Size.parse(job.request.size)
     squares = np.stack([subject.square.image for subject in subjects])
     drawn = job.translator.generate(squares, _style(job, squares, look))
     for subject, translation in zip(subjects, drawn, strict=True):
-        result = subject.photograph.redrawn(
-            subject.square, translation, job.settings, subject.shares
+        yield job.of_photographs.result(
+            subject.photograph, subject.square, translation, subject.shares
         )
-        yield size.of(result)
 
 
 def _style(job: Job, squares: np.ndarray, look: Look) -> np.ndarray:

@@ -18,6 +18,9 @@ from tunit_tf.io import pixels
 
 MODEL = "model"  # a size of results: that of the networks
 SOURCE = "source"  # another: that of the photograph
+DETAIL = Bounds(0, 1)
+FEATHER = Bounds(0, 2048)  # pixels
+QUALITY = Bounds(1, 100)  # of JPEG
 SIDE_BOUNDS = Bounds(16, 16_384)  # of the longer side of a result, in pixels
 MAX_PIXELS = 2**27  # of a JPEG photograph that is redrawn at its own size
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -250,6 +253,98 @@ class Photograph:
             result.paste(Image.fromarray(mixed), place[:2])
         result.info = {"icc_profile": srgb_profile()}  # not comments and EXIF of the photograph
         return result
+
+
+class Request(NamedTuple):
+    """The results that a command is asked for; one for all pictures.
+
+    Attributes:
+      size: Size of the results.
+      region: What is redrawn; None is the whole picture.
+      settings: How.
+      quality: Of JPEG files, 1..100.
+    """
+
+    size: Size
+    region: Region | None
+    settings: Settings
+    quality: int
+
+    @classmethod
+    def checked(
+        cls,
+        size: str,
+        region: str,
+        detail: float | None,
+        colors_only: bool,
+        feather: int | None,
+        quality: int = pixels.JPEG_QUALITY,
+        default_detail: float = 1.0,
+    ) -> "Request":
+        """Reads the flags of the same names.
+
+        Args:
+          size: See `Size.parse`.
+          region: See `Region.parse`; empty for the whole picture.
+          detail: Between 0 and 1; None is `default_detail`.
+          colors_only: See `Settings`.
+          feather: In pixels; None is a 32nd of the shorter side.
+          quality: Of JPEG files.
+          default_detail: Setting of the run.
+
+        Raises:
+          UserError: One is wrong, or they contradict each other.
+        """
+        found = Size.parse(size)
+        bounds = {"detail": (DETAIL, detail), "feather": (FEATHER, feather)}
+        for name, (bound, value) in {**bounds, "quality": (QUALITY, quality)}.items():
+            if value is not None:
+                bound.check(f"--{name}", value)
+        if found.kind == MODEL and (region or detail is not None or colors_only):
+            raise UserError(
+                "--region, --detail and --colors_only are for results of the picture's own size; "
+                "leave --size=model out."
+            )
+        if colors_only and detail is not None:
+            raise UserError("--colors_only takes all detail from the picture; leave --detail out.")
+        settings = Settings(default_detail if detail is None else detail, colors_only, feather)
+        return cls(found, Region.parse(region) if region else None, settings, quality)
+
+    def photograph(self, picture: Image.Image, size: int, resize: str) -> Photograph:
+        """What is redrawn of an upright picture.
+
+        With `--size=model` the picture is first reduced to what a network of a `size` sees of it,
+        and is then redrawn like a photograph, one without detail above the network's.
+
+        Args:
+          picture: RGB or RGBA.
+          size: Side of the network's squares.
+          resize: One of `pixels.RESIZE`.
+
+        Raises:
+          UserError: The region does not fit.
+        """
+        if self.size.kind == MODEL:
+            picture = reduced(pixels.flattened(picture), size, resize)
+        return Photograph(picture, self.region)
+
+    def result(
+        self,
+        photograph: Photograph,
+        square: Square,
+        translation: np.ndarray,
+        shares: Shares | None = None,
+    ) -> Image.Image:
+        """The redrawn photograph in the size that is asked for; see `Photograph.redrawn`."""
+        return self.size.of(photograph.redrawn(square, translation, self.settings, shares))
+
+
+def reduced(picture: Image.Image, size: int, resize: str) -> Image.Image:
+    """An RGB or gray picture as a network sees it, without mirrored margins."""
+    box = (0, 0, size, size)
+    if resize == "letterbox":
+        box = pixels.letterbox_box(picture.size, size)
+    return Image.fromarray(pixels.square(picture, size, resize)).crop(box)
 
 
 def feather_of(box: Box, feather: int | None) -> int:

@@ -34,7 +34,7 @@ def needed_by(*names: str) -> dict[str, metadata.Distribution]:
 
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory):
-    """Python with ai-edge-litert, numpy, pillow and what these require, and nothing else.
+    """Python with ai-edge-litert, numpy, pillow, pydantic and what these require, and nothing else.
 
     Their files are linked from the tests' environment, which has the versions of the requirements
     files.
@@ -42,7 +42,7 @@ def bare_python(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bare")
     venv.create(folder)
     (packages,) = (folder / "lib").glob("python*/site-packages")
-    needed = needed_by("ai-edge-litert", "numpy", "pillow")
+    needed = needed_by("ai-edge-litert", "numpy", "pillow", "pydantic")
     pins = (ROOT / "requirements-tflite.txt").read_text()
     assert f"ai-edge-litert=={needed['ai-edge-litert'].version}\n" in pins
     for distribution in needed.values():
@@ -85,8 +85,38 @@ def test_translates_as_the_run_does_without_tensorflow(
     assert not [name for name in packages if "tensorflow" in name]
     source, reference = pictures
     with Image.open(output) as picture:
-        gap = np.asarray(picture).astype(int) - translator.translate([source], [reference])[0]
-    assert np.abs(gap).max() <= 1
+        gap = np.asarray(picture).astype(int) - np.asarray(translator.redraw(source, reference))
+    assert gap.shape == (48, 64, 3)
+    assert np.abs(gap).max() <= 2  # a difference of 1 in the small translation
+
+
+@pytest.mark.parametrize(
+    ("more", "size"),
+    [
+        (["--size=model"], (32, 32)),
+        (["--size=100", "--detail=0.5"], (100, 75)),
+        (["--region=25%,0,50%,50%", "--feather=2"], (64, 48)),
+        (["--colors_only", "--quality=50"], (64, 48)),
+    ],
+)
+def test_results_have_the_size_that_is_asked_for(
+    pair_folder, pictures, translator, tmp_path, more, size
+):
+    output = tmp_path / ("out.jpg" if "--colors_only" in more else "out.png")
+    commands.run("export.run_tflite", *flags(pair_folder, pictures, output), *more)
+    source, reference = pictures
+    with Image.open(output) as picture, Image.open(source) as given:
+        assert picture.size == size
+        if size == (32, 32):
+            expected = translator.translate([source], [reference])[0]
+            assert np.abs(np.asarray(picture).astype(int) - expected).max() <= 1
+        if "--feather=2" in more:
+            outside = np.ones((48, 64), bool)
+            outside[:24, 16:48] = False
+            np.testing.assert_array_equal(
+                np.asarray(picture)[outside], np.asarray(given.convert("RGB"))[outside]
+            )
+            assert (np.asarray(picture) != np.asarray(given.convert("RGB"))).any()
 
 
 @pytest.mark.parametrize(
@@ -99,6 +129,11 @@ def test_translates_as_the_run_does_without_tensorflow(
         ({"reference": "{encoder}"}, "is not a readable picture"),
         ({"output": "out.gif"}, "must end with .png or .jpg"),
         ({"output": "{source}"}, "would replace one of the pictures"),
+        ({"size": "huge"}, "--size=huge must be source"),
+        ({"region": "0,0,999,9"}, "the region 0,0,999,9 reaches outside"),
+        ({"region": "all"}, "--region=all must be x,y,width,height"),
+        ({"detail": "2"}, "--detail must be at most 1; received 2"),
+        ({"quality": "101"}, "--quality must be at most 100"),
         ({"threads": "0"}, "--threads must be from 1 to 256; received 0"),
         ({"threads": "20000"}, "--threads must be from 1 to 256; received 20000"),
     ],
