@@ -64,8 +64,8 @@ class Adam(keras.optimizers.Adam):
     ) -> None:
         """Passes to `update_step`, in place of the rate, all numbers that variables share.
 
-        Keras calls this once per step. A step has about 180 variables; what is computed for each
-        costs time when the graph is built.
+        Keras calls this once per step, and nothing public. A step has about 180 variables; what is
+        computed for each costs time when the graph is built.
         """
         dtype = trainable_variables[0].dtype
         numbers = self._step_numbers(tf.cast(learning_rate, dtype))
