@@ -181,14 +181,16 @@ def read_manifest(folder: str) -> ServingManifest:
     Raises:
       UserError: There is none.
     """
-    cure = "name a version that export.saved_model wrote, like models/tunit/1"
     try:
         with FileSystems.open(FileSystems.join(folder, manifest.FILE_NAME)) as file:
             return manifest.parse(file.read(), ServingManifest)
     except OSError:
-        raise UserError(f"--model={folder} has no {manifest.FILE_NAME}; {cure}.") from None
+        raise UserError(
+            f"--model={folder} is not a version that export.saved_model wrote; name one, like "
+            "models/tunit/1."
+        ) from None
     except UserError as error:
-        raise UserError(f"--model={folder}: {error} Or {cure}.") from None
+        raise UserError(f"--model={folder}: {error}") from None
 
 
 def average_style(described: ServingManifest, domain: int) -> list[float]:

@@ -34,6 +34,7 @@ def exported(tiny_run, tmp_path_factory) -> pathlib.Path:
         flags = f"--output={folder}", f"--max_pixels={MAX_PIXELS}", "--examples=1"
         result = commands.run("export.saved_model", f"--run_dir={tiny_run}", *flags)
         assert result.returncode == 0, result.stderr
+        assert f"Wrote {folder / '1'}" in result.stdout
 
     return session_folder.make(tmp_path_factory, "saved_model", fill) / "1"
 
@@ -46,6 +47,7 @@ def pair_folder(tiny_run, tmp_path_factory) -> pathlib.Path:
         folders = f"--run_dir={tiny_run}", f"--output={folder / 'mobile'}"
         result = commands.run("export.tflite", *folders, *PAIR_FLAGS)
         assert result.returncode == 0, result.stderr
+        assert "| dynamic_int8 |" in result.stdout
 
     return session_folder.make(tmp_path_factory, "pair", fill) / "mobile"
 

@@ -8,6 +8,7 @@ from apache_beam.io.filesystems import FileSystems
 from PIL import Image
 
 from tests import commands
+from tests.manifests import cases
 from tunit_tf.io import picture_files
 
 
@@ -15,8 +16,8 @@ from tunit_tf.io import picture_files
 def flags(tmp_path):
     """Flags that are right, up to the pipeline; the model is a manifest only."""
     (tmp_path / "model").mkdir()
-    manifest = {"kind": "saved_model", "domains": None, "image_size": 32, "resize": "crop"}
-    (tmp_path / "model" / "manifest.json").write_text(json.dumps(manifest))
+    serving = {"kind": "saved_model", "domains": None, "signatures": {}, "max_pixels": 10**6}
+    (tmp_path / "model" / "manifest.json").write_text(json.dumps({**cases.GOOD, **serving}))
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "look.jpg")
     named = {"model": "model", "reference": "look.jpg", "output": "out"}

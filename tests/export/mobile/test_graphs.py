@@ -115,24 +115,27 @@ def test_generator_equals_the_network_in_one_partition(rng, size):
     assert set(operations(content)) <= DELEGATED
 
 
-def test_tensors_are_named_static_and_of_rank_four_at_most():
-    generator = Generator(32, style_dim=8, base_channels=4)
-    shapes = {"image": (1, 32, 32, 3), "style": (1, 8)}
-    content = conversion.convert(graphs.generator(generator), "generate", shapes)
+@pytest.mark.parametrize(
+    ("role", "inputs", "outputs"),
+    [
+        ("encoder", {b"image"}, {b"style", b"domain_probabilities"}),
+        ("generator", {b"image", b"style"}, {b"translated"}),
+    ],
+)
+def test_tensors_are_named_static_and_of_rank_four_at_most(pair_folder, role, inputs, outputs):
+    content = (pair_folder / f"{role}_float32.tflite").read_bytes()
     graph = conversion.read(content).subgraphs[0]
-    assert {graph.tensors[i].name for i in graph.inputs} == {b"image", b"style"}
-    assert [graph.tensors[i].name for i in graph.outputs] == [b"translated"]
+    assert {graph.tensors[i].name for i in graph.inputs} == inputs
+    assert {graph.tensors[i].name for i in graph.outputs} == outputs
     for tensor in graph.tensors:
         assert len(tensor.shape) <= 4
         assert tensor.shapeSignature is None or -1 not in tensor.shapeSignature
         assert tensor.type in (schema.TensorType.FLOAT32, schema.TensorType.INT32)
 
 
-def test_constants_are_aligned(rng):
-    guiding = lively_guiding(rng)
-    shapes = {"image": (1, 32, 32, 3)}
-    content = conversion.convert(graphs.encoder(guiding), "encode", shapes)
-    model = schema.Model.GetRootAs(content, 0)
+@pytest.mark.parametrize("role", ["encoder", "generator"])
+def test_constants_are_aligned(pair_folder, role):
+    model = schema.Model.GetRootAs((pair_folder / f"{role}_float32.tflite").read_bytes(), 0)
     for i in range(model.BuffersLength()):
         buffer = model.Buffers(i)
         if not buffer.DataIsNone():
