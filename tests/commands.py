@@ -8,12 +8,17 @@ import subprocess
 
 from tests.chaos import forked
 
-__all__ = ["ROOT", "run"]
+__all__ = ["ROOT", "preload", "run"]
 
 ROOT = forked.ROOT
 SECONDS = 300
 
 forked.context.set_forkserver_preload([*forked.PRELOADED, "tests.plain_graphs"])
+
+
+def preload(*modules: str) -> None:
+    """Has modules imported once, before the first command starts, instead of by every command."""
+    forked.context.set_forkserver_preload([*forked.PRELOADED, "tests.plain_graphs", *modules])
 
 
 def run(module: str, *flags) -> subprocess.CompletedProcess:

@@ -11,6 +11,13 @@ from tests import commands, session_folder
 from tunit_tf.data import synthetic
 from tunit_tf.io import pixels
 
+commands.preload(
+    "export.mobile.bundle",
+    "export.serving.differences",
+    "export.serving.file_translation",
+    "export.serving.versions",
+)
+
 MAX_PIXELS = 40_000
 PAIR_FLAGS = "--min_psnr=15", "--calibration_steps=8", "--quality_images=4", "--examples=4"
 
