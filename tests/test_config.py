@@ -127,3 +127,9 @@ def test_every_field_has_help():
     for f in config_lib.FIELDS.values():
         assert len(f.metadata["help"]) > 10
         assert f.metadata["help"].endswith(".")
+
+
+def test_a_perceptual_weight_needs_features():
+    with pytest.raises(UserError, match="add --discriminator=projected, or leave it out"):
+        Config(weight_perceptual=1.0)
+    assert Config(weight_perceptual=1.0, discriminator="projected").weight_perceptual == 1

@@ -171,8 +171,9 @@ class Config:
         IIC,
         "Where the pseudo-domains come from: iic finds them while the guiding network learns (as "
         "in the paper); efficientnet_lite0 groups ImageNet features of the images before the first "
-        "step, and the guiding network learns these groups.",
-        choices=(IIC, "efficientnet_lite0"),
+        "step, and the guiding network learns these groups; with efficientnet_lite0_without_color "
+        "they are patterns and shapes, whatever the colors.",
+        choices=(IIC, "efficientnet_lite0", "efficientnet_lite0_without_color"),
     )
     queue_length: int = setting(
         1024, "Number of past keys that serve as negatives.", Bounds(1, 2**20)
@@ -208,6 +209,22 @@ class Config:
     weight_adversarial: float = setting(1.0, "Weight of the adversarial losses.", WEIGHT)
     weight_r1: float = setting(10.0, "Weight of the gradient penalty on real images.", WEIGHT)
     weight_reconstruction: float = setting(0.1, "Weight of the image reconstruction loss.", WEIGHT)
+    weight_reconstruction_first: float = setting(
+        0.0,
+        "Weight of the image reconstruction loss in the first joint step, from which it falls "
+        "linearly to --weight_reconstruction; 0 begins with that. Helps a young generator against "
+        "a projected discriminator.",
+        WEIGHT,
+    )
+    reconstruction_steps: int = setting(
+        1000, "Joint steps in which --weight_reconstruction_first falls.", PERIOD
+    )
+    weight_perceptual: float = setting(
+        0.0,
+        "Weight of the difference between an image and its reconstruction in the frozen features "
+        "of a projected discriminator.",
+        WEIGHT,
+    )
     weight_style_contrastive: float = setting(
         0.01, "Weight of the generator's contrastive loss.", WEIGHT
     )
@@ -224,7 +241,7 @@ class Config:
     warmup_steps: int = setting(
         -1,
         "Steps that train the guiding network alone; -1 is 65000, or 35000 semi-supervised or with "
-        "--domains_from=efficientnet_lite0, or 0 supervised.",
+        "--domains_from another than iic, or 0 supervised.",
         STEPS_OR_DEFAULT,
     )
     joint_steps: int = setting(
@@ -358,6 +375,11 @@ class Config:
             raise UserError(
                 f"domains_from={self.domains_from} labels every image itself, so it cannot be "
                 f"combined with labeled_fraction={self.labeled_fraction:g}; leave one of them out."
+            )
+        if self.weight_perceptual and self.discriminator != "projected":
+            raise UserError(
+                f"weight_perceptual={self.weight_perceptual:g} compares features of a projected "
+                "discriminator; add --discriminator=projected, or leave it out."
             )
 
     @property

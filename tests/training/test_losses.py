@@ -88,6 +88,13 @@ def test_reconstruction_is_the_mean_absolute_difference():
     np.testing.assert_allclose(losses.reconstruction(x, -x), 2.0)
 
 
+def test_perceptual_is_relative_and_a_mean_over_maps():
+    fine, coarse = tf.fill((2, 4, 4, 3), 5.0), tf.fill((2, 2, 2, 7), -0.1)
+    found = losses.perceptual([fine, coarse], [fine * 1.5, coarse])
+    np.testing.assert_allclose(found, (0.5 + 0) / 2, rtol=1e-6)
+    np.testing.assert_allclose(losses.perceptual([coarse], [0 * coarse]), 1, rtol=1e-6)
+
+
 def test_classification_and_logit_of():
     logits = tf.constant([[0.0, 2.0], [3.0, 0.0]])
     y = tf.constant([1, 1])

@@ -57,6 +57,23 @@ def test_features_tell_looks_apart(tmp_path):
     assert clustering.adjusted_rand_index(found.classes(), looks) == 1.0
 
 
+def test_groups_without_color_ignore_colors_and_see_patterns(tmp_path):
+    """Stripes or squares, in one of two colors."""
+    rng = np.random.default_rng(0)
+    patterns = np.arange(24) % 2
+    red = np.arange(24) // 12
+    rows = np.arange(32) // 4 % 2
+    striped, checked = np.tile(rows[:, None], (1, 32)), rows[:, None] ^ rows
+    gray = np.where(patterns[:, None, None] == 1, striped, checked)[..., None]
+    color = np.where(red[:, None, None, None] == 1, (200, 40, 40), (40, 80, 220))
+    x = (gray * color + rng.integers(0, 30, (24, 32, 32, 3))).astype(np.uint8)
+    images = ImageSet(x, np.arange(24), tuple(f"{i}.png" for i in range(24)))
+    settings = {"run_dir": str(tmp_path / "run"), "cache_dir": str(tmp_path), "num_domains": 2}
+    config = Config(domains_from="efficientnet_lite0_without_color", **settings)
+    found = pseudo_labels.prepare(images, config).classes()
+    assert clustering.adjusted_rand_index(found, patterns) == 1.0
+
+
 def test_no_label_is_used_and_the_same_seed_gives_the_same_groups(prepared, settings):
     misled = dataclasses.replace(IMAGES, labels=IMAGES.labels[::-1].copy())
     again = pseudo_labels.prepare(misled, Config(**settings))

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training.states import everything
-from tunit_tf.data import pipeline, synthetic
+from tunit_tf.data import augment, pipeline, synthetic
 from tunit_tf.data.pipeline import Batch
 from tunit_tf.errors import UserError
 from tunit_tf.training import losses, phases, steps, trainer
@@ -138,6 +138,39 @@ PAPER = {
 def test_weights_follow_the_papers_table(tiny, changes, absent):
     expected = {name: weight for name, weight in PAPER.items() if name not in absent}
     assert steps.weights(tiny(**changes)) == expected
+
+
+def test_the_first_weight_of_reconstruction_falls_linearly_and_stays(tiny):
+    config = tiny(
+        weight_reconstruction=4.0, weight_reconstruction_first=20.0, reconstruction_steps=8
+    )
+    start = config.warmup_steps
+    found = [float(steps.reconstruction_weight(start + done, config)) for done in (0, 2, 8, 99)]
+    np.testing.assert_allclose(found, [20, 16, 4, 4], rtol=1e-6)
+
+
+def test_perception_is_compared_in_the_same_view_and_has_its_weight(tiny, fresh_state):
+    settings = {"discriminator": "projected", "features_size": 32, "head_width": 4}
+    settings |= {"augment_discriminator": "translation,cutout"}
+    config = tiny(**settings, weight_perceptual=2.0, weight_reconstruction_first=3.0)
+    batch, state = batch_of(config), fresh_state(config)
+    tape, translated = steps.translate(state, batch, config)
+    equal = translated._replace(x_rec=translated.x, seen_rec=translated.seen_real)
+    state.step.assign(config.warmup_steps)
+    loss = steps.generator_loss(state, tape, translated, config)
+    table = steps.weights(config) | {"generator/reconstruction": 3.0}
+    assert table["generator/perceptual"] == 2.0
+    np.testing.assert_allclose(loss.value, steps.weighted_sum(loss.terms, table), rtol=1e-5)
+    assert loss.terms["generator/perceptual"] > 0.1
+    views = augment.discriminator_view(
+        translated.x_rec, batch.view_draws[:, 0], config.discriminator_views
+    )
+    for seen, expected in zip(
+        translated.seen_rec, state.discriminator.frozen_features(views), strict=True
+    ):
+        np.testing.assert_allclose(seen, expected, rtol=1e-4, atol=1e-4)
+    same = steps.generator_loss(state, tape, equal, config)
+    np.testing.assert_allclose(same.terms["generator/perceptual"], 0, atol=1e-6)
 
 
 def test_a_loss_is_the_weighted_sum_of_its_terms():

@@ -10,7 +10,7 @@ from absl import logging
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.io import files
-from tunit_tf.metrics import clustering, distances, features
+from tunit_tf.metrics import clustering, distances, features, look
 
 COMPUTING = ".features-"  # prefix of the folder in which features are computed
 BATCH = 64  # images whose features are computed at once
@@ -90,7 +90,8 @@ def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndar
 
     Args:
       images: N images.
-      extractor_name: One of `EXTRACTOR_NAMES` that needs no file.
+      extractor_name: One of `EXTRACTOR_NAMES` that needs no file, or such a name with
+        `_without_color` behind it.
       cache_dir: Folder where the features are kept.
 
     Returns:
@@ -99,7 +100,10 @@ def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndar
     Raises:
       UserError: The extractor's weights are not installed, or the cache cannot be written.
     """
-    extractor = features.load(extractor_name, "", cache_dir)
+    name = extractor_name.removesuffix(look.WITHOUT_COLOR)
+    extractor: Extractor = features.load(name, "", cache_dir)
+    if name != extractor_name:
+        extractor = look.FeaturesWithoutColor(extractor, name, extractor.dim)
     return clustering.directions(cached_features(extractor, images, cache_dir))
 
 

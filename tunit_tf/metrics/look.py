@@ -14,6 +14,7 @@ import sklearn.linear_model
 from tunit_tf.metrics import cielab, clustering
 
 MEAN, DEVIATION = 0.5, 0.22  # of every image without color, of values in [0, 1]
+WITHOUT_COLOR = "_without_color"  # behind the names of extractors
 MIN_DEVIATION = 1e-3  # of L* / 100; less contrast is not amplified, so a constant image stays one
 
 
@@ -64,7 +65,7 @@ class FeaturesWithoutColor:
 
     def __init__(self, extractor: Callable[[np.ndarray], np.ndarray], name: str, dim: int) -> None:
         self._extractor = extractor
-        self.name, self.dim = f"{name}_without_color", dim
+        self.name, self.dim = name + WITHOUT_COLOR, dim
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features `(n, dim)` of uint8 `(n, S, S, 3)`."""

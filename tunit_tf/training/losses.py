@@ -4,6 +4,8 @@ Each returns a scalar, the mean over the given examples, unless it says otherwis
 numbers refer to the TUNIT paper (arXiv 2006.06500).
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 PROBABILITY_FLOOR = 1e-10
@@ -95,3 +97,19 @@ def gradient_penalty(gradient: tf.Tensor) -> tf.Tensor:
 def reconstruction(x: tf.Tensor, x_rec: tf.Tensor) -> tf.Tensor:
     """Mean absolute difference of images `(B, H, W, 3)` in [-1, 1] (eq. 5)."""
     return tf.reduce_mean(tf.abs(x - x_rec))
+
+
+def perceptual(features: Sequence[tf.Tensor], features_rec: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Relative L1 distance of feature maps of images and their reconstructions, mean over maps.
+
+    Not in the paper. 0 for equal maps, 1 where the reconstruction's are zero.
+
+    Args:
+      features: Maps `(B, h, w, c)` of the images, each of its own size.
+      features_rec: The same of the reconstructions.
+    """
+    distances = [
+        reconstruction(real, rec) / tf.reduce_mean(tf.abs(real))
+        for real, rec in zip(features, features_rec, strict=True)
+    ]
+    return tf.add_n(distances) / len(distances)

@@ -171,13 +171,15 @@ def translate(
         x_fake, x_rec = tf.split(both, 2)
         y = tf.argmax(logits, axis=-1, output_type=tf.int32)
         y = tf.where(batch.label >= 0, batch.label, y)
+        # What is compared is seen in the same view; otherwise every image has a view of its own.
+        view_of_rec = 0 if config.weight_perceptual else 2
         translated = Translated(
             batch.x,
             x_fake,
             x_rec,
             seen(batch.x, 0),
             seen(x_fake, 1),
-            seen(x_rec, 2),
+            seen(x_rec, view_of_rec),
             y,
             y_ref=tf.gather(all_gather(y), batch.reference),
             s_key_ref=tf.gather(all_gather(s_key), batch.reference),
@@ -223,6 +225,7 @@ def generator_loss(
       translated: What the forward pass computed.
       config: Resolved config.
     """
+    table = weights(config)
     with tape:
         y = tf.concat([translated.y_ref, translated.y], 0)
         # One call of D, which treats samples alone.
@@ -240,8 +243,28 @@ def generator_loss(
                 s_fake, translated.s_key_ref, state.queue.keys, config.temperature
             ),
         }
-        loss = weighted_sum(terms, weights(config))
+        if "generator/perceptual" in table:
+            terms["generator/perceptual"] = losses.perceptual(
+                translated.seen_real, translated.seen_rec
+            )
+        if config.weight_reconstruction_first:
+            table["generator/reconstruction"] = tf.cast(
+                reconstruction_weight(state.step, config), logit.dtype
+            )
+        loss = weighted_sum(terms, table)
     return Loss(tape, loss, terms)
+
+
+def reconstruction_weight(step: tf.Tensor, config: Config) -> tf.Tensor:
+    """Weight of the reconstruction at a joint step: it falls, then stays. Not in the paper.
+
+    Args:
+      step: int64 scalar, finished steps.
+      config: Resolved config.
+    """
+    done = tf.cast(step - config.warmup_steps, tf.float32) / config.reconstruction_steps
+    first, last = config.weight_reconstruction_first, config.weight_reconstruction
+    return last + (first - last) * tf.maximum(0.0, 1.0 - done)
 
 
 def weights(config: Config) -> dict[str, float]:
@@ -260,6 +283,7 @@ def weights(config: Config) -> dict[str, float]:
         "generator/adversarial_translated": config.weight_adversarial,
         "generator/adversarial_reconstructed": config.weight_adversarial,
         "generator/reconstruction": config.weight_reconstruction,
+        "generator/perceptual": config.weight_perceptual,
         "generator/style_contrastive": config.weight_style_contrastive,
     }
     if config.mode in ("supervised", PSEUDO_LABELED):
@@ -268,6 +292,8 @@ def weights(config: Config) -> dict[str, float]:
         del guiding["guiding/classification"]
     if config.discriminator != "paper" or config.weight_r1 == 0:
         del discriminator["discriminator/r1"]
+    if config.weight_perceptual == 0:
+        del generator["generator/perceptual"]
     return {**guiding, **discriminator, **generator}
 
 
