@@ -4,7 +4,9 @@ import dataclasses
 import io
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import tqdm
 from PIL import Image
 
@@ -12,6 +14,7 @@ from export.serving import clients
 from export.serving.clients import Client, InputRefusedError, ServerError
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
+from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import files, picture_files, pixels
 
 DECODED_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # by TensorFlow
@@ -25,6 +28,23 @@ class Request:
 
     source: str = setting("", "Image or folder of images to redraw.")
     reference: str = setting("", "Image whose look is taken.")
+    size: str = setting(
+        photographs.SOURCE,
+        "Size of the results: source, the picture's own; model, squares as the server draws them; "
+        "or the longer side in pixels.",
+    )
+    region: str = setting(
+        "", "Redraw only this part of every picture: x,y,width,height in pixels or percent."
+    )
+    detail: float | None = setting(
+        None, "From 0, the enlarged translation, to 1, all of the picture's own detail.",
+        photographs.DETAIL,
+    )  # fmt: skip
+    colors_only: bool = setting(False, "Take only colors from the translation.")
+    feather: int | None = setting(
+        None, "Pixels inside of the region's edge over which the change fades.",
+        photographs.FEATHER,
+    )  # fmt: skip
     output: str = setting("translated", "Folder for the results, created if missing.")
     overwrite: bool = setting(False, "Replace results that exist.")
     resume: bool = setting(False, "Keep results that exist, translate the others.")
@@ -42,10 +62,29 @@ class Request:
             raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
         files.named_folder(self.output, "output")
         check_bounds(self)
+        self.of_photographs()
         if self.resume and self.overwrite:
             raise UserError(
                 "--resume keeps results that exist, --overwrite replaces them; give one."
             )
+
+    def of_photographs(self) -> photographs.Request:
+        """How photographs are redrawn. Raises UserError if a value is wrong."""
+        return photographs.Request.checked(
+            self.size, self.region, self.detail, self.colors_only, self.feather
+        )
+
+
+class Sent(NamedTuple):
+    """A picture in a request.
+
+    Attributes:
+      content: The file that is sent.
+      finish: Makes the file of the result of the server's PNG file.
+    """
+
+    content: bytes
+    finish: Callable[[bytes], bytes]
 
 
 @dataclasses.dataclass
@@ -150,15 +189,15 @@ def _translations(
         result.skipped += 1
         report(f"skipped: {reason}")
 
-    def ask(pictures: dict[pathlib.Path, bytes]) -> Iterator[tuple[pathlib.Path, bytes]]:
-        contents = list(pictures.values())
+    def ask(pictures: dict[pathlib.Path, Sent]) -> Iterator[tuple[pathlib.Path, bytes]]:
+        contents = [sent.content for sent in pictures.values()]
         try:
             drawn = clients.with_retries(
                 lambda: client.translate(contents, [look] * len(contents)), request.retries
             )
         except InputRefusedError as error:
             if len(pictures) == 1:
-                _check_reference(client, look, request)
+                _translated_reference(client, look, request)
                 skip(f"{next(iter(pictures))} is refused by the server ({error}).")
                 return
             # One of them spoils the request for all. The index in the server's message may count
@@ -168,28 +207,72 @@ def _translations(
             yield from ask(dict(items[:half]))
             yield from ask(dict(items[half:]))
             return
-        yield from zip(pictures, drawn, strict=True)
+        for (path, sent), translated in zip(pictures.items(), drawn, strict=True):
+            yield path, sent.finish(translated)
 
+    of_photographs = request.of_photographs()
+    side = 0
+    if of_photographs.size.kind != photographs.MODEL and paths:
+        (drawn,) = _translated_reference(client, look, request)
+        side = _decoded(drawn).shape[0]
     starts = range(0, len(paths), request.batch_size)
     for start in tqdm.tqdm(starts, unit="request", disable=not request.progress or None):
         read = {}
         for path in paths[start : start + request.batch_size]:
             try:
-                read[path] = encoded(path)
+                read[path] = _sent(path, of_photographs, side)
             except UserError as error:
                 skip(error)
         if read:
             yield from ask(read)
 
 
-def _check_reference(client: Client, look: bytes, request: Request) -> None:
-    """Raises ServerError if the server does not even translate the reference into its own look."""
+def _translated_reference(client: Client, look: bytes, request: Request) -> list[bytes]:
+    """The reference in its own look, a PNG file, whose size is that of the model.
+
+    Raises:
+      ServerError: The server does not even translate that.
+    """
     try:
-        clients.with_retries(lambda: client.translate([look], [look]), request.retries)
+        return clients.with_retries(lambda: client.translate([look], [look]), request.retries)
     except InputRefusedError as error:
         raise ServerError(
             f"The server refuses --reference={request.reference} or all pictures: {error}"
         ) from None
+
+
+def _sent(path: pathlib.Path, of_photographs: photographs.Request, side: int) -> Sent:
+    """What is sent of a picture file, and how its translation becomes a result.
+
+    Args:
+      path: The file.
+      of_photographs: How photographs are redrawn.
+      side: Side of the model's squares; 0 sends the file, and takes the square as the result.
+
+    Raises:
+      UserError: It cannot be read, or the region does not fit it.
+    """
+    if not side:
+        return Sent(encoded(path), lambda translated: translated)
+    try:
+        picture = photographs.open_upright(path)
+        photograph = of_photographs.photograph(picture, side, "letterbox")
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (OSError, ValueError, MemoryError) as error:
+        raise UserError(f"{path} cannot be read ({error}).") from None
+    square = photograph.square(side, "letterbox")
+
+    def finish(translated: bytes) -> bytes:
+        result = of_photographs.result(photograph, square, _decoded(translated))
+        return photographs.encoded(result, ".png")
+
+    return Sent(pixels.encode(square.image, ".png"), finish)
+
+
+def _decoded(png: bytes) -> np.ndarray:
+    """A PNG file of the server as uint8 `(S, S, 3)`."""
+    return np.asarray(pixels.open_rgb(io.BytesIO(png)))
 
 
 def encoded(path: pathlib.Path) -> bytes:

@@ -150,11 +150,13 @@ def test_resuming_translates_what_is_missing_and_keeps_the_rest(folder):
     out.mkdir()
     (out / "b.png").write_bytes(b"kept")
     with serving(counting) as address:
-        refused = commands.run("export.client", *flags_of(folder, address))
+        refused = commands.run("export.client", *flags_of(folder, address, "--size=model"))
         assert refused.returncode == 2
         assert "1 of 5 outputs already exist" in refused.stderr
         assert "--resume" in refused.stderr
-        result = commands.run("export.client", *flags_of(folder, address, "--resume"))
+        result = commands.run(
+            "export.client", *flags_of(folder, address, "--size=model", "--resume")
+        )
         assert result.returncode == 0, result.stderr
         assert "Wrote 4 files" in result.stdout
         assert "kept 1 that existed" in result.stdout
@@ -184,7 +186,7 @@ def test_ctrl_c_keeps_what_was_written_and_says_how_to_go_on(folder):
             sys.executable,
             "-m",
             "export.client",
-            *flags_of(folder, address, "--batch_size=2"),
+            *flags_of(folder, address, "--size=model", "--batch_size=2"),
         ]
         with subprocess.Popen(
             words, stderr=subprocess.PIPE, text=True, cwd=commands.ROOT, preexec_fn=heeding_sigint
@@ -198,6 +200,33 @@ def test_ctrl_c_keeps_what_was_written_and_says_how_to_go_on(folder):
         "the others.\n"
     )
     assert written(folder) == ["a.png", "b.png"]
+
+
+def test_photographs_come_back_at_their_own_size(folder):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    Image.new("RGB", (30, 20), (90, 80, 70)).save(folder / "turned.jpg", exif=exif)
+    transparent = Image.new("RGBA", (33, 21), (1, 200, 3, 255))
+    transparent.putpixel((0, 0), (0, 0, 0, 0))
+    transparent.save(folder / "cut.png")
+    with serving(echo) as address:
+        result = commands.run("export.client", *flags_of(folder, address, "--region=50%,0,50%,9"))
+        assert result.returncode == 0, result.stderr
+    sizes = {}
+    for path in (folder.parent / "out").iterdir():
+        with Image.open(path) as picture:
+            sizes[path.name] = (picture.mode, *picture.size)
+            # The server's color is in the region, the picture's own outside.
+            assert picture.convert("RGB").getpixel((picture.width - 1, 0)) == (9, 8, 7)
+            assert picture.convert("RGB").getpixel((0, picture.height - 1)) != (9, 8, 7)
+    assert sizes.pop("turned.png") == ("RGB", 20, 30)
+    assert sizes.pop("cut.png") == ("RGBA", 33, 21)
+    assert set(sizes.values()) == {("RGB", 20, 10)}
+    with serving(echo) as address:
+        more = ("--region=0,0,25,5", "--overwrite")
+        result = commands.run("export.client", *flags_of(folder, address, *more))
+    assert f"skipped: {folder / 'a.png'}: the region 0,0,25,5 reaches outside" in result.stderr
+    assert "Wrote 1 files" in result.stdout
 
 
 def test_results_never_replace_the_pictures(folder):

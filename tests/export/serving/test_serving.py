@@ -294,7 +294,7 @@ def test_the_command_line_translates_a_folder(server, model, tmp_path, protocol)
     flags = (
         f"--protocol={protocol}", f"--server={server[protocol]}", f"--source={folder}",
         f"--reference={folder / '1.png'}", f"--output={tmp_path / 'out'}", "--batch_size=2",
-        "--noprogress",
+        "--noprogress", "--size=model",
     )  # fmt: skip
     result = run_client(*flags)
     assert result.returncode == 0, result.stderr
@@ -316,6 +316,21 @@ def test_the_command_line_translates_a_folder(server, model, tmp_path, protocol)
     again = run_client(*flags)
     assert again.returncode == 2
     assert "outputs already exist" in again.stderr
+
+
+def test_photographs_are_redrawn_as_by_the_run(server, translator, tmp_path):
+    squares = synthetic.generate(2, 40, 1).pixels()
+    Image.fromarray(squares[0]).resize((90, 60)).save(tmp_path / "photograph.png")
+    Image.fromarray(squares[1]).resize((32, 32)).save(tmp_path / "look.png")
+    result = run_client(
+        f"--server={server['rest']}", f"--source={tmp_path / 'photograph.png'}",
+        f"--reference={tmp_path / 'look.png'}", f"--output={tmp_path / 'out'}", "--noprogress",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    drawn = pixels_of((tmp_path / "out" / "photograph.png").read_bytes())
+    expected = translator.redraw(tmp_path / "photograph.png", tmp_path / "look.png")
+    assert drawn.shape == (60, 90, 3)
+    assert np.abs(drawn - np.asarray(expected).astype(int)).max() <= 2
 
 
 def test_the_health_check_of_the_compose_file_works(server):
