@@ -156,6 +156,8 @@ class Manifest(Part):
     """Whether style codes have length 1; mixtures are then normalized."""
     domains: list[Domain] | None = None
     """The K pseudo-domains; null if no images were available to measure them."""
+    detail: float = pydantic.Field(1.0, ge=0, le=1)
+    """How much of a photograph's own detail its translations get by default."""
     license: str | None = None
     """License of the weights, if known."""
     origin: str | None = None
@@ -340,16 +342,22 @@ def verify(folder: pathlib.Path, described: Manifest) -> None:
         _verify_file(folder / name, entry)
 
 
-def verify_beside(path: pathlib.Path) -> None:
+def verify_beside(path: pathlib.Path) -> "MobileManifest | None":
     """Compares a file with the manifest beside it, where there is one that lists it.
+
+    Returns:
+      The manifest; None if there is none, or not about this file.
 
     Raises:
       UserError: The file was changed, or the manifest is damaged.
     """
-    if (path.parent / FILE_NAME).is_file() and path.is_file():
-        entry = read_mobile(path.parent).files.get(path.name)
-        if entry:
-            _verify_file(path, entry)
+    if not ((path.parent / FILE_NAME).is_file() and path.is_file()):
+        return None
+    found = read_mobile(path.parent)
+    entry = found.files.get(path.name)
+    if entry:
+        _verify_file(path, entry)
+    return found if entry else None
 
 
 def schema() -> dict[str, Any]:

@@ -254,8 +254,9 @@ def _limits(run: TrainedRun) -> str:
     lines = [
         "- It redraws pictures of the kind that it was trained on. Other pictures are redrawn to "
         "resemble the training pictures.",
-        "- It cuts pictures to squares and draws them at its own size; fine detail such as text "
-        "is lost.",
+        "- It sees and draws small squares. Clients of this project add the detail of the "
+        f"photograph (`detail`, {run.config.detail:g} by default, between 0 and 1); without it, "
+        "fine detail such as text is lost.",
         f"- {groups}",
         "- The model inherits gaps and biases of the training pictures; it was not examined for "
         "them.",

@@ -44,6 +44,7 @@ def describe(
         "style_dim": translator.style_dim,
         "style_on_unit_sphere": config.normalize_style,
         "domains": _domains(run, images),
+        "detail": config.detail,
         "license": config.license or None,
         "origin": run.origin or None,
         "step": run.step,

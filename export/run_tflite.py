@@ -56,8 +56,9 @@ def main() -> None:
         request = photographs.Request.checked(
             flags.size, flags.region, flags.detail, flags.colors_only, flags.feather, flags.quality
         )
-        for path in (flags.encoder, flags.generator):
-            manifest.verify_beside(path)
+        described = [manifest.verify_beside(path) for path in (flags.encoder, flags.generator)]
+        if flags.detail is None and described[1] and not flags.colors_only:
+            request = request.with_detail(described[1].detail)
         pair = Pair(flags.encoder, flags.generator, flags.threads)
         style = pair.style(square(flags.reference, pair.image_size, flags.resize))
         photograph = request.photograph(opened(flags.source), pair.image_size, flags.resize)

@@ -114,6 +114,13 @@ class Config:
         "~/.cache/tunit_tf", "Folder for decoded and resized images.", runtime=True
     )
     license: str = setting("", "License of the weights; it is copied into exports.", runtime=True)
+    detail: float = setting(
+        1.0,
+        "How much of a photograph's own detail its translations get, 0 to 1; --detail of "
+        "tunit_tf.translate overrides it.",
+        SHARE,
+        runtime=True,
+    )
     data_dir: str = setting("", "Data folder of TFDS; '' is the default of TFDS.", runtime=True)
     beam_runner: str = setting(
         "",

@@ -201,3 +201,12 @@ def test_outside_of_region_and_mask_a_photograph_stays(translator, photograph, t
 def test_what_does_not_fit_a_photograph_is_named(translator, photograph, arguments, error, message):
     with pytest.raises(error, match=message):
         translator.redraw(photograph, IMAGES.pixels()[0], **arguments)
+
+
+def test_the_detail_of_a_run_is_the_default(tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    settings = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert settings["detail"] == 1.0
+    (tmp_path / "run" / "config.json").write_text(json.dumps({**settings, "detail": 0.25}))
+    assert Translator.load(tmp_path / "run").detail == 0.25
+    assert TrainedRun.load(tmp_path / "run").translator.detail == 0.25

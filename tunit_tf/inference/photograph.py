@@ -310,6 +310,10 @@ class Request(NamedTuple):
         settings = Settings(default_detail if detail is None else detail, colors_only, feather)
         return cls(found, Region.parse(region) if region else None, settings, quality)
 
+    def with_detail(self, detail: float) -> "Request":
+        """The same with another detail."""
+        return self._replace(settings=self.settings._replace(detail=detail))
+
     def photograph(self, picture: Image.Image, size: int, resize: str) -> Photograph:
         """What is redrawn of an upright picture.
 

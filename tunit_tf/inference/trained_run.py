@@ -50,7 +50,8 @@ class TrainedRun:
         """
         folder = pathlib.Path(run_dir).expanduser()
         networks = run_folder.load_networks(folder, checkpoint)
-        translator = Translator(networks.guiding, networks.generator, batch_size, resize)
+        detail = networks.config.detail
+        translator = Translator(networks.guiding, networks.generator, batch_size, resize, detail)
         return cls(translator, networks.config, folder, networks.step)
 
     @functools.cached_property

@@ -129,7 +129,8 @@ class Translator:
           UserError: It is not a run folder, or has no such checkpoint.
         """
         networks = run_folder.load_networks(pathlib.Path(run_dir).expanduser(), checkpoint)
-        return cls(networks.guiding, networks.generator, batch_size, resize)
+        detail = networks.config.detail
+        return cls(networks.guiding, networks.generator, batch_size, resize, detail)
 
     def guide(self, images: Images) -> tuple[np.ndarray, np.ndarray]:
         """Encodes images as style codes and pseudo-domains, in one pass.
