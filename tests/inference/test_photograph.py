@@ -155,3 +155,12 @@ def test_rotation_is_applied():
 def test_arrays_are_checked():
     with pytest.raises(ValueError, match=r"received uint8 \(4, 4\)"):
         photographs.read(np.zeros((4, 4), np.uint8))
+
+
+def test_in_place_it_draws_the_same():
+    picture = picture_of(70, 50, "RGBA")
+    photograph = photographs.read(picture, Region((10, 5, 40, 40)))
+    square = photograph.square(16, "crop")
+    alone = np.array(photograph.redrawn(square, 255 - square.image))
+    found = photograph.redrawn(square, 255 - square.image, in_place=True)
+    np.testing.assert_array_equal(np.array(found), alone)

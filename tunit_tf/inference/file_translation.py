@@ -431,7 +431,11 @@ def _redrawn(job: Job, subjects: list[Subject], look: Look) -> Iterator[Image.Im
     drawn = job.translator.generate(squares, _style(job, squares, look))
     for subject, translation in zip(subjects, drawn, strict=True):
         yield job.of_photographs.result(
-            subject.photograph, subject.square, translation, subject.shares
+            subject.photograph,
+            subject.square,
+            translation,
+            subject.shares,
+            in_place=look is job.looks[-1],  # nobody needs the photograph after that
         )
 
 

@@ -219,6 +219,7 @@ class Photograph:
         translation: np.ndarray,
         settings: Settings = DEFAULTS,
         shares: Shares | None = None,
+        in_place: bool = False,
     ) -> Image.Image:
         """The photograph after the translation of its square, in strips of bounded memory.
 
@@ -230,6 +231,7 @@ class Photograph:
           settings: How.
           shares: How much each pixel of the region is changed; None fades towards the edges of the
             region.
+          in_place: Draws into the photograph itself, which saves the memory of another one.
 
         Returns:
           A picture of the same size and mode, tagged as sRGB.
@@ -244,7 +246,7 @@ class Photograph:
         )
         if shares is None:
             shares = RegionShares(self.size, self.box, feather_of(self.box, settings.feather))
-        result = self._picture.copy()
+        result = self._picture if in_place else self._picture.copy()
         for first, last in detail_lib.strips(self.box.size):
             place = (self.box.left, self.box.top + first, self.box.right, self.box.top + last)
             given = np.asarray(self._picture.crop(place))
@@ -338,9 +340,11 @@ class Request(NamedTuple):
         square: Square,
         translation: np.ndarray,
         shares: Shares | None = None,
+        in_place: bool = False,
     ) -> Image.Image:
         """The redrawn photograph in the size that is asked for; see `Photograph.redrawn`."""
-        return self.size.of(photograph.redrawn(square, translation, self.settings, shares))
+        drawn = photograph.redrawn(square, translation, self.settings, shares, in_place)
+        return self.size.of(drawn)
 
 
 def reduced(picture: Image.Image, size: int, resize: str) -> Image.Image:
