@@ -361,4 +361,4 @@ def test_translating_from_the_command_line(tiny_run, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "skipped:" in result.stderr
     assert f"Wrote 3 files to {out}, skipped 1 that cannot be read." in result.stdout
-    assert sorted(path.name for path in out.iterdir()) == ["0.png", "1.png", "2.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]

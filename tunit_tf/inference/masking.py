@@ -4,7 +4,6 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.ndimage
 from PIL import Image
 
 from tunit_tf.inference.photograph import Photograph, feather_of
@@ -48,6 +47,8 @@ def _feathered(mask: np.ndarray, feather: int) -> np.ndarray:
     share = mask.astype(np.float32) / np.float32(255)
     if not feather or mask.all():
         return share
+    import scipy.ndimage  # here, so that --help does not wait for it
+
     distance = scipy.ndimage.distance_transform_edt(mask).astype(np.float32)
     return share * np.minimum(distance / np.float32(feather + 1), np.float32(1))
 

@@ -59,7 +59,7 @@ def open_rgb(source: Picture) -> Image.Image:
 def open_as(
     source: Picture,
     converted: Callable[[Image.Image], Image.Image],
-    jpeg_pixels: int = MAX_PIXELS,
+    jpeg_pixels: int | None = None,
 ) -> Image.Image:
     """A picture of any format, decoded and converted.
 
@@ -69,7 +69,7 @@ def open_as(
     Args:
       source: Path of a file, an open file, or an opened picture.
       converted: Makes what is wanted of the opened picture.
-      jpeg_pixels: Largest JPEG file that is decoded at its own size.
+      jpeg_pixels: Largest JPEG file that is decoded at its own size; None is `MAX_PIXELS`.
 
     Raises:
       OSError: It is missing, no regular file (a pipe would block), or broken.
@@ -81,7 +81,7 @@ def open_as(
         raise OSError(f"{source} is not a file")
     try:
         with _opened(source) as opened:
-            _reduce(opened, jpeg_pixels)
+            _reduce(opened, jpeg_pixels or MAX_PIXELS)
             return converted(opened)
     except (OSError, ValueError):
         raise
