@@ -10,8 +10,11 @@ COMPAT := .venv-compat
 # A worker that dies fails the run: its tests are not handed to another one.
 PYTEST := $(BIN)/python -m pytest --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
-RUN_DIR ?= runs/quickstart
-MODELS ?= models/mobile
+# What page and app show unless told otherwise: the cats that come with the repository.
+RUN_DIR ?= pretrained/cats_128
+MODELS ?= models/cats_128
+# A weights folder has examples of its own; of a run, some held-out images are copied.
+EXPORT_EXAMPLES = $(if $(wildcard $(RUN_DIR)/weights.safetensors),,--examples=4)
 WEB_EXPECTED := web_demo/.expected
 # An exported pair that the page is tested with; without one, a tiny pair is made.
 WEB_MODELS ?= $(if $(wildcard $(MODELS)/manifest.json),$(MODELS))
@@ -54,7 +57,7 @@ compat: $(VENV)/.installed-test $(COMPAT)/.installed
 # The page, with the models of a folder, on http://localhost:8080; exported from RUN_DIR if missing.
 web: web_demo/dist/index.html
 	test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
-		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS) --examples=4; }
+		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS) $(EXPORT_EXAMPLES); }
 	cd web_demo && MODELS=$(abspath $(MODELS)) npm run --silent serve
 
 # Kills, damages and fills up real runs; half an hour.

@@ -24,7 +24,7 @@ android-debug: ANDROID_OUTPUT = -DdebugApk=$(abspath $(ANDROID_DEBUG_APK))
 android android-debug:
 	@$(ANDROID_TOOLS)
 	test -z "$(MODELS)" || test -f $(MODELS)/manifest.json || { $(MAKE) $(VENV)/.installed-tflite && \
-		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS); }
+		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS) $(EXPORT_EXAMPLES); }
 	$(MAVEN) package -DskipTests -Dmodels=$(abspath $(MODELS)) $(ANDROID_OUTPUT)
 
 android-test: $(VENV)/.installed-test

@@ -19,7 +19,7 @@ const RUNTIME_FILES = ['', '_compat', '_threaded'].flatMap((kind) =>
   ['js', 'wasm'].map((ending) => `litert_wasm${kind}_internal.${ending}`),
 );
 const EXAMPLES = { sources: '../docs/images/shapes', references: '../docs/images/looks' };
-const MODELS = process.env.MODELS ?? path.join(HERE, '../models/mobile');
+const MODELS = process.env.MODELS ?? path.join(HERE, '../models/cats_128');
 const COMPRESSED = /\.(js|css|html|wasm|json|svg)$/;
 // Quality 9 takes 2 seconds per file of the runtime; 11 takes 20 and saves an eighth.
 const BROTLI = { [zlib.constants.BROTLI_PARAM_QUALITY]: 9, [zlib.constants.BROTLI_PARAM_LGWIN]: 24 };

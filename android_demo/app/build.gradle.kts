@@ -8,7 +8,7 @@ plugins {
 fun setting(name: String) = extra[name].toString()
 
 // An exported pair: -Pmodels=FOLDER, by default the quickstart's (make demo).
-val models = file(providers.gradleProperty("models").getOrElse("../../models/mobile"))
+val models = file(providers.gradleProperty("models").getOrElse("../../models/cats_128"))
 val images = file("../../docs/images")
 
 /** Pictures that the model's manifest names. */
