@@ -21,6 +21,8 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 import org.tunit.core.Box
 import org.tunit.core.Manifest
@@ -45,6 +47,10 @@ class Studio(val context: Context, bundled: BundledModel) {
     private val worker =
         Executors.newSingleThreadExecutor { Thread(it, "studio") }.asCoroutineDispatcher()
     private val scope = CoroutineScope(SupervisorJob() + main)
+
+    // Held until the state has the model that is being opened; other jobs wait for it. A job that ends
+    // at once would go on before the opening does, and what it adds to the state would be replaced.
+    private val opening = Mutex()
     private val random = Random()
 
     @Volatile
@@ -74,7 +80,12 @@ class Studio(val context: Context, bundled: BundledModel) {
     }
 
     /** The result of a job on the worker's thread; whatever can go wrong is thrown as [Refused]. */
-    suspend fun <T> compute(job: () -> T): T = withContext(worker) {
+    suspend fun <T> compute(job: () -> T): T {
+        opening.withLock {}
+        return onWorker(job)
+    }
+
+    private suspend fun <T> onWorker(job: () -> T): T = withContext(worker) {
         try {
             job()
         } catch (_: OutOfMemoryError) {
@@ -110,12 +121,14 @@ class Studio(val context: Context, bundled: BundledModel) {
     private fun openCurrent(prepare: () -> Unit) {
         state = state.copy(working = true, message = null)
         work {
-            val opened = compute { // one job: those that wait for the model come after it
-                prepare()
-                val own = state.picture?.source?.takeIf { it.file in state.sources.map(Source::file) }
-                Opening(this@Studio, store.session(), own).opened(models.current())
+            val opened = opening.withLock {
+                onWorker {
+                    prepare()
+                    val own =
+                        state.picture?.source?.takeIf { it.file in state.sources.map(Source::file) }
+                    Opening(this@Studio, store.session(), own).opened(models.current())
+                }.also { state = it.on(state) }
             }
-            state = opened.on(state)
             translate(opened.message)
             state.earlier.find { it.file.path == opened.shown }?.let { show(it) }
             findFastest()
