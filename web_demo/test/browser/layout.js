@@ -217,13 +217,16 @@ test('where text runs from right to left the divider is where the pointer is', a
 test('going back closes the large view or the crop, and stays on the page', async () => {
   const { context, page } = await site.visit();
   for (const [button, dialog] of [['#enlarge', '#large'], ['#crop-source', '#crop']]) {
-    await page.click(button);
-    await page.waitForFunction((id) => history.state?.dialog === id, dialog.slice(1));
+    const opened = async () => {
+      await page.click(button);
+      await page.waitForFunction((id) => history.state?.dialog === id, dialog.slice(1));
+    };
+    await opened();
     await page.evaluate(() => history.back());
     await page.waitForSelector(dialog, { state: 'hidden' });
     assert.equal(page.url(), site.address);
     // Closed by other means, it leaves nothing to go back to.
-    await page.click(button);
+    await opened();
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => !history.state?.dialog);
   }
