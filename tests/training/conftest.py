@@ -11,7 +11,7 @@ def plain(plain_graphs):
     """Graphs as traced; tests of what the optimizer makes of them use `optimized_graphs`."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fresh_state():
     """A function (config, strategy=None) -> the state that training starts with."""
     return FreshStates()

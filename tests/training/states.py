@@ -12,12 +12,11 @@ PARTS = (
     "guiding", "generator", "discriminator", "guiding_ema", "generator_ema",
     "guiding_optimizer", "generator_optimizer", "discriminator_optimizer",
 )  # fmt: skip
-# Settings of a step or its batch: a state is the same with other values of them. (What E's loss
-# trains depends on `labeled_fraction`, but only on whether it is 1.)
+# Settings of a step or its batch: a state has the same variables with other values of them.
 OF_STEPS = {
-    "accumulate_steps", "augment_discriminator", "batch_size", "ema_start", "labeled_fraction",
-    "labeled_only_steps", "temperature", "warmup_batch_size", "warmup_steps",
-    "weight_adversarial", "weight_r1", "weight_reconstruction",
+    "accumulate_steps", "augment_discriminator", "batch_size", "domains_from", "ema_ramp",
+    "ema_start", "joint", "labeled_fraction", "labeled_only_steps", "temperature",
+    "warmup_batch_size", "weight_adversarial", "weight_r1", "weight_reconstruction",
 }  # fmt: skip
 
 
@@ -53,7 +52,9 @@ class FreshStates:
         self._kept = {}
 
     def __call__(self, config, strategy=None):
-        key = (id(strategy), config.mode == "supervised", values_but(config, OF_STEPS))
+        # Without `decay_steps`, the rates do not depend on the number of steps either.
+        length = set() if config.decay_steps else {"joint_steps", "warmup_steps"}
+        key = (id(strategy), values_but(config, OF_STEPS | length))
         if key not in self._kept:
             with (strategy or tf.distribute.get_strategy()).scope():
                 state = TrainState(config)
@@ -61,6 +62,7 @@ class FreshStates:
         state, values = self._kept[key]
         for name, variable in variables(state).items():
             variable.assign(values[name])
+        state.aim(config)
         return state
 
 

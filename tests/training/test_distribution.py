@@ -103,7 +103,7 @@ def test_float32_terms_and_keys_agree_too(tiny, two_replicas, fresh_state):
     one_replica = tf.distribute.get_strategy()
     _, one, terms_one = one_step(fresh_state(config), one_replica, config, phase)
     state = fresh_state(config, two_replicas)
-    _, two, terms_two = one_step(state, two_replicas, config, phase, traced=True)
+    _, two, terms_two = one_step(state, two_replicas, config, phase)
     for name, value in terms_one.items():
         np.testing.assert_allclose(terms_two[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
     np.testing.assert_allclose(two["queue"], one["queue"], rtol=1e-5, atol=1e-5)

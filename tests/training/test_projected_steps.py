@@ -59,14 +59,18 @@ def test_a_projected_step_trains_heads_and_generator_without_a_penalty(tiny, pre
 
 @pytest.mark.parametrize("changes", [PROJECTED, {}], ids=["projected", "paper"])
 @pytest.mark.usefixtures("simple_features")
-def test_two_replicas_equal_one_with_views(tiny, two_replicas, changes):
+def test_two_replicas_equal_one_with_views(tiny, two_replicas, fresh_state, changes):
     config = tiny(mixed_precision="float64", batch_size=8, **ALL_VIEWS, **changes)
     phase = phases.schedule(config)[1]
     one_replica = tf.distribute.get_strategy()
-    _, one, terms_one = one_step(TrainState(config), one_replica, config, phase)
-    with two_replicas.scope():
-        state = TrainState(config)
-    _, two, terms_two = one_step(state, two_replicas, config, phase)
+    if changes:  # not remembered with these features
+        states = [TrainState(config)]
+        with two_replicas.scope():
+            states.append(TrainState(config))
+    else:
+        states = [fresh_state(config), fresh_state(config, two_replicas)]
+    _, one, terms_one = one_step(states[0], one_replica, config, phase)
+    _, two, terms_two = one_step(states[1], two_replicas, config, phase)
     for name, value in terms_one.items():
         np.testing.assert_allclose(terms_two[name], value, rtol=1e-6, atol=1e-9, err_msg=name)
     for name, value in one.items():

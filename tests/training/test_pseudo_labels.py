@@ -15,7 +15,6 @@ from tunit_tf.inference import run_folder
 from tunit_tf.io import files
 from tunit_tf.metrics import clustering
 from tunit_tf.training import pseudo_labels, steps
-from tunit_tf.training.state import TrainState
 
 IMAGES = synthetic.generate(48, 32, 0)
 UNLABELED = dataclasses.replace(IMAGES, labels=None, label_names=())
@@ -110,7 +109,9 @@ def test_a_damaged_record_is_named(recorded_run, tmp_path, damage, words):
         pseudo_labels.prepare(UNLABELED, recorded_run)
 
 
-def test_every_batch_is_labeled_and_the_guiding_network_learns_the_groups(prepared, tiny):
+def test_every_batch_is_labeled_and_the_guiding_network_learns_the_groups(
+    prepared, tiny, fresh_state
+):
     config = tiny(**FROM_FEATURES, mixed_precision="float64")
     batch = next(iter(pipeline.batches(prepared, config, 0, 1, 4)))
     assert (batch.label >= 0).numpy().all()
@@ -119,7 +120,7 @@ def test_every_batch_is_labeled_and_the_guiding_network_learns_the_groups(prepar
     for x, label in zip(shown, batch.label.numpy(), strict=True):
         assert label in (by_pixels.get(x.tobytes()), by_pixels.get(x[:, ::-1].tobytes()))
 
-    state = TrainState(config)
+    state = fresh_state(config)
     logits = [state.guiding(x, training=True).domain_logits for x in (batch.x, batch.x_aug)]
     _, loss, terms = steps.guiding_loss(state, batch, state.queue.keys[:4], config, factor=1.0)
     assert terms.keys() == {"guiding/contrastive", "guiding/classification"}

@@ -87,19 +87,18 @@ class TrainState(tf.Module):
         self.queue = KeyQueue(
             config.queue_length, config.style_dim, config.seed, self.guiding.variable_dtype
         )
+        self.aim(config)
 
-        style, everything = self.guiding.style_variables, self.guiding.trainable_variables
-        for_style = Target(self.guiding_optimizer, style)
-        self.guiding_targets = [
-            for_style if config.mode == "supervised" else Target(self.guiding_optimizer, everything)
-        ]
+    def aim(self, config: Config) -> None:
+        """Sets what each loss trains, which depends on the mode and on `joint`."""
+        style = Target(self.guiding_optimizer, self.guiding.style_variables)
+        everything = Target(self.guiding_optimizer, self.guiding.trainable_variables)
+        self.guiding_targets = [style if config.mode == "supervised" else everything]
         self.discriminator_targets = [
             Target(self.discriminator_optimizer, self.discriminator.trainable_variables)
         ]
-        self.generator_targets = [
-            Target(self.generator_optimizer, self.generator.trainable_variables),
-            *([for_style] if config.joint else []),
-        ]
+        generator = Target(self.generator_optimizer, self.generator.trainable_variables)
+        self.generator_targets = [generator, style] if config.joint else [generator]
 
     def finish_step(self, keys: tf.Tensor, config: Config, joint: bool) -> None:
         """Enqueues keys, moves the averages, and counts the step. Call it in replica context.
