@@ -5,18 +5,39 @@ import re
 
 import numpy as np
 
-from export import manifest
+from export import manifest, run_description
 from export.manifest import Example, WeightsManifest
 from export.options import MAX_EXAMPLES
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import figures
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files, picture_files, pixels
 
 ROLES = ("picture", "look")  # in the manifest; the start of the names of the files
 MAX_PNG_SIDE = 64  # pixels; larger pictures are JPEG, a tenth of the size
 MAX_NAME = 40  # characters of the image's own name
+
+
+def of_run(run: TrainedRun, images: ImageSet | None, count: int) -> dict[Example, bytes]:
+    """The examples of an export: new ones where they are asked for, else those of a weights folder.
+
+    Args:
+      run: The run or weights folder that is exported.
+      images: Images to choose from; None takes those that the run holds out.
+      count: Number of pictures, and of looks.
+
+    Returns:
+      {entry of the manifest: content of the file}.
+
+    Raises:
+      UserError: There are fewer images, or a file of the weights folder was changed.
+    """
+    if count:
+        return choose(run.translator, images or run.split.validation, count)
+    published = run_description.published(run)
+    return of_weights(run.folder, published) if published else {}
 
 
 def choose(translator: Translator, images: ImageSet, count: int) -> dict[Example, bytes]:
@@ -38,8 +59,6 @@ def choose(translator: Translator, images: ImageSet, count: int) -> dict[Example
             f"--examples={count} takes {2 * count} held-out images and there are {len(images)}; "
             f"ask for at most {len(images) // 2}."
         )
-    if not count:
-        return {}
     shuffled = images.sample(figures.MAX_REFERENCES * MAX_EXAMPLES)
     pictures, others = (shuffled.take(part) for part in np.split(np.arange(len(shuffled)), [count]))
     looks = others.take(figures.spread(translator.domains(others), count))

@@ -8,8 +8,9 @@ import pathlib
 import re
 import string
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from export import manifest
 from export.manifest import Example, File, Manifest, Variant
 from tunit_tf.config import Config
 from tunit_tf.evaluation import metric_table, report
@@ -94,6 +95,9 @@ for servers, phones and browsers. `python -m tunit_tf.train --init_from=THIS_FOL
 trains on from these weights.""")
 
 
+Written = TypeVar("Written", bound=Manifest)
+
+
 class Numbers(NamedTuple):
     """Scores of a checkpoint.
 
@@ -141,6 +145,23 @@ def write(
     path = folder / FILE_NAME
     files.write_bytes(path, ("\n\n".join(parts) + "\n").encode())
     return path
+
+
+def finish(
+    folder: pathlib.Path, described: Written, run: TrainedRun, loading: str, quality: str = ""
+) -> Written:
+    """Writes the card of an export and then its manifest, which lists the card.
+
+    The arguments are those of `write`.
+
+    Returns:
+      The manifest as it was written.
+    """
+    card = write(folder, described, run, loading, quality)
+    listed = {**described.files, card.name: File.of(card)}
+    finished = described.model_copy(update={"files": listed})
+    files.write_json(folder / manifest.FILE_NAME, finished.to_json())
+    return finished
 
 
 def front_matter(config: Config, described: Manifest) -> str:

@@ -12,9 +12,7 @@ from tunit_tf.config import FIELDS, RUNTIME_FIELDS, Config
 from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles, run_folder, weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.inference.weights_folder import DISCRIMINATOR, GENERATOR, GUIDING, Weights
 from tunit_tf.io import files
-from tunit_tf.networks import from_config
 
 LICENSE = "LICENSE"
 # Runtime fields that describe the model rather than the machine that trained it.
@@ -50,13 +48,7 @@ def write(
         else {}
     )
     config = _published(run.config)
-    discriminator = from_config.discriminator(config, "float32")
-    step = run_folder.restore(run.folder, checkpoint, {DISCRIMINATOR: discriminator})
-    networks = {
-        GUIDING: run.translator.guiding,
-        GENERATOR: run.translator.generator,
-        DISCRIMINATOR: discriminator,
-    }
+    weights = run_folder.read_weights(run.folder, checkpoint)
     styles = domain_styles.load_or_measure(run)
     with (
         files.writing(str(output), "free space there or name another --output"),
@@ -65,9 +57,8 @@ def write(
         new = temporary / "new"
         new.mkdir()
         files.write_bytes(new / run_folder.CONFIG, (config.to_json() + "\n").encode())
-        weights = Weights(step, weights_folder.of_networks(networks))
         weights_folder.write(new, weights, half=options.half)
-        styles.save(new / run_folder.STYLES, step)
+        styles.save(new / run_folder.STYLES, weights.step)
         if options.license_file:
             shutil.copyfile(license_file, new / LICENSE)
         shown = examples.write(new, chosen)
@@ -81,10 +72,7 @@ def write(
             resize="crop",
             files=manifest.checksums(new),
         )
-        card = model_card.write(new, described, run, model_card.code_for_weights(shown))
-        listed = {**described.files, card.name: manifest.File.of(card)}
-        described = described.model_copy(update={"files": listed})
-        files.write_json(new / manifest.FILE_NAME, described.to_json())
+        described = model_card.finish(new, described, run, model_card.code_for_weights(shown))
         files.replace_folder(output, new)
     return described
 

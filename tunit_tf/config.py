@@ -533,6 +533,11 @@ def define_flags(settings: type = Config) -> None:
             define[f.type](f.name, default, help_text, module_name=heading)
 
 
+def given_flags() -> set[str]:
+    """Names of the fields of `Config` that the command line or a flagfile sets."""
+    return {name for name in FIELDS if flags.FLAGS[name].present}
+
+
 def from_flags(settings: type = Config) -> Any:
     """The config, or another dataclass of settings, with the values of the parsed flags.
 

@@ -18,8 +18,9 @@ def main() -> None:
     # TensorFlow, imported here, takes seconds that `--help` does not wait for.
     from tunit_tf.official import checkpoint as official_checkpoint
 
-    given = {name for name in config_lib.FIELDS if flags.FLAGS[name].present}
-    result = official_checkpoint.import_run(CHECKPOINT.value, config_lib.from_flags(), given)
+    result = official_checkpoint.import_run(
+        CHECKPOINT.value, config_lib.from_flags(), config_lib.given_flags()
+    )
     config = result.config
     print(
         f"Imported {result.origin.weights}: {config.image_size} px, {config.num_domains} domains, "

@@ -15,8 +15,7 @@ def main() -> None:
     if config.init_from:
         from tunit_tf.training import initialization  # here because of TensorFlow, as below
 
-        given = {name for name in config_lib.FIELDS if flags.FLAGS[name].present}
-        config = initialization.completed(config, given)
+        config = initialization.completed(config, config_lib.given_flags())
     config = config.resolved()
     for name in ("run_dir", "cache_dir"):
         files.named_folder(getattr(config, name), name)

@@ -76,10 +76,7 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileMa
     images = open_images(
         run, options.data, options.calibration_images, CALIBRATED in options.variants
     )
-    chosen = examples.choose(run.translator, images.held_out, options.examples)
-    published = run_description.published(run)
-    if published and not options.examples:
-        chosen = examples.of_weights(run.folder, published)
+    chosen = examples.of_run(run, images.held_out, options.examples)
     pairs = variants.translated_by_networks(
         run.translator, images.held_out.sample(options.quality_images).pixels()
     )
@@ -107,11 +104,7 @@ def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileMa
     shipped = [entry for entry in entries.values() if entry.shipped]
     loaded = entries.get(written.recommended["cpu"], shipped[0] if shipped else None)
     loading = model_card.code_for_pair(loaded, written.image_size, shown)
-    card = model_card.write(folder, written, run, loading, table(written))
-    listed = {**written.files, card.name: manifest.File.of(card)}
-    written = written.model_copy(update={"files": listed})
-    files.write_json(folder / manifest.FILE_NAME, written.to_json())
-    return written
+    return model_card.finish(folder, written, run, loading, table(written))
 
 
 def _candidates(
@@ -176,6 +169,7 @@ def open_images(
     def named(name: str) -> ImageSet:
         return sources.open_images(name, run.config)
 
+    is_named = bool(data)
     # A weights folder has no images but its examples.
     data = data or (str(run.folder) if weights_folder.is_one(run.folder) else "")
     try:
@@ -194,7 +188,6 @@ def open_images(
             "There are fewer than two held-out images to measure the variants on; name some with "
             "--data=FOLDER."
         )
-    is_named = data not in ("", str(run.folder))
     return RunImages(held_out, calibration, held_out if is_named else None)
 
 

@@ -52,9 +52,7 @@ def write(
     # Before the export, and apart from it: this may write averages into the run folder.
     with files.writing(f"The run folder {run.folder}", "make it writable, or export a copy of it"):
         description = run_description.describe(run, images)
-    chosen = {}
-    if num_examples:
-        chosen = examples.choose(translator, images or run.split.validation, num_examples)
+    chosen = examples.of_run(run, images, num_examples)
     try:
         with files.temporary_folder(output) as temporary:
             model = temporary / "model"
@@ -68,10 +66,7 @@ def write(
                 files=manifest.checksums(model),
             )
             loading = model_card.code_for_saved_model(described.examples)
-            card = model_card.write(model, described, run, loading)
-            listed = {**described.files, card.name: manifest.File.of(card)}
-            described = described.model_copy(update={"files": listed})
-            files.write_json(model / manifest.FILE_NAME, described.to_json())
+            model_card.finish(model, described, run, loading)
             return _as_next_version(model, output)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(

@@ -102,6 +102,15 @@ def test_a_pair_of_it_needs_no_images_and_keeps_title_and_examples(pair, folder)
         assert (pair / example.file).read_bytes() == (folder / example.file).read_bytes()
 
 
+def test_exports_of_it_have_its_examples_unless_others_are_asked_for(folder, trained_run):
+    weights = TrainedRun.load(folder)
+    published = manifest.read(folder, WeightsManifest)
+    assert list(examples.of_run(weights, None, 0)) == published.examples
+    assert examples.of_run(trained_run, None, 0) == {}
+    images = trained_run.split.validation
+    assert not set(examples.of_run(weights, images, 1)) & set(published.examples)
+
+
 def test_only_an_earlier_export_is_replaced(tiny_run, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     result = commands.run("export.weights", f"--run_dir={tiny_run}", f"--output={tmp_path}")

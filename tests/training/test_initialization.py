@@ -80,6 +80,17 @@ def test_the_license_of_the_weights_is_kept(new, tiny_run, tmp_path):
 
 
 @pytest.mark.usefixtures("shared_graphs")
+def test_what_is_taken_is_said_once(new, tiny_run, capsys):
+    opened = trainer.open_run(new())
+    said = capsys.readouterr().out
+    assert said.startswith(f"Starts from {tiny_run}: ")
+    assert said.endswith("nothing is new.\n")
+    opened.checkpoints.save()
+    trainer.open_run(new())
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("shared_graphs")
 def test_a_weights_folder_serves_too_and_a_resumed_run_needs_it_no_more(new, tiny_run, tmp_path):
     source = tmp_path / "weights"
     source.mkdir()

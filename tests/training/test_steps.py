@@ -149,6 +149,18 @@ def test_the_first_weight_of_reconstruction_falls_linearly_and_stays(tiny):
     np.testing.assert_allclose(found, [20, 16, 4, 4], rtol=1e-6)
 
 
+def test_the_perceptual_term_is_float32_with_half_precision(tiny, fresh_state):
+    config = tiny(
+        discriminator="projected", features_size=32, head_width=4, weight_perceptual=2.0,
+        mixed_precision="bfloat16",
+    )  # fmt: skip
+    state = fresh_state(config)
+    tape, translated = steps.translate(state, batch_of(config), config)
+    loss = steps.generator_loss(state, tape, translated, config)
+    assert {term.dtype for term in loss.terms.values()} == {tf.float32}
+    assert np.isfinite(loss.value)
+
+
 def test_perception_is_compared_in_the_same_view_and_has_its_weight(tiny, fresh_state):
     settings = {"discriminator": "projected", "features_size": 32, "head_width": 4}
     settings |= {"augment_discriminator": "translation,cutout"}

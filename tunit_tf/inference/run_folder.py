@@ -21,6 +21,7 @@ from tunit_tf.config import Config
 from tunit_tf.data.splits import Recorded
 from tunit_tf.errors import UserError
 from tunit_tf.inference import weights_folder
+from tunit_tf.inference.weights_folder import Weights
 from tunit_tf.io import files, pixels
 from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
@@ -281,7 +282,7 @@ def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
       UserError: It cannot be read.
     """
     if weights_folder.is_one(folder):
-        return weights_folder.read(folder).step if which == "newest" else None
+        return weights_folder.step_of(folder) if which == "newest" else None
     path = _newest_in(folder / CHECKPOINTS[which])
     if path is None:
         return None
@@ -308,6 +309,27 @@ def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetw
     parts = {weights_folder.GUIDING: guiding, weights_folder.GENERATOR: generator}
     step = restore(folder, checkpoint, parts)
     return SavedNetworks(config, guiding, generator, step)
+
+
+def read_weights(folder: pathlib.Path, which: str = "newest") -> Weights:
+    """The averaged networks and the discriminator of a run or weights folder, as arrays.
+
+    Args:
+      folder: Folder of the run, or a weights folder.
+      which: `newest` checkpoint, or `best` by the run's metric.
+
+    Raises:
+      UserError: It is not a run folder, has no such checkpoint, or the features of its
+        discriminator are not installed.
+    """
+    config = saved_config(folder)
+    networks = {
+        weights_folder.GUIDING: from_config.guiding_network(config, "float32"),
+        weights_folder.GENERATOR: from_config.generator(config, "float32"),
+        weights_folder.DISCRIMINATOR: from_config.discriminator(config, "float32"),
+    }
+    step = restore(folder, which, networks)
+    return Weights(step, weights_folder.of_networks(networks))
 
 
 def restore(folder: pathlib.Path, which: str, networks: Mapping[str, keras.Model]) -> int:

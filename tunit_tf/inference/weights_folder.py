@@ -6,9 +6,10 @@ command that only reads a run takes such a folder as --run_dir; `python -m expor
 one.
 """
 
+import contextlib
 import pathlib
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -73,26 +74,43 @@ def write(folder: pathlib.Path, weights: Weights, half: bool = True) -> None:
     files.write_bytes(folder / WEIGHTS, safetensors.numpy.save(tensors, metadata))
 
 
+def step_of(folder: pathlib.Path) -> int:
+    """The training step of the weights, from the head of `weights.safetensors`.
+
+    Raises:
+      UserError: As `read`.
+    """
+    with _opened(folder) as file:
+        return int(file.metadata()["step"])
+
+
 def read(folder: pathlib.Path) -> Weights:
     """Reads `weights.safetensors`.
 
     Raises:
       UserError: It cannot be read, is damaged, or was not written by `write`.
     """
-    path = folder / WEIGHTS
     parts: dict[str, dict[str, np.ndarray]] = {}
+    with _opened(folder) as file:
+        for name in file.keys():  # noqa: SIM118, it is not a dictionary
+            part, _, place = name.partition(".")
+            parts.setdefault(part, {})[place] = file.get_tensor(name)
+        return Weights(int(file.metadata()["step"]), parts)
+
+
+@contextlib.contextmanager
+def _opened(folder: pathlib.Path) -> Iterator[Any]:
+    """`weights.safetensors`, open; what goes wrong in the block is a UserError."""
+    path = folder / WEIGHTS
     try:
         with safetensors.safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
+            found = (file.metadata() or {}).get("format", "")
+            if found != FORMAT:
                 raise UserError(
-                    f"{path} was not written by export.weights: its format is "
-                    f"{metadata.get('format', '')!r}, not {FORMAT!r}; name another folder."
+                    f"{path} was not written by export.weights: its format is {found!r}, not "
+                    f"{FORMAT!r}; name another folder."
                 )
-            for name in file.keys():  # noqa: SIM118, it is not a dictionary
-                part, _, place = name.partition(".")
-                parts.setdefault(part, {})[place] = file.get_tensor(name)
-            return Weights(int(metadata["step"]), parts)
+            yield file
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}); {AGAIN}.") from None
     except (safetensors.SafetensorError, KeyError, ValueError) as error:

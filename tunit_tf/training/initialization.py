@@ -8,7 +8,6 @@ from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
 from tunit_tf.inference.weights_folder import DISCRIMINATOR, GENERATOR, GUIDING, Weights
-from tunit_tf.networks import from_config
 from tunit_tf.networks.named_variables import named_variables
 from tunit_tf.training.state import TrainState
 
@@ -47,16 +46,9 @@ def load(config: Config) -> Weights | None:
     if not config.init_from or run_folder.is_trained(pathlib.Path(config.run_dir).expanduser()):
         return None
     folder = _folder(config)
-    if weights_folder.is_one(folder):
+    if weights_folder.is_one(folder):  # no networks are built, so no extra is needed
         return weights_folder.read(folder)
-    source = run_folder.saved_config(folder).resolved()
-    networks = {
-        GUIDING: from_config.guiding_network(source, "float32"),
-        GENERATOR: from_config.generator(source, "float32"),
-        DISCRIMINATOR: from_config.discriminator(source, "float32"),
-    }
-    step = run_folder.restore(folder, "newest", networks)
-    return Weights(step, weights_folder.of_networks(networks))
+    return run_folder.read_weights(folder)
 
 
 def initialize(state: TrainState, weights: Weights) -> str:

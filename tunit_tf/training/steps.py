@@ -244,9 +244,11 @@ def generator_loss(
             ),
         }
         if "generator/perceptual" in table:
-            terms["generator/perceptual"] = losses.perceptual(
-                translated.seen_real, translated.seen_rec
+            real, rec = (
+                [tf.cast(features, logit.dtype) for features in maps]
+                for maps in (translated.seen_real, translated.seen_rec)
             )
+            terms["generator/perceptual"] = losses.perceptual(real, rec)
         if config.weight_reconstruction_first:
             table["generator/reconstruction"] = tf.cast(
                 reconstruction_weight(state.step, config), logit.dtype

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
-from absl import logging
 
 from tunit_tf.config import PSEUDO_LABELED, Config
 from tunit_tf.data import pipeline, sources
@@ -187,7 +186,9 @@ def open_run(
     with strategy.scope():
         state = TrainState(config)
         if weights is not None:
-            logging.info("%s: %s", config.init_from, initialization.initialize(state, weights))
+            taken = initialization.initialize(state, weights)
+            if worker.is_chief:
+                print(f"Starts from {config.init_from}: {taken}")
     checkpoints = Checkpoints.open(
         folder.path, state, config.keep_checkpoints, writes=worker.is_chief
     )
