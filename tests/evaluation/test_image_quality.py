@@ -25,17 +25,6 @@ TRAIN, HELD_OUT = synthetic.generate(120, 32, 0), synthetic.generate(40, 32, 1)
 
 
 @pytest.fixture(scope="module")
-def extractor():
-    return features.load("random_conv64", "", "")
-
-
-@pytest.fixture(scope="module")
-def cache_dir(tmp_path_factory):
-    """Features of the real images, computed once for all tests that only read them."""
-    return str(tmp_path_factory.mktemp("features"))
-
-
-@pytest.fixture(scope="module")
 def held_out(translator):
     return encode(translator, HELD_OUT)
 

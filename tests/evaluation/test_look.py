@@ -46,16 +46,6 @@ def without_labels(images):
     return dataclasses.replace(images, labels=None, label_names=())
 
 
-@pytest.fixture(scope="module")
-def extractor():
-    return features.load("random_conv64", "", "")
-
-
-@pytest.fixture(scope="module")
-def cache_dir(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("features"))
-
-
 class Copier:
     """Stands where a translator does; its style codes are positions among the images.
 
