@@ -7,15 +7,13 @@ those of configs/cifar_cpu.cfg with the paper's D, and of configs/cats_cpu.cfg w
 A run that has a checkpoint is scored as it is: give other data or --more another --output.
 """
 
-import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 from absl import flags
 
-from benchmarks import photographs
+from benchmarks import photographs, train_for
 from tunit_tf import cli
+from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.metrics import features
 
 COMMON = (
@@ -90,17 +88,10 @@ def train(variant: str, seed: str) -> Path:
         f"--image_size={IMAGE_SIZE.value}",
         f"--num_domains={DOMAINS.value}",
         f"--seed={seed}",
-        f"--run_dir={folder}",
         # In the run's folder, so that every run computes the features of its images itself.
         f"--cache_dir={folder / 'cache'}",
     ]
-    command = [sys.executable, "-m", "benchmarks.train_for", str(CPU_SECONDS.value)]
-    result = subprocess.run([*command, *arguments], capture_output=True, text=True)
-    if not (folder / "checkpoints" / "checkpoint").exists():
-        sys.exit(
-            f"{result.stderr}The training in {folder} ended with code {result.returncode} and no "
-            "checkpoint. If --cpu_seconds ended it before its first step, give more."
-        )
+    train_for.trained(CPU_SECONDS.value, folder, arguments)
     return folder
 
 
@@ -109,17 +100,16 @@ def main() -> None:
     extractor = features.load(
         photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
     )
-    print(f"| variant | seed | {' | '.join(photographs.COLUMNS)} |")
-    print(f"|---|---|{'---|' * len(photographs.COLUMNS)}", flush=True)
+    photographs.print_head("variant, seed")
     for variant in CHOSEN.value:
         rows = []
         for seed in SEEDS.value:
-            rows.append(photographs.row(str(train(variant, seed)), extractor))
-            print(f"| {variant} | {seed} | {photographs.cells(rows[-1])} |", flush=True)
-        means = [
-            statistics.fmean(float(value) for value in column) for column in zip(*rows, strict=True)
-        ]
-        print(f"| {variant} | mean | {photographs.cells(means)} |", flush=True)
+            run = TrainedRun.load(train(variant, seed))
+            # The seed decides which images are held out.
+            pairs = photographs.pairs_of(run.split, extractor, run.config.cache_dir)
+            rows.append(photographs.row(run, pairs))
+            photographs.print_row(f"{variant}, {seed}", rows[-1])
+        photographs.print_row(f"{variant}, mean", photographs.means(rows))
 
 
 if __name__ == "__main__":

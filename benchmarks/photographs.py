@@ -6,7 +6,8 @@ training images, which are neither sources nor references. "Halves": the held-ou
 `--half_size` of them, are split in two: sources are one half, references the other, and the
 distance is to the references' images. "Color" is the correlation of the mean color of translations
 with that of their references. "Look" is the look beyond color, by judges of 5 and of 10 groups or
-of the classes (docs/evaluation.md).
+of the classes (docs/evaluation.md). "Class agreement", where folders are classes: the share of
+translations that a classifier on features assigns to the class of their reference.
 
 Two rows need no network: the sources as they are (their distances are those between photographs,
 which a perfect generator would get), and sources in the references' colors.
@@ -17,14 +18,17 @@ the other half. `--pictures` writes pairs drawn at random, to look at.
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import sklearn.pipeline
 from absl import flags
 
 from tunit_tf import cli
 from tunit_tf.data.image_set import ImageSet, sampled_positions
+from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation.feature_cache import (
     Pictures,
@@ -32,7 +36,7 @@ from tunit_tf.evaluation.feature_cache import (
     computed_features,
     moments_of,
 )
-from tunit_tf.evaluation.look import LookBeyondColor
+from tunit_tf.evaluation.look import LookBeyondColor, has_classes
 from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored, color_correlation
 from tunit_tf.evaluation.scores import (
     EncodedImages,
@@ -41,6 +45,7 @@ from tunit_tf.evaluation.scores import (
     score_translations,
     shuffled_positions,
 )
+from tunit_tf.evaluation.translation_evaluation import fitted_classifier
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 from tunit_tf.metrics import color_transfer, distances, features
@@ -72,8 +77,8 @@ SEED = flags.DEFINE_integer("seed", 0, "Draws the pairs of the pictures.", 0)
 SPLIT_SEED = 1  # of the halves 'tuning' and 'final'
 COLUMNS = (
     "step", "images in joint steps", "held out", "Fréchet", "KID", "per half", "Fréchet, halves",
-    "correlation of color", "look of the reference", "look of the source", "pairs apart",
-    "domain agreement", "domains used", "reconstruction",
+    "correlation of color", "class agreement", "look of the reference", "look of the source",
+    "pairs apart", "domain agreement", "domains used", "reconstruction",
 )  # fmt: skip
 
 
@@ -106,6 +111,7 @@ class Pairs:
       train: Features of training images `(n, dim)`.
       real: Features of the held-out images `(N, dim)`.
       judges: The judges of looks.
+      classifier: Assigns features to classes; None without classes.
       extractor: Computes the features.
       cache_dir: Folder of features.
     """
@@ -118,6 +124,7 @@ class Pairs:
     train: np.ndarray
     real: np.ndarray
     judges: LookBeyondColor
+    classifier: sklearn.pipeline.Pipeline | None
     extractor: features.Extractor
     cache_dir: str
 
@@ -153,7 +160,12 @@ class Pairs:
             self.positions, self.positions[self.references], results.without_color
         )
         references = self.images.take(self.references)
+        classes = {}
+        if self.classifier is not None:
+            assigned = self.classifier.predict(results.features)
+            classes["class agreement"] = float((assigned == references.classes()).mean())
         return {
+            **classes,
             "held out": len(self.images),
             "Fréchet": distance(self.train, results.features),
             "KID": distances.kernel(self.train, results.features).value,
@@ -166,24 +178,31 @@ class Pairs:
         }
 
 
-def pairs_of(run: TrainedRun, extractor: features.Extractor) -> Pairs:
-    """The pairs that `--held_out` and `--half_size` choose.
+def pairs_of(split: Split, extractor: features.Extractor, cache_dir: str) -> Pairs:
+    """The pairs of held-out images that `--held_out` and `--half_size` choose.
+
+    Args:
+      split: Images that judges and distances know, and held-out images.
+      extractor: Computes the features.
+      cache_dir: Folder where features of real images are kept.
 
     Raises:
       UserError: There are fewer held-out images than that.
     """
-    split, cache_dir = run.split, run.config.cache_dir
     positions = held_out_positions(len(split.validation), HELD_OUT.value)
     images = split.validation.take(positions)
     half_size = HALF_SIZE.value or len(images) // 2
     if 2 * half_size > len(images):
         raise UserError(
-            f"--half_size={half_size} needs {2 * half_size} held-out images; {run.folder} has "
+            f"--half_size={half_size} needs {2 * half_size} held-out images; there are "
             f"{len(images)} with --held_out={HELD_OUT.value}."
         )
     shuffled = np.random.default_rng(0).permutation(len(images))[: 2 * half_size]
     sources_half, references_half = np.array_split(shuffled, 2)
     some = split.train.sample(NUM_REAL.value)
+    classifier = None
+    if has_classes(split.train, split.validation):
+        classifier = fitted_classifier(split.train, extractor, cache_dir)
     return Pairs(
         images,
         positions,
@@ -193,6 +212,7 @@ def pairs_of(run: TrainedRun, extractor: features.Extractor) -> Pairs:
         train=np.asarray(cached_features(extractor, some, cache_dir)),
         real=cached_features(extractor, split.validation, cache_dir)[positions],
         judges=LookBeyondColor(split.train, split.validation, extractor, cache_dir),
+        classifier=classifier,
         extractor=extractor,
         cache_dir=cache_dir,
     )
@@ -260,6 +280,21 @@ def _joined(words: Iterable[str]) -> str:
     return ", ".join(words)
 
 
+def print_head(first: str) -> None:
+    """Prints the head of the table, whose first column has the name `first`."""
+    print(f"| {first} | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}", flush=True)
+
+
+def means(rows: Sequence[dict[str, object]]) -> dict[str, object]:
+    """The means of columns that are numbers."""
+    columns = {name: [row[name] for row in rows if name in row] for name in COLUMNS}
+    return {
+        name: statistics.fmean(values)
+        for name, values in columns.items()
+        if values and all(isinstance(value, int | float) for value in values)
+    }
+
+
 def print_row(name: str, values: dict[str, object]) -> None:
     """Prints a row of the table."""
     found = [values.get(column, "-") for column in COLUMNS]
@@ -270,7 +305,7 @@ def print_row(name: str, values: dict[str, object]) -> None:
 def main() -> None:
     """Prints a row of scores per run, after those that need no network."""
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
-    print(f"| run | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}", flush=True)
+    print_head("run")
     known: dict[tuple, Pairs] = {}
     for folder in RUNS.value:
         run = TrainedRun.load(folder, CHECKPOINT.value)
@@ -278,7 +313,7 @@ def main() -> None:
         names = run.split.validation.name_list()
         of = (config.data, config.validation_data, config.image_size, *names)
         if of not in known:  # runs on the same images share these rows
-            known[of] = pairs_of(run, extractor)
+            known[of] = pairs_of(run.split, extractor, config.cache_dir)
             print_row(UNTOUCHED, known[of].scores(known[of].untouched()))
             print_row(COLOR_TRANSFER, known[of].scores(known[of].recolored()))
         print_row(folder, row(run, known[of]))

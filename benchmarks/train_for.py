@@ -1,14 +1,44 @@
 """Trains for some CPU time: `python -m benchmarks.train_for SECONDS FLAGS_OF_TRAIN...`.
 
-The run stops as it does on SIGTERM: it finishes the inner loop and saves.
+The run stops as it does on SIGTERM: it finishes the inner loop and saves. The same command trains
+it for as much time again.
 """
 
 import os
+import pathlib
+import resource
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+
+
+def trained(cpu_seconds: float, folder: pathlib.Path, arguments: Sequence[str]) -> float:
+    """Trains a run for some CPU time in a process of its own.
+
+    Args:
+      cpu_seconds: CPU seconds of the process, start and preparation included.
+      folder: The run folder.
+      arguments: Other flags of training.
+
+    Returns:
+      CPU seconds that the process used.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "benchmarks.train_for", str(cpu_seconds)]
+    result = subprocess.run(
+        [*command, *arguments, f"--run_dir={folder}"], capture_output=True, text=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if result.returncode or not (folder / "checkpoints" / "checkpoint").exists():
+        sys.exit(
+            f"{result.stderr}The training in {folder} ended with code {result.returncode}. If the "
+            "CPU time ended it before its first step, give more."
+        )
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:

@@ -143,7 +143,7 @@ class _Pairs:
         self._judges = LookBeyondColor(train, held_out, extractor, cache_dir)
         self._classifier = None
         if has_classes(train, held_out):
-            self._classifier = _fitted_classifier(train, extractor, cache_dir)
+            self._classifier = fitted_classifier(train, extractor, cache_dir)
             real = cached_features(extractor, held_out, cache_dir)[sources]
             self._class_agreement_real = float(
                 (self._classifier.predict(real) == held_out.classes(sources)).mean()
@@ -188,7 +188,7 @@ class _Pairs:
         return self._judges.scores(self._sources, self._references, features)
 
 
-def _fitted_classifier(
+def fitted_classifier(
     train: ImageSet, extractor: Extractor, cache_dir: str
 ) -> sklearn.pipeline.Pipeline:
     """Predicts classes from features; independent of the networks that are judged."""
