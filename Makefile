@@ -1,5 +1,5 @@
 # make demo | test | oracle-test | compat | web | web-test | android | android-debug | android-test |
-#      notebook | dist | chaos | lint | bench | clean
+#      web-screenshots | notebook | dist | chaos | lint | bench | clean
 #
 # The first Python from 3.10 to 3.13 that runs is used; PYTHON=... chooses another.
 
@@ -26,7 +26,7 @@ COMPAT_PYTHON ?= $(shell for v in 3.11 3.10 3.9; do \
 	python$$v -c 'import venv, ensurepip' 2>/dev/null && echo python$$v && exit; done)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo web android android-debug test oracle-test compat web-test android-test web-measure notebook dist chaos lint bench clean
+.PHONY: demo web android android-debug test oracle-test compat web-test android-test web-measure web-screenshots notebook dist chaos lint bench clean
 
 demo: $(VENV)/.installed-tflite
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
@@ -74,6 +74,11 @@ web-test: $(VENV)/.installed-test web_demo/dist/index.html
 web-measure: web_demo/dist/index.html
 	cd web_demo && EXPECTED=$(abspath $(WEB_EXPECTED)) MODELS=$(abspath $(or $(WEB_MODELS),$(WEB_EXPECTED)/mobile)) \
 		npm run --silent measure
+
+# Pictures of the page for docs/, with the examples of MODELS, in the folder SCREENSHOTS.
+SCREENSHOTS ?= build/screenshots
+web-screenshots: web_demo/dist/index.html
+	cd web_demo && MODELS=$(abspath $(MODELS)) npm run --silent screenshots -- $(abspath $(SCREENSHOTS))
 
 web_demo/node_modules/.package-lock.json: web_demo/package.json web_demo/package-lock.json
 	@node --version >/dev/null 2>&1 || { echo "The page needs Node.js 20.19 or newer with npm (Debian: apt-get install nodejs npm)." >&2; exit 1; }

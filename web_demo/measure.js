@@ -8,14 +8,17 @@ import { choose, drawn, expectations, gaps, open, pixels, redrawn, set } from '.
 
 const RUNS = 10;
 const FAR = 3; // of 255
-const TIMED = 'rotated.jpg'; // the style that is read again and again
+const TIMED = 'rotated.jpg'; // the look that is read again and again
 const THREADS = [1, 2, 4];
 const VARIANTS = ['dynamic_int8', 'float32'];
 
-const site = await open();
+const site = await open({ args: ['--use-fake-device-for-media-stream'] });
 try {
-  console.log(`${os.cpus().length} × ${os.cpus()[0].model}, ${new Date().toISOString().slice(0, 10)}\n`);
+  const [load] = os.loadavg();
+  console.log(`${os.cpus().length} × ${os.cpus()[0].model}, load ${load.toFixed(1)}, ${new Date().toISOString().slice(0, 10)}\n`);
   await firstVisit();
+  await photograph();
+  await live();
   await speed();
 } finally {
   await site.close();
@@ -33,6 +36,52 @@ async function firstVisit() {
   const next = performance.now() - again;
   console.log(`first translation from an empty cache on localhost: ${(first / 1000).toFixed(1)} s`);
   console.log(`the same on the next visit: ${(next / 1000).toFixed(1)} s\n`);
+  await context.close();
+}
+
+/** How long a photograph of twelve megapixels takes after the network, and until it is a file. */
+async function photograph() {
+  const { context, page } = await site.visit();
+  await redrawn(page, () => page.setInputFiles('#add-source', photographOf(4000, 3000)));
+  const found = [];
+  for (let run = 0; run < RUNS; run++) {
+    await redrawn(page, () => page.fill('#strength', String(50 + 5 * run)));
+    found.push(Number((await page.textContent('#times')).match(/photograph in ([\d.]+) ms/)[1]));
+  }
+  console.log(`4000 × 3000 pixels after the network: ${median(found).toFixed(0)} ms`);
+  const started = performance.now();
+  await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  console.log(`the same as a PNG file: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  await context.close();
+}
+
+/** An uncompressed picture of colored waves, as a BMP file. */
+function photographOf(width, height) {
+  const buffer = Buffer.alloc(54 + 3 * width * height);
+  buffer.write('BM');
+  for (const [at, value] of [[2, buffer.length], [10, 54], [14, 40], [18, width], [22, height]]) buffer.writeUInt32LE(value, at);
+  buffer.writeUInt16LE(1, 26);
+  buffer.writeUInt16LE(24, 28);
+  for (let i = 0; i < 3 * width * height; i++) buffer[54 + i] = 128 + 100 * Math.sin(i * 0.0007) + (i % 23);
+  return { name: 'waves.bmp', mimeType: 'image/bmp', buffer };
+}
+
+/** Frames per second of the camera, for numbers of threads. */
+async function live() {
+  const { context, page } = await site.visit({ permissions: ['camera'] });
+  for (const threads of THREADS.slice(0, 2)) {
+    await useThreads(page, threads);
+    await page.click('#live');
+    await page.waitForFunction(() => Number(document.getElementById('fps').dataset.rate) > 0);
+    const found = [];
+    for (let run = 0; run < RUNS; run++) {
+      await page.waitForTimeout(1000);
+      found.push(Number(await page.getAttribute('#fps', 'data-rate')));
+    }
+    console.log(`Live, threads ${threads}: ${median(found).toFixed(1)} frames per second`);
+    await redrawn(page, () => page.click('#stop-live'));
+  }
+  console.log('');
   await context.close();
 }
 
@@ -73,7 +122,7 @@ async function useThreads(page, threads) {
   );
 }
 
-/** Times as the page shows them. A new crop makes it read the style again. */
+/** Times as the page shows them. A new crop makes it read the look again. */
 async function medians(page) {
   await choose(page, 'look', TIMED);
   const found = { encoder: [], generator: [] };
@@ -81,11 +130,11 @@ async function medians(page) {
     await redrawn(page, async () => {
       await page.click('#crop-look');
       await page.waitForSelector('#crop-box:focus');
-      await page.keyboard.press(run % 2 ? '+' : '-');
+      await page.keyboard.press(run % 2 ? '+' : '-'); // Enter alone is the whole square
       await page.keyboard.press('Enter');
     });
     const text = await page.textContent('#times');
-    const [, generator, encoder] = text.match(/Drawn in ([\d.]+) ms, style read in ([\d.]+) ms/);
+    const [, generator, encoder] = text.match(/Drawn in ([\d.]+) ms, look read in ([\d.]+) ms/);
     found.generator.push(Number(generator));
     found.encoder.push(Number(encoder));
   }

@@ -147,7 +147,15 @@ export default {
   base: './',
   define: { __RUNTIME_FILES__: JSON.stringify(runtimeFiles()) },
   worker: { format: 'iife' }, // LiteRT loads its script with importScripts
-  build: { target: 'es2022', chunkSizeWarningLimit: 1000 },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      input: { index: path.join(HERE, 'index.html'), tunit: path.join(HERE, 'src/tunit.js') },
+      output: { entryFileNames: ({ name }) => (name === 'tunit' ? 'tunit.js' : 'assets/[name]-[hash].js') },
+      preserveEntrySignatures: 'strict', // tunit.js is for other pages to import
+    },
+  },
   preview: { port: 8080, host: 'localhost' }, // the next free port where 8080 is in use
   plugins: [completePage(), serveLikeAServer()],
 };

@@ -5,6 +5,7 @@ without MODELS, an exported pair, a tiny one is made in FOLDER/mobile.
 """
 
 import base64
+import functools
 import json
 import pathlib
 import sys
@@ -13,17 +14,19 @@ import numpy as np
 from PIL import Image
 from sklearn import datasets
 
-from export.manifest import read_mobile
+from export.manifest import MobileManifest, read_mobile
 from export.mobile.runtime import Pair
 from tests import tiny_export
 from tunit_tf.data import synthetic
+from tunit_tf.inference import photograph as photographs
+from tunit_tf.inference.photograph import Settings
 from tunit_tf.io import pixels
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "docs" / "images"
 VARIANTS = ("dynamic_int8", "float32")
 EXIF_ORIENTATION = 0x0112
 PHOTOGRAPH = 200  # pixels, side of a square cut out of scikit-learn's two sample photographs
-CORNERS = ((20, 10), (110, 200), (200, 400))  # top and left of the squares in both photographs
+CORNERS = ((20, 10), (110, 200))  # top and left of the squares in both photographs
 
 
 def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
@@ -34,33 +37,38 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
         models = output / "mobile"
     exported = read_mobile(models)
     size = exported.image_size
-    photographs = write_photographs(output / "photographs")
+    pictures = write_photographs(output / "photographs")
+    rotated = write_rotated(output / "rotated.jpg")
+    shapes, looks = (sorted((EXAMPLES / folder).glob("*.png")) for folder in ("shapes", "looks"))
     expected = {"size": size, "translated": {}, "photographs": {}}
     for variant in VARIANTS:
         entry = exported.variants[variant]
         pair = Pair(*(models / getattr(entry, role) for role in ("encoder", "generator")))
-        shapes, looks = (
-            squares(sorted((EXAMPLES / f).glob("*.png")), size) for f in ("shapes", "looks")
-        )
-        expected["translated"][variant] = translated(pair, shapes, looks)
-        cut = squares(photographs, size)
-        expected["photographs"][variant] = translated(pair, cut, cut)
-    rotated = write_rotated(output / "rotated.jpg")
-    expected["rotated"] = text(square(rotated, size))
+        draw = functools.partial(translated, pair, exported)
+        expected["translated"][variant] = draw(shapes, looks)
+        expected["photographs"][variant] = draw(pictures, pictures)
+    expected["rotated"] = draw([rotated], looks[:1])  # float32
     (output / "expected.json").write_text(json.dumps(expected))
     (output / "not_a_picture.png").write_text("no picture")
     (output / "nor_this.png").write_bytes(b"\x89PNG, but cut off")
 
 
 def translated(
-    pair: Pair, sources: dict[str, np.ndarray], looks: dict[str, np.ndarray]
+    pair: Pair, exported: MobileManifest, sources: list[pathlib.Path], looks: list[pathlib.Path]
 ) -> dict[str, dict[str, str]]:
-    """{source: {look: uint8 RGB of the translation as base64}}."""
-    styles = {name: pair.style(look) for name, look in looks.items()}
-    return {
-        name: {look: text(pair.generate(source, style)) for look, style in styles.items()}
-        for name, source in sources.items()
-    }
+    """{source: {look: uint8 RGB of the result, of the source's size, as base64}}."""
+    size, resize = exported.image_size, exported.resize
+    settings = Settings(detail=exported.detail)
+    styles = {path.name: pair.style(square(path, size, resize)) for path in looks}
+    found: dict[str, dict[str, str]] = {}
+    for path in sources:
+        photograph = photographs.read(path)
+        seen = photograph.square(size, resize)
+        found[path.name] = {
+            look: text(photograph.redrawn(seen, pair.generate(seen.image, style), settings))
+            for look, style in styles.items()
+        }
+    return found
 
 
 def write_photographs(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -77,14 +85,9 @@ def write_photographs(folder: pathlib.Path) -> list[pathlib.Path]:
     return written
 
 
-def squares(paths: list[pathlib.Path], size: int) -> dict[str, np.ndarray]:
-    """{file name: uint8 (size, size, 3)}."""
-    return {path.name: square(path, size) for path in paths}
-
-
-def square(path: pathlib.Path, size: int) -> np.ndarray:
-    """The middle of a picture, uint8 (size, size, 3)."""
-    return pixels.square(pixels.open_rgb(path), size, "crop")
+def square(path: pathlib.Path, size: int, resize: str) -> np.ndarray:
+    """A look as the model sees it, uint8 (size, size, 3)."""
+    return pixels.square(pixels.open_rgb(path), size, resize)
 
 
 def write_rotated(path: pathlib.Path) -> pathlib.Path:
@@ -96,9 +99,9 @@ def write_rotated(path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def text(drawn: np.ndarray) -> str:
-    """Bytes as base64."""
-    return base64.b64encode(drawn.tobytes()).decode()
+def text(drawn: Image.Image) -> str:
+    """RGB bytes as base64."""
+    return base64.b64encode(np.asarray(drawn).tobytes()).decode()
 
 
 if __name__ == "__main__":

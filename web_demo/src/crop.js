@@ -18,7 +18,7 @@ const element = (id) => document.getElementById(id);
  *
  * @param {string} url Address of the picture.
  * @param {{x: number, y: number, side: number} | null} box The square so far, in pixels.
- * @returns {Promise<object | null>} The new square, or null if nothing is to change.
+ * @returns {Promise<object | null>} The new square, {} for the whole picture, or null if nothing is to change.
  */
 export async function ask(url, box) {
   const dialog = element('crop');
@@ -57,6 +57,7 @@ export async function ask(url, box) {
   const used = await answer(dialog, on);
   controller.abort();
   dialog.close();
+  if (used === 'whole') return {};
   return used ? state.square : null;
 }
 
@@ -155,10 +156,11 @@ function listenToKeys(state, on, set) {
   });
 }
 
-/** Whether the square is to be used. */
+/** Whether the square is to be used; 'whole' for the picture without a crop. */
 function answer(dialog, on) {
   return new Promise((resolve) => {
     on(element('crop-done'), 'click', () => resolve(true));
+    on(element('crop-whole'), 'click', () => resolve('whole'));
     on(element('crop-cancel'), 'click', () => resolve(false));
     on(dialog, 'close', () => resolve(false)); // Escape, or back
     on(dialog, 'keydown', (event) => {

@@ -88,10 +88,10 @@ function drawReduced(planes, starts, taps, count, detail, given, drawn) {
 
 /** Weighted sums of `count` neighboring pixels. */
 function enlargedPixel(planes, channels, start, taps, tap, count, sums) {
-  for (let c = 0; c < channels; c++) {
-    let sum = 0;
-    for (let k = 0; k < count; k++) sum += taps[tap + k] * planes[(start + k) * channels + c];
-    sums[c] = sum;
+  sums.fill(0);
+  for (let k = 0, from = start * channels; k < count; k++) {
+    const weight = taps[tap + k];
+    for (let c = 0; c < channels; c++) sums[c] += weight * planes[from++];
   }
 }
 

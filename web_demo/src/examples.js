@@ -1,4 +1,4 @@
-// What the lists begin with: example pictures, and the average style of every group.
+// What the lists begin with: example pictures and looks.
 
 import { download } from './download.js';
 import * as manifests from './manifest.js';
@@ -7,53 +7,55 @@ import { fail } from './notices.js';
 const ROLE_OF_EXAMPLE = /^(picture|look)_(?=.)/; // at the start of the names that exports give
 
 /**
- * Adds the manifest's examples, or else those of the page, and the average styles; chooses the first ones.
+ * Adds the manifest's examples, or else those of the page; average looks where the manifest has no looks of its own;
+ * and chooses the first ones.
  *
  * @param {object} manifest Names them.
  * @param {URL} modelsUrl Where the manifest lies.
  * @param {import('./gallery.js').Gallery} sources Receives pictures.
- * @param {import('./gallery.js').Gallery} looks Receives pictures of styles and average styles.
+ * @param {import('./gallery.js').Gallery} looks Receives looks.
  */
 export async function addExamples(manifest, modelsUrl, sources, looks) {
   const found = await list(manifest, modelsUrl);
   for (const [gallery, files] of [[sources, found.sources], [looks, found.references]]) {
     const contents = files.map(({ get }) => get().catch((error) => error)); // all on their way at once
-    for (const [i, { name }] of files.entries()) {
+    for (const [i, { name, caption }] of files.entries()) {
       const content = await contents[i];
       if (content instanceof Error) fail(`The example ${name} is left out: ${content.message}`);
-      else await gallery.addExample(content, name);
+      else await gallery.addExample(content, name, caption);
     }
   }
-  const averages = manifests.averageStyles(manifest);
+  const averages = manifests.examples(manifest).references.length ? [] : manifests.averageStyles(manifest);
   document.getElementById('averages-hint').hidden = !averages.length;
-  for (const { domain, style } of averages) {
-    looks.addStyle(`average style ${domain + 1}`, `average ${domain + 1}`, style);
-  }
+  for (const { domain, style } of averages) looks.addStyle(`Average ${domain + 1}`, style);
   for (const gallery of [sources, looks]) gallery.choose(gallery.entries[0] ?? null);
 }
 
-/** Shows what each average style, which has no picture, makes of the first picture. */
-export async function previewAverages(model, sources, looks) {
+/** Shows what each look that has no picture makes of the first picture. */
+export async function previewStyles(model, sources, looks) {
   const source = sources.entries[0];
   if (!source) return;
-  for (const look of looks.entries.filter((entry) => !entry.bytes)) {
+  for (const look of looks.entries.filter((entry) => entry.style && !entry.preview)) {
     try {
-      look.preview = (await model.generate(source.bytes, look.style)).bytes;
+      looks.preview(look, await redrawn(model, source.seen, look.style));
     } catch {
       return; // another model was chosen, or the translation itself says what is wrong
     }
-    looks.redraw(look, look.preview);
   }
 }
 
-/** Pictures to begin with, {name, get}; the page's own in a role of which the manifest has none. */
+async function redrawn(model, seen, style) {
+  return { ...seen, bytes: (await model.generate(seen.bytes, style)).bytes };
+}
+
+/** Pictures to begin with, {name, caption, get}; the page's own in a role of which the manifest has none. */
 async function list(manifest, modelsUrl) {
-  const named = manifests.examples(manifest) ?? { sources: [], references: [] };
   const found = {};
-  for (const [role, names] of Object.entries(named)) {
-    found[role] = names.map((name) => ({
-      name: name.replace(ROLE_OF_EXAMPLE, ''),
-      get: () => verified(manifest.files[name], name, modelsUrl),
+  for (const [role, examples] of Object.entries(manifests.examples(manifest))) {
+    found[role] = examples.map(({ file, caption }) => ({
+      name: caption || file.replace(ROLE_OF_EXAMPLE, ''),
+      caption,
+      get: () => verified(manifest.files[file], file, modelsUrl),
     }));
   }
   const missing = Object.keys(found).filter((role) => !found[role].length);
@@ -71,7 +73,7 @@ async function list(manifest, modelsUrl) {
 async function verified(file, name, modelsUrl) {
   if (!file) throw new Error(`The manifest's files lack ${name}; export the model again.`);
   const { content } = await download(new URL(name, modelsUrl), { name, ...file });
-  return new Blob([content]);
+  return new Blob([content], { type: /\.jpe?g$/i.test(name) ? 'image/jpeg' : 'image/png' });
 }
 
 /** A picture of the page, which its service worker keeps. */

@@ -1,10 +1,10 @@
-// A list of pictures or styles, of which one is chosen. Files become entries, entries are cropped and removed.
+// A list of pictures or looks, of which one is chosen. Files become entries, entries are cropped and removed.
 
-import { show } from './canvas.js';
 import { ask } from './crop.js';
 import { hex } from './download.js';
 import { KeptPictures } from './kept_pictures.js';
 import { busy, fail, note, settle } from './notices.js';
+import { showMiddle } from './pixels.js';
 
 const element = (id) => document.getElementById(id);
 const HEIC = /\.hei[cf]$/i;
@@ -17,19 +17,17 @@ export class Gallery extends EventTarget {
   chosen = null;
   #role;
   #list;
-  #size;
-  #cutter;
+  #photographs;
   #kept;
 
   /**
    * @param {'source' | 'look'} role Ends the identifiers of its buttons, and names its radio buttons.
    * @param {HTMLElement} list Where the thumbnails go.
-   * @param {number} size Side of the squares that the model takes, pixels.
-   * @param {import('./rpc.js').Remote} cutter Runs `cutting_worker.js`.
+   * @param {import('./photographs.js').Photographs} photographs Reads them.
    */
-  constructor(role, list, size, cutter) {
+  constructor(role, list, photographs) {
     super();
-    [this.#role, this.#list, this.#size, this.#cutter] = [role, list, size, cutter];
+    [this.#role, this.#list, this.#photographs] = [role, list, photographs];
     this.#kept = new KeptPictures(role);
     list.addEventListener('keydown', (event) => {
       if (event.key === 'Delete' || event.key === 'Backspace') this.remove(this.chosen);
@@ -70,9 +68,9 @@ export class Gallery extends EventTarget {
   }
 
   /** Adds an example, which is not kept; one that is no picture is left out. */
-  async addExample(blob, name) {
+  async addExample(blob, name, caption) {
     try {
-      await this.#addPicture(blob, name, await hashOf(blob));
+      await this.#addPicture(blob, name, await hashOf(blob), caption);
     } catch {
       reportBad([{ name }]);
     }
@@ -85,8 +83,8 @@ export class Gallery extends EventTarget {
     for (const picture of await this.#kept.all()) {
       if (this.entries.some(({ hash }) => hash === picture.hash)) continue; // an example of this model
       try {
-        if (picture.size !== this.#size) picture.bytes = (await this.#cut(picture.blob, picture.box)).bytes;
-        last = this.#add(picture);
+        if (picture.style) last = this.#restoreStyle(picture) ?? last;
+        else last = this.#add(await this.#seen(picture));
       } catch (error) {
         bad.push({ name: picture.name, gone: error.name === 'NotReadableError' });
         this.#kept.remove(picture.hash);
@@ -96,14 +94,24 @@ export class Gallery extends EventTarget {
     if (last) this.choose(last);
   }
 
-  /** Adds a style code that has a caption in place of a picture. */
-  addStyle(name, caption, style) {
-    return this.#add({ name, caption, style });
+  /** A random look of an earlier visit; that of another model is forgotten. */
+  #restoreStyle(kept) {
+    if (kept.style.length === this.#photographs.manifest.style_dim) return this.#add(kept);
+    this.#kept.remove(kept.hash);
+    return null;
   }
 
-  /** Shows RGB bytes as an entry's thumbnail. */
-  redraw(entry, bytes) {
-    show(entry.canvas, bytes, this.#size);
+  /** Adds a style code that has a caption in place of a picture; keeps it if it has a `hash`. */
+  addStyle(name, style, hash = undefined) {
+    const entry = this.#add({ name, caption: name, style, hash });
+    if (hash) this.#keep(entry);
+    return entry;
+  }
+
+  /** Shows what the model has drawn as the thumbnail of a style code. */
+  preview(entry, seen) {
+    entry.preview = seen;
+    showMiddle(entry.canvas, seen);
   }
 
   choose(entry) {
@@ -145,7 +153,7 @@ export class Gallery extends EventTarget {
     entry.input.focus();
   }
 
-  /** Adds an entry: name, and either a picture's {blob, hash, bytes} or {caption, style}. */
+  /** Adds an entry: name, caption, and either a picture's {blob, hash, crop} and what the model sees of it, or {style}. */
   #add(entry) {
     entry.id = String(++made);
     entry.input = document.createElement('input');
@@ -163,40 +171,40 @@ export class Gallery extends EventTarget {
       caption.textContent = entry.caption;
       entry.label.append(caption);
     }
-    if (entry.bytes) this.redraw(entry, entry.bytes);
+    if (entry.seen) showMiddle(entry.canvas, entry.seen);
     this.entries.push(entry);
     this.#list.append(entry.label);
     this.dispatchEvent(new Event('changed'));
     return entry;
   }
 
-  async #addPicture(blob, name, hash) {
-    const { bytes } = await this.#cut(blob);
-    return this.#add({ name, blob, hash, bytes });
+  async #addPicture(blob, name, hash, caption) {
+    return this.#add(await this.#seen({ name, blob, hash, caption }));
   }
 
-  /** Keeps a picture of the visitor for the next visit; whether that was possible. */
+  /** Keeps an entry of the visitor for the next visit; whether that was possible. */
   #keep(entry) {
-    entry.added ??= performance.timeOrigin + performance.now(); // orders the pictures of later visits
-    return this.#kept.put({ ...entry, size: this.#size });
+    entry.added ??= performance.timeOrigin + performance.now(); // orders the entries of later visits
+    return this.#kept.put(entry);
   }
 
   /** Asks for another part of an entry's picture. */
   async #crop(entry) {
     const url = URL.createObjectURL(entry.blob);
-    const box = await ask(url, entry.box ?? null).finally(() => URL.revokeObjectURL(url));
+    const crop = await ask(url, entry.crop ?? null).finally(() => URL.revokeObjectURL(url));
     element(`crop-${this.#role}`).focus();
-    if (!box) return;
-    entry.box = box;
-    entry.bytes = (await this.#cut(entry.blob, box)).bytes;
+    if (crop === null) return;
+    entry.crop = crop.side ? crop : undefined;
+    await this.#seen(entry);
     if (entry.added) this.#keep(entry);
-    this.redraw(entry, entry.bytes);
+    showMiddle(entry.canvas, entry.seen);
     this.dispatchEvent(new Event('chosen'));
   }
 
-  /** A picture's file as the model's square: {bytes, width, height}; box as in `crop.js`. */
-  #cut(blob, box) {
-    return this.#cutter.call('cut', { blob, size: this.#size, box });
+  /** An entry with what the model sees of its picture, in `seen`. */
+  async #seen(entry) {
+    entry.seen = await this.#photographs.see(entry, this.#role);
+    return entry;
   }
 }
 

@@ -1,4 +1,4 @@
-// How pictures get in: chosen, photographed, dropped anywhere on the page, or pasted. What comes before
+// How pictures get in: chosen, dropped anywhere on the page, or pasted. What comes before
 // the model is known waits.
 
 import { note, say } from './notices.js';
@@ -11,7 +11,7 @@ export class Intake {
   #waiting = [];
 
   constructor() {
-    for (const role of ROLES) this.#listenToButtons(role);
+    for (const role of ROLES) this.#listenToButton(role);
     this.#listenToDrops();
     document.addEventListener('paste', (event) => this.#paste(event));
   }
@@ -42,17 +42,16 @@ export class Intake {
     say(`${count === 1 ? '1 picture waits' : `${count} pictures wait`} for the model …`);
   }
 
-  #listenToButtons(role) {
-    for (const input of [element(`add-${role}`), element(`camera-${role}`)]) {
-      input.addEventListener('change', () => {
-        const files = [...input.files];
-        input.value = ''; // the same file may be picked again
-        this.#add(role, files);
-      });
-    }
+  #listenToButton(role) {
+    const input = element(`add-${role}`);
+    input.addEventListener('change', () => {
+      const files = [...input.files];
+      input.value = ''; // the same file may be picked again
+      this.#add(role, files);
+    });
   }
 
-  /** The whole page takes drops: of styles over their section, of pictures everywhere else. */
+  /** The whole page takes drops: of looks over their section, of pictures everywhere else. */
   #listenToDrops() {
     const sections = Object.fromEntries(ROLES.map((role) => [role, element(`${role}-section`)]));
     const roleAt = ({ target }) => (sections.look.contains(target) ? 'look' : 'source');

@@ -1,4 +1,4 @@
-// The visitor's own pictures, kept in this browser until they are removed. Without a storage, or with a
+// The visitor's own pictures and random looks, kept in this browser until they are removed. Without a storage, or with a
 // full one, the page works all the same and forgets them.
 
 const DATABASE = 'tunit';
@@ -14,7 +14,7 @@ export class KeptPictures {
     this.#role = role;
   }
 
-  /** Pictures in the order in which they were added: [{hash, name, blob, box, bytes, size}]. */
+  /** Entries in the order in which they were added: [{hash, name, blob, crop, seen} or {hash, name, caption, style}]. */
   async all() {
     try {
       const found = await run('readonly', (store) => store.getAll());
@@ -24,11 +24,11 @@ export class KeptPictures {
     }
   }
 
-  /** Keeps a picture, or its new crop; whether that was possible. */
-  async put({ hash, name, blob, box, bytes, size, added = Date.now() }) {
-    const picture = { role: this.#role, hash, name, blob, box, bytes, size, added };
+  /** Keeps an entry, or its new crop; whether that was possible. */
+  async put({ hash, name, caption, blob, crop, seen, style, added }) {
+    const kept = { role: this.#role, hash, name, caption, blob, crop, seen, style, added };
     try {
-      await run('readwrite', (store) => store.put(picture));
+      await run('readwrite', (store) => store.put(kept));
       return true;
     } catch {
       return false; // the storage is full, or closed to this page

@@ -3,17 +3,19 @@
 import './style.css';
 import './dialogs.css';
 import './narrow.css';
-import { addExamples, previewAverages } from './examples.js';
+import { addExamples, previewStyles } from './examples.js';
 import { Gallery } from './gallery.js';
 import { Grid } from './grid.js';
 import { Intake } from './intake.js';
+import { Live } from './live.js';
 import * as manifests from './manifest.js';
 import { Model } from './model.js';
 import { fail, say, showProgress } from './notices.js';
 import { register } from './offline.js';
+import { Photographs } from './photographs.js';
 import { Result } from './result.js';
-import { Remote } from './rpc.js';
 import { Settings } from './settings.js';
+import { randomStyle } from './styles.js';
 import { Translation } from './translation.js';
 
 const MODELS = new URL('models/', document.baseURI);
@@ -43,15 +45,14 @@ async function openModel(intake) {
 }
 
 async function show(manifest, intake) {
-  const size = manifest.image_size;
-  const cutter = new Remote(new Worker(new URL('./cutting_worker.js', import.meta.url)));
-  const sources = new Gallery('source', document.getElementById('sources'), size, cutter);
-  const looks = new Gallery('look', document.getElementById('looks'), size, cutter);
+  const photographs = new Photographs(manifest);
+  const sources = new Gallery('source', document.getElementById('sources'), photographs);
+  const looks = new Gallery('look', document.getElementById('looks'), photographs);
   const model = new Model({ manifest, modelsUrl: MODELS, runtimeUrl: RUNTIME }, showProgress);
-  const translation = new Translation(
-    model, sources, looks, new Result(size), manifest.style_on_unit_sphere,
-  );
-  const grid = new Grid(model, sources, looks, size);
+  const result = new Result();
+  const translation = new Translation({ model, photographs, sources, looks, result });
+  const live = new Live({ model, photographs, translation, sources, result });
+  const grid = new Grid(model, sources, looks, manifest.image_size);
   const settings = new Settings(model, manifest, modelLoaded);
   const filled = fill();
   const loading = settings.use();
@@ -60,6 +61,7 @@ async function show(manifest, intake) {
   await loading;
 
   async function fill() {
+    offerRandomLooks(manifest, looks, () => previewStyles(model, sources, looks));
     await addExamples(manifest, MODELS, sources, looks);
     for (const gallery of [sources, looks]) await gallery.restore();
   }
@@ -68,9 +70,21 @@ async function show(manifest, intake) {
   async function modelLoaded() {
     await filled;
     grid.offer();
+    live.offer();
     translation.request();
-    await previewAverages(model, sources, looks);
+    await previewStyles(model, sources, looks);
   }
+}
+
+function offerRandomLooks({ domains, style_on_unit_sphere: onSphere }, looks, preview) {
+  const button = document.getElementById('random');
+  button.hidden = !randomStyle(domains, onSphere);
+  button.addEventListener('click', async () => {
+    const numbers = looks.entries.map(({ name }) => Number(name.match(/^Random (\d+)$/)?.[1] ?? 0));
+    const name = `Random ${Math.max(0, ...numbers) + 1}`;
+    looks.choose(looks.addStyle(name, randomStyle(domains, onSphere), crypto.randomUUID()));
+    await preview();
+  });
 }
 
 function report(error) {

@@ -69,11 +69,11 @@ export function averageStyles(manifest) {
     .map((known) => ({ ...known, style: Float32Array.from(known.style) }));
 }
 
-/** Names of the example pictures beside the manifest by role, or null if there are none. */
+/** Example pictures beside the manifest by role: {sources: [{file, caption}], references: [...]}. */
 export function examples(manifest) {
   const named = manifest.examples ?? [];
-  const files = (role) => named.filter((one) => one.role === role).map(({ file }) => file);
-  return named.length ? { sources: files('picture'), references: files('look') } : null;
+  const ofRole = (role) => named.filter((one) => one.role === role).map(({ file, caption }) => ({ file, caption }));
+  return { sources: ofRole('picture'), references: ofRole('look') };
 }
 
 /** Throws a ModelError that says what is wrong with a manifest, if anything is. */
@@ -141,7 +141,8 @@ const isNumber = (value) => typeof value === 'number' && Math.abs(value) < 1e30;
 const isSize = (value) => Number.isInteger(value) && value > 0 && value <= 2 ** 20;
 const isListOf = (length, value) => Array.isArray(value) && value.length === length && value.every(isNumber);
 const isFile = (entry) => isNumber(entry?.bytes) && isText(entry.sha256) && SHA256.test(entry.sha256);
-const isExample = (entry) => isText(entry?.role) && isText(entry.file) && PLAIN_NAME.test(entry.file);
+const isExample = (entry) =>
+  isText(entry?.role) && isText(entry.file) && PLAIN_NAME.test(entry.file) && isTextOrNull(entry.caption ?? null);
 
 // {field: [what it must be, whether a value is]}
 const NEEDED = {
@@ -169,5 +170,7 @@ const OPTIONAL = {
   style_on_unit_sphere: ['true or false', (value) => typeof value === 'boolean'],
   step: ['a number', isNumber],
   config: ['an object', isObject],
+  resize: ['text', isText],
+  detail: ['a number', isNumber],
   examples: ['a list of objects with file and role', (value) => Array.isArray(value) && value.every(isExample)],
 };

@@ -48,19 +48,25 @@ export class Model {
   }
 
   /**
-   * The style code of an entry of the styles, and how long the encoder took.
+   * The style code of a look, and how long the encoder took.
    *
-   * @param {{style?: Float32Array, bytes?: Uint8ClampedArray}} look An average style, or a square.
+   * @param {{style?: Float32Array, seen?: {bytes: Uint8ClampedArray}}} look A style code, or a square.
    * @returns {Promise<{style: Float32Array, milliseconds: number | null}>} null if the code was known.
    */
   async styleOf(look) {
     if (look.style) return { style: look.style, milliseconds: null };
-    return this.#engine.style(look.bytes);
+    return this.#engine.style(look.seen.bytes);
   }
 
   /** {bytes, milliseconds}: a square of RGB bytes redrawn in a style. */
   generate(bytes, style) {
     return this.#engine.generate(bytes, style);
+  }
+
+  /** Frees the model's memory. */
+  stop() {
+    this.#loading?.abort();
+    this.#engine?.stop();
   }
 
   async #loadOrFallBack(choice, signal) {

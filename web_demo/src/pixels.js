@@ -1,4 +1,6 @@
-// Bytes of pictures to the numbers that the model takes, and back.
+// Bytes of pictures to the numbers that the model takes, and back; and the model's squares on canvases.
+
+export const LEGIBLE = 96; // pixels; smaller pictures are shown enlarged, with hard edges
 
 /** RGB bytes to float32 in [low, high]. */
 export function toFloats(bytes, [low, high]) {
@@ -16,17 +18,6 @@ export function toBytes(floats, [low, high]) {
   return bytes;
 }
 
-/** RGBA bytes to RGB. */
-export function withoutAlpha(rgba) {
-  const rgb = new Uint8ClampedArray((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    rgb[to++] = rgba[from];
-    rgb[to++] = rgba[from + 1];
-    rgb[to++] = rgba[from + 2];
-  }
-  return rgb;
-}
-
 /** RGB bytes to opaque RGBA. */
 export function withAlpha(rgb) {
   const rgba = new Uint8ClampedArray((rgb.length / 3) * 4).fill(255);
@@ -38,10 +29,27 @@ export function withAlpha(rgb) {
   return rgba;
 }
 
-/** A style between two, on the unit sphere if the model's styles are; share 0 is the first. */
-export function mixed(first, second, share, onUnitSphere) {
-  const style = Float32Array.from(first, (value, i) => (1 - share) * value + share * second[i]);
-  if (!onUnitSphere) return style;
-  const length = Math.hypot(...style);
-  return length > 1e-12 ? style.map((value) => value / length) : style;
+/**
+ * Draws the middle of what the model has seen or drawn, without margins and in its own aspect ratio.
+ *
+ * @param {CanvasRenderingContext2D} context Of a canvas.
+ * @param {{bytes: Uint8ClampedArray, shown: object, box: object}} seen A square as the worker returns it.
+ * @param {{x: number, y: number, side: number}} place Where it goes.
+ */
+export function drawMiddle(context, { bytes, shown, box }, { x, y, side }) {
+  const size = Math.sqrt(bytes.length / 3);
+  const square = new OffscreenCanvas(size, size);
+  square.getContext('2d').putImageData(new ImageData(withAlpha(bytes), size, size), 0, 0);
+  const shorter = Math.min(box.width, box.height);
+  const [w, h] = [(shown.width * shorter) / box.width, (shown.height * shorter) / box.height];
+  const [left, top] = [shown.x + (shown.width - w) / 2, shown.y + (shown.height - h) / 2];
+  context.drawImage(square, left, top, w, h, x, y, side, side);
+}
+
+/** Shows the middle of a square on a canvas of its own. */
+export function showMiddle(canvas, seen) {
+  const size = Math.sqrt(seen.bytes.length / 3);
+  canvas.width = canvas.height = size;
+  canvas.classList.toggle('small', size < LEGIBLE);
+  drawMiddle(canvas.getContext('2d'), seen, { x: 0, y: 0, side: size });
 }

@@ -40,7 +40,8 @@ export function weights(length, size, start = 0, side = length, kernel = BICUBIC
 /**
  * RGB bytes of a part of a picture, resized.
  *
- * @param {{rgb: Uint8ClampedArray, width: number, height: number}} picture Rows from top to bottom.
+ * @param {{bytes: Uint8ClampedArray, channels: number, width: number, height: number}} picture RGB, or RGBA whose
+ *   alpha is not read; rows from top to bottom.
  * @param {{x: number, y: number, width: number, height: number}} box The part, pixels; fractions are allowed.
  * @param {number} width Of the result.
  * @param {number} height Of the result.
@@ -49,21 +50,22 @@ export function weights(length, size, start = 0, side = length, kernel = BICUBIC
 export function resized(picture, box, width, height) {
   const columns = weights(picture.width, width, box.x, box.width);
   const rows = weights(picture.height, height, box.y, box.height);
-  return alongColumns(alongRows(picture.rgb, picture.width, picture.height, columns), width, rows);
+  const top = rows[0].first;
+  const bottom = rows.at(-1).first + rows.at(-1).weights.length;
+  return alongColumns(alongRows(picture, top, bottom, columns), width, rows, top);
 }
 
 /**
- * What the model sees of a part of a picture, as `Photograph.square` in Python: stretched to a square, or with the
- * mirrored picture in the margins.
+ * What the model sees of a part of a picture, as `Photograph.square` in Python.
  *
- * @param {{rgb: Uint8ClampedArray, width: number, height: number}} picture Rows from top to bottom.
+ * @param {object} picture As `resized` takes it.
  * @param {{x: number, y: number, width: number, height: number}} box The part, pixels; fractions are allowed.
  * @param {number} size Side of the square.
- * @param {boolean} stretch Whether the aspect ratio changes.
+ * @param {string} fit 'stretch' changes the aspect ratio, 'letterbox' mirrors the picture into the margins.
  * @returns {{bytes: Uint8ClampedArray, shown: {x, y, width, height}}} RGB, and the part without margins.
  */
-export function square(picture, box, size, stretch) {
-  const shown = stretch ? { x: 0, y: 0, width: size, height: size } : letterbox(box.width, box.height, size);
+export function square(picture, box, size, fit) {
+  const shown = fit === 'stretch' ? { x: 0, y: 0, width: size, height: size } : letterbox(box.width, box.height, size);
   const inner = resized(picture, box, shown.width, shown.height);
   return { bytes: mirrored(inner, shown, size), shown };
 }
@@ -92,35 +94,37 @@ function mirrored(inner, { x: left, y: top, width, height }, size) {
   return bytes;
 }
 
-/** Resizes every row of `width` pixels; the number of rows stays. */
-function alongRows(rgb, width, height, columns) {
-  const result = new Uint8ClampedArray(height * columns.length * 3);
+/** Resizes rows from `top` to `bottom`. */
+function alongRows({ bytes, channels, width }, top, bottom, columns) {
+  const result = new Uint8ClampedArray((bottom - top) * columns.length * 3);
   let to = 0;
-  for (let y = 0; y < height; y++) {
+  for (let y = top; y < bottom; y++) {
     for (const { first, weights: w } of columns) {
-      let from = (y * width + first) * 3;
-      let [r, g, b] = [0.5, 0.5, 0.5];
-      for (let k = 0; k < w.length; k++, from += 3) {
-        r += w[k] * rgb[from];
-        g += w[k] * rgb[from + 1];
-        b += w[k] * rgb[from + 2];
+      let from = (y * width + first) * channels;
+      let red = 0.5;
+      let green = 0.5;
+      let blue = 0.5;
+      for (let k = 0; k < w.length; k++, from += channels) {
+        red += w[k] * bytes[from];
+        green += w[k] * bytes[from + 1];
+        blue += w[k] * bytes[from + 2];
       }
-      result[to++] = Math.floor(r); // rounds half up; clamped by the array, whose own rounding is half to even
-      result[to++] = Math.floor(g);
-      result[to++] = Math.floor(b);
+      result[to++] = Math.floor(red); // half up; the array clamps, and its own rounding is half to even
+      result[to++] = Math.floor(green);
+      result[to++] = Math.floor(blue);
     }
   }
   return result;
 }
 
-/** Resizes every column of a picture of `width` pixels; the number of columns stays. */
-function alongColumns(rgb, width, rows) {
+/** Resizes every column of RGB of `width` pixels, whose first row is `top`. */
+function alongColumns(rgb, width, rows, top) {
   const stride = width * 3;
   const result = new Uint8ClampedArray(rows.length * stride);
   rows.forEach(({ first, weights: w }, j) => {
     for (let i = 0; i < stride; i++) {
       let sum = 0.5;
-      for (let k = 0; k < w.length; k++) sum += w[k] * rgb[(first + k) * stride + i];
+      for (let k = 0; k < w.length; k++) sum += w[k] * rgb[(first - top + k) * stride + i];
       result[j * stride + i] = Math.floor(sum);
     }
   });

@@ -1,86 +1,112 @@
-// The translation: shown over its original, large, and saved.
+// The result: shown over its original, large, saved, shared and copied.
 
 import { closeOnBack } from './back.js';
-import { enlarged, file, save, show } from './canvas.js';
-import * as fileNames from './file_names.js';
 import { announce, fail, note } from './notices.js';
+import { LEGIBLE, showMiddle } from './pixels.js';
+import { file, formatFor, nameOf, save } from './saving.js';
 
 const element = (id) => document.getElementById(id);
-const FACTORS = [1, 2, 4, 8];
-const CONTROLS = ['save', 'share-result', 'copy', 'enlarge', 'split']; // of a translation
+const CONTROLS = ['save', 'share-result', 'copy', 'enlarge', 'split']; // of a result
 const DRAG = 8; // pixels that a finger moves sideways before it drags the divider
-const GOOD_SIZE = 256; // pixels that the suggested download has at least, if a factor reaches it
 
 export class Result {
-  #size;
-  #drawn = null; // {bytes, names}
+  #drawn = null; // {names, blob}
+  #source = null; // whose picture is the original that is shown
   #count = 0;
+  #whole = null; // {promise, resolve} until the result in its own size is there
 
-  /** @param {number} size Side of the squares, pixels. */
-  constructor(size) {
-    this.#size = size;
-    const factors = element('factor');
-    for (const factor of FACTORS) {
-      factors.add(new Option(`${size * factor} × ${size * factor} (${factor}×)`, factor));
-    }
-    factors.value = FACTORS.find((factor) => size * factor >= GOOD_SIZE) ?? FACTORS.at(-1);
-    element('save').addEventListener('click', async () => save(await this.#file()));
+  constructor() {
+    element('save').addEventListener('click', () => this.#take(async () => save(await this.#file()), 'saved'));
     this.#offerSharing();
     element('split').addEventListener('input', ({ target }) => showSplit(target.value));
     dragDivider();
-    element('smooth').addEventListener('change', () => this.#smooth());
     element('enlarge').addEventListener('click', () => this.#openLarge());
     element('large').addEventListener('close', () => this.#closeLarge());
     element('large-close').addEventListener('click', () => element('large').close());
-    this.#smooth();
   }
 
   /**
-   * Shows a translation.
+   * Shows a result, or its preview.
    *
-   * @param {Uint8ClampedArray} bytes RGB of the translation.
-   * @param {{source: Uint8ClampedArray, look: Uint8ClampedArray | undefined}} madeFrom RGB of the picture
-   *   and of the style, if there is a picture of it.
-   * @param {object} names As `file_names.translation` takes them.
+   * @param {{bitmap: ImageBitmap, whole: boolean}} drawn As `Photographs.redraw` returns it.
+   * @param {{source: object, look: object}} entries What it was made from.
+   * @param {object} names As `nameOf` takes them.
    * @param {string} times What to say about speed.
    */
-  show(bytes, madeFrom, names, times) {
-    this.#drawn = { bytes, names };
-    show(element('translated'), bytes, this.#size);
-    for (const id of ['original', 'made-from-source']) show(element(id), madeFrom.source, this.#size);
-    if (madeFrom.look) show(element('made-from-look'), madeFrom.look, this.#size);
+  show({ bitmap, whole }, { source, look }, names, times) {
+    this.#drawn = { names, blob: source.blob };
+    this.#showOriginal(source);
+    const { width, height } = bitmap;
+    put(bitmap);
+    showMiddle(element('made-from-source'), source.seen);
+    const lookSeen = look.seen ?? look.preview;
+    if (lookSeen) showMiddle(element('made-from-look'), lookSeen);
     else wipe(element('made-from-look'));
-    const mixed = names.second ? `, mixed with ${names.share}% of ${names.second}` : '';
-    const text = `${names.source} in the style of ${names.look}${mixed}`;
+    const mix = names.second ? `, mixed with ${names.share}% of ${names.second}` : '';
+    const text = `${names.source} in the look ${names.look}${mix}`;
     element('translated').setAttribute('aria-label', text);
     element('result-caption').textContent = text;
     element('times').textContent = times;
-    announce(`Ready: ${text}.`);
     for (const id of CONTROLS) element(id).disabled = false;
+    if (!whole) {
+      this.#whole ??= awaited();
+      return;
+    }
+    this.#finish();
+    element('pixels').textContent = sizes(source.seen, { width, height });
+    announce(`Ready: ${text}.`);
     element('compare').dataset.drawn = String(++this.#count); // for tests
+  }
+
+  /** Shows a frame of the camera, which has no original. */
+  showFrame(bitmap, mirrored) {
+    element('compare').classList.toggle('mirrored', mirrored);
+    put(bitmap);
+  }
+
+  /** Prepares for frames of the camera, or ends them. */
+  live(on) {
+    element('compare').classList.toggle('live', on);
+    element('compare').classList.remove('mirrored');
+    for (const id of CONTROLS) element(id).disabled = on || !this.#drawn;
+    if (!on) return;
+    this.#drawn = null;
+    this.#finish();
+    element('translated').setAttribute('aria-label', 'The camera, redrawn');
+    element('result-caption').textContent = 'Live: the camera in the chosen look';
+    element('pixels').textContent = '';
   }
 
   /** Shows that there is nothing, and what to do. */
   clear(text) {
     this.#drawn = null;
-    for (const id of ['translated', 'original', 'made-from-source', 'made-from-look']) wipe(element(id));
+    this.#finish();
+    this.#showOriginal(null);
+    element('translated').getContext('bitmaprenderer').transferFromImageBitmap(null);
+    for (const id of ['made-from-source', 'made-from-look']) wipe(element(id));
     element('translated').setAttribute('aria-label', text);
     element('result-caption').textContent = text;
-    element('times').textContent = '';
+    for (const id of ['times', 'pixels']) element(id).textContent = '';
     for (const id of CONTROLS) element(id).disabled = true;
   }
 
-  /** Marks the shown translation as being replaced. */
+  /** Marks the shown result as being replaced. */
   busy(on) {
     element('compare').setAttribute('aria-busy', String(on));
   }
 
-  get #isSmooth() {
-    return element('smooth').checked;
+  #finish() {
+    this.#whole?.resolve();
+    this.#whole = null;
   }
 
-  #smooth() {
-    element('compare').classList.toggle('pixels', !this.#isSmooth);
+  #showOriginal(source) {
+    if (this.#source?.blob === source?.blob) return;
+    const original = element('original');
+    URL.revokeObjectURL(original.src);
+    if (source) original.src = URL.createObjectURL(source.blob);
+    else original.removeAttribute('src');
+    this.#source = source;
   }
 
   /** The same element moves into the dialog and back, so that nothing is drawn twice. */
@@ -95,12 +121,20 @@ export class Result {
     element('enlarge').focus();
   }
 
-  /** The translation as a file of the chosen size. */
-  #file() {
-    const { bytes, names } = this.#drawn;
-    const factor = Number(element('factor').value);
-    const canvas = enlarged(bytes, this.#size, factor, this.#isSmooth);
-    return file(canvas, fileNames.translation(names, this.#size * factor));
+  /** The result in its own size as a file, once it is drawn; as PNG, or in the format of its photograph. */
+  async #file(format = undefined) {
+    await this.#whole?.promise;
+    if (!this.#drawn) throw new DOMException('The result is no longer shown.', 'AbortError');
+    const { names, blob } = this.#drawn;
+    return file(element('translated'), nameOf(names), format ?? formatFor(blob));
+  }
+
+  async #take(act, verb) {
+    try {
+      await act();
+    } catch (error) {
+      if (error.name !== 'AbortError') fail(`The result could not be ${verb}: ${error.message}`);
+    }
   }
 
   /** Buttons for what the browser can do with a file besides saving it. */
@@ -108,22 +142,43 @@ export class Result {
     const probe = new File([], 'picture.png', { type: 'image/png' });
     element('share-result').hidden = !navigator.canShare?.({ files: [probe] });
     element('copy').hidden = !(globalThis.ClipboardItem && navigator.clipboard?.write);
-    element('share-result').addEventListener('click', async () => {
-      try {
-        await navigator.share({ files: [await this.#file()] });
-      } catch (error) {
-        if (error.name !== 'AbortError') fail(`The picture could not be shared: ${error.message}`);
-      }
-    });
-    element('copy').addEventListener('click', async () => {
-      try {
-        await navigator.clipboard.write([new ClipboardItem({ 'image/png': this.#file() })]);
+    element('share-result').addEventListener('click', () =>
+      this.#take(async () => navigator.share({ files: [await this.#file()] }), 'shared'),
+    );
+    element('copy').addEventListener('click', () =>
+      this.#take(async () => {
+        const png = { type: 'image/png', ending: 'png' }; // the only format of clipboards
+        await navigator.clipboard.write([new ClipboardItem({ 'image/png': this.#file(png) })]);
         note('The picture is in the clipboard.');
-      } catch (error) {
-        fail(`The picture could not be copied: ${error.message}`);
-      }
-    });
+      }, 'copied'),
+    );
   }
+}
+
+/** Shows a bitmap, which is used up, in its own aspect ratio. */
+function put(bitmap) {
+  const canvas = element('translated');
+  const { width, height } = bitmap;
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  element('compare').style.setProperty('--ratio', width / height);
+  for (const id of ['translated', 'original']) {
+    element(id).classList.toggle('small', Math.max(width, height) < LEGIBLE);
+  }
+  canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
+}
+
+/** A promise beside the function that resolves it. */
+function awaited() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+/** What the visitor should know about the size of a result. */
+function sizes(photograph, { width, height }) {
+  const given = `${photograph.width} × ${photograph.height}`;
+  if (width === photograph.width) return `${given} pixels, as the picture.`;
+  return `${width} × ${height} pixels, the most on this device; the picture has ${given}.`;
 }
 
 function showSplit(percent) {

@@ -1,5 +1,5 @@
 // Functions in a worker, called from the page: messages {id, task, options} are answered by
-// {id, result} or {id, error, name}; {progress} comes without being asked for.
+// {id, result} or {id, error, name}; {id, cancel} ends a task early; {progress} comes without being asked for.
 
 /** What calls in progress fail with when their worker is stopped on purpose. */
 export class Stopped extends Error {}
@@ -24,12 +24,20 @@ export class Remote {
     );
   }
 
-  /** Runs a task in the worker. */
-  call(task, options) {
+  /**
+   * Runs a task in the worker.
+   *
+   * @param {string} task Its name.
+   * @param {object} options What it takes.
+   * @param {{signal?: AbortSignal, transfer?: Transferable[]}} how The signal ends the task, which then fails with
+   *   an `AbortError`.
+   */
+  call(task, options, { signal, transfer } = {}) {
     return new Promise((resolve, reject) => {
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, task, options });
+      this.#worker.postMessage({ id, task, options }, transfer);
+      signal?.addEventListener('abort', () => this.#worker.postMessage({ id, cancel: true }), { once: true });
     });
   }
 
@@ -59,17 +67,31 @@ export class Remote {
 /**
  * The worker's side: answers calls one after the other.
  *
- * @param {Object<string, (options: object) => Promise<object>>} tasks What can be called.
+ * @param {Object<string, (options: object, signal: AbortSignal) => Promise<object>>} tasks What can be called;
+ *   bitmaps in what they return move to the page without being copied.
  */
 export function serve(tasks) {
+  const controllers = new Map();
   let queue = Promise.resolve();
-  self.addEventListener('message', ({ data: { id, task, options } }) => {
-    queue = queue.then(async () => {
-      try {
-        self.postMessage({ id, result: await tasks[task](options) });
-      } catch (error) {
-        self.postMessage({ id, error: error.message ?? String(error), name: error.name });
-      }
-    });
+  const run = async (id, task, options) => {
+    try {
+      const { signal } = controllers.get(id);
+      signal.throwIfAborted();
+      const result = await tasks[task](options, signal);
+      const bitmaps = Object.values(result).filter((value) => value instanceof globalThis.ImageBitmap);
+      self.postMessage({ id, result }, bitmaps);
+    } catch (error) {
+      self.postMessage({ id, error: error.message ?? String(error), name: error.name });
+    } finally {
+      controllers.delete(id);
+    }
+  };
+  self.addEventListener('message', ({ data: { id, task, options, cancel } }) => {
+    if (cancel) {
+      controllers.get(id)?.abort();
+      return;
+    }
+    controllers.set(id, new AbortController());
+    queue = queue.then(() => run(id, task, options));
   });
 }

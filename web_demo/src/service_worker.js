@@ -68,12 +68,13 @@ async function newest(request) {
   }
 }
 
-/** An answer with the headers that browsers ask for before a page may use threads. */
+/** An answer with the headers that browsers ask for before a page may use threads; of the device, only the camera. */
 function isolated(response) {
   if (response.type === 'opaqueredirect' || response.status === 0) return response;
   const headers = new Headers(response.headers);
   headers.set('Cross-Origin-Opener-Policy', 'same-origin');
   headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
   headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+  headers.set('Permissions-Policy', 'camera=(self), microphone=(), geolocation=()');
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

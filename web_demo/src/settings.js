@@ -97,17 +97,14 @@ function offerThreads() {
 
 /** Fills what the page says about the model. */
 function describe(manifest) {
-  const { title, description, image_size: size, num_domains: domains } = manifest;
-  document.title = title ? `${title} · TUNIT` : document.title;
-  element('model-title').textContent = title || 'Model';
-  element('model-description').textContent =
-    description || `It redraws pictures of ${size} × ${size} pixels and has found ${domains} groups of styles by itself.`;
+  const { title, description, image_size: size } = manifest;
+  if (title) document.title = `${title}: ${document.title}`;
+  element('model-title').textContent = title || 'This model';
+  element('model-description').textContent = description || 'It works best with pictures like its examples.';
   const facts = {
-    'Size of pictures': `${size} × ${size} pixels`,
-    'Groups of styles': domains,
-    'Training steps': manifest.step,
     License: manifest.license || 'not stated',
     ...(manifest.origin && { Origin: manifest.origin }),
+    'Sees pictures at': `${size} × ${size} pixels`,
   };
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined || value === null) continue;

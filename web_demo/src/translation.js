@@ -1,15 +1,16 @@
-// What is chosen, translated: one translation runs at a time, and the newest choice wins.
+// What is chosen, redrawn: one result is drawn at a time, and the newest choice wins.
 
-import { spoken } from './file_names.js';
 import { fail } from './notices.js';
-import { mixed } from './pixels.js';
 import { Stopped } from './rpc.js';
+import { spoken } from './saving.js';
+import { mixed } from './styles.js';
 
 const element = (id) => document.getElementById(id);
+const SLIDERS = ['strength', 'detail', 'share'];
 
 /** One job at a time, and of those that are waiting only the newest. */
 export class Latest {
-  #running = false;
+  #controller = null; // of the running job
   #waiting = null;
   #onBusy;
 
@@ -18,71 +19,98 @@ export class Latest {
     this.#onBusy = onBusy;
   }
 
-  /** Whether a newer job is waiting, so that the running one need not finish. */
-  get outdated() {
-    return this.#waiting !== null;
-  }
-
   /**
    * Runs a job as soon as the one before has ended, unless a newer one comes first.
    *
-   * @param {() => Promise<void>} job What to do; handles its own errors.
+   * @param {(signal: AbortSignal) => Promise<void>} job What to do; handles its own errors, and may end early where
+   *   the signal says that a newer one waits.
    */
   request(job) {
     this.#waiting = job;
-    if (!this.#running) this.#run();
+    if (this.#controller) this.#controller.abort();
+    else this.#run();
   }
 
   async #run() {
-    this.#running = true;
     this.#onBusy(true);
     while (this.#waiting) {
       const job = this.#waiting;
       this.#waiting = null;
-      await job();
+      this.#controller = new AbortController();
+      await job(this.#controller.signal);
     }
-    this.#running = false;
+    this.#controller = null;
     this.#onBusy(false);
   }
 }
 
-/** Redraws the result whenever another picture, style or mixture is chosen. */
+/** Redraws the result whenever another picture, look or setting is chosen. */
 export class Translation {
   #model;
+  #photographs;
   #sources;
   #looks;
   #result;
-  #onUnitSphere;
   #latest;
+  #held = false;
 
   /**
-   * @param {import('./model.js').Model} model Translates.
-   * @param {import('./gallery.js').Gallery} sources Pictures.
-   * @param {import('./gallery.js').Gallery} looks Styles.
-   * @param {import('./result.js').Result} result Shows the translation.
-   * @param {boolean} onUnitSphere Whether the model's styles have length 1.
+   * @param {object} parts model, photographs; sources and looks, two galleries; result, which shows what is drawn.
    */
-  constructor(model, sources, looks, result, onUnitSphere) {
-    [this.#model, this.#sources, this.#looks] = [model, sources, looks];
-    [this.#result, this.#onUnitSphere] = [result, onUnitSphere];
+  constructor({ model, photographs, sources, looks, result }) {
+    [this.#model, this.#photographs, this.#result] = [model, photographs, result];
+    [this.#sources, this.#looks] = [sources, looks];
     this.#latest = new Latest((busy) => result.busy(busy));
+    element('detail').value = Math.round(100 * (photographs.manifest.detail ?? 1));
     for (const gallery of [sources, looks]) gallery.addEventListener('chosen', () => this.request());
     looks.addEventListener('changed', () => this.#fillSecond());
-    for (const id of ['second', 'share']) {
+    for (const id of [...SLIDERS, 'second', 'colors-only']) {
       element(id).addEventListener('input', () => {
-        this.#showShare();
+        this.#showSettings();
         this.request();
       });
     }
     this.#fillSecond();
   }
 
-  /** Translates what is chosen now, after the translation in progress. */
+  /** Redraws what is chosen now, after the result in progress. */
   request() {
-    this.#latest.request(() => this.#draw());
+    if (!this.#held) this.#latest.request((signal) => this.#draw(signal));
   }
 
-  /** Offers the styles to mix with; keeps the choice if it is still there. */
+  /** Draws nothing while something else is shown. */
+  hold(on) {
+    this.#held = on;
+    this.request();
+  }
+
+  /** How photographs are redrawn, as `Photographs.redraw` takes it. */
+  get settings() {
+    return { detail: percent('detail'), colorsOnly: element('colors-only').checked };
+  }
+
+  /**
+   * The style that is chosen: a look or two, weakened towards that of the picture or exaggerated.
+   *
+   * @param {object} picture Seen, as the worker returns it.
+   * @returns {Promise<{style: Float32Array, milliseconds: number} | null>} milliseconds of the encoder; null without
+   *   a look.
+   */
+  async styleFor(picture) {
+    const onSphere = this.#photographs.manifest.style_on_unit_sphere;
+    const [look, second, strength] = [this.#looks.chosen, this.#second, percent('strength')];
+    if (!look) return null;
+    let { style, milliseconds } = await this.#model.styleOf(look);
+    if (second) style = mixed(style, (await this.#model.styleOf(second)).style, percent('share'), onSphere);
+    if (strength !== 1) {
+      const own = await this.#model.styleOf({ seen: picture });
+      milliseconds += own.milliseconds;
+      style = mixed(own.style, style, strength, onSphere);
+    }
+    return { style, milliseconds };
+  }
+
+  /** Offers the looks to mix with; keeps the choice if it is still there. */
   #fillSecond() {
     const second = element('second');
     const value = second.value;
@@ -90,50 +118,55 @@ export class Translation {
     for (const { id, name } of this.#looks.entries) second.add(new Option(spoken(name), id));
     second.value = value;
     if (second.selectedIndex < 0) second.value = '';
-    this.#showShare();
+    this.#showSettings();
   }
 
   get #second() {
     return this.#looks.entries.find(({ id }) => id === element('second').value);
   }
 
-  #showShare() {
+  #showSettings() {
     element('mix-share').hidden = !this.#second;
-    element('share-shown').value = `${element('share').value}%`;
+    element('detail').disabled = element('colors-only').checked;
+    for (const id of SLIDERS) element(`${id}-shown`).value = `${element(id).value}%`;
   }
 
-  async #draw() {
+  async #draw(signal) {
     const [source, look, second] = [this.#sources.chosen, this.#looks.chosen, this.#second];
     if (!this.#model.used) return;
     if (!source || !look) {
-      this.#result.clear(source ? 'Add or choose a style.' : 'Add or choose a picture.');
+      this.#result.clear(source ? 'Add or choose a look.' : 'Add or choose a picture.');
       return;
     }
-    const percent = Number(element('share').value);
-    const original = source.bytes;
+    const names = { source: spoken(source.name), look: spoken(look.name) };
+    if (second) Object.assign(names, { second: spoken(second.name), share: Number(element('share').value) });
     try {
-      const first = await this.#model.styleOf(look);
-      let style = first.style;
-      if (second) {
-        const other = (await this.#model.styleOf(second)).style;
-        style = mixed(style, other, percent / 100, this.#onUnitSphere);
-      }
-      if (this.#latest.outdated) return;
-      const { bytes, milliseconds } = await this.#model.generate(original, style);
-      if (this.#latest.outdated) return;
-      const names = { source: spoken(source.name), look: spoken(look.name) };
-      if (second) Object.assign(names, { second: spoken(second.name), share: percent });
-      const madeFrom = { source: original, look: look.bytes ?? look.preview };
-      this.#result.show(bytes, madeFrom, names, times(first.milliseconds, milliseconds));
+      const { settings } = this;
+      const { style, milliseconds: reading } = await this.styleFor(source.seen);
+      const { bytes, milliseconds: drawing } = await this.#model.generate(source.seen.bytes, style);
+      const show = (drawn) => {
+        if (this.#held) drawn.bitmap.close();
+        else this.#result.show(drawn, { source, look }, names, times(reading, drawing, drawn));
+      };
+      const first = await this.#photographs.redraw(source, bytes, { ...settings, preview: true });
+      show(first);
+      if (first.whole || signal.aborted) return;
+      show(await this.#photographs.redraw(source, bytes, settings, signal));
     } catch (error) {
-      if (!(error instanceof Stopped)) fail(`The picture could not be translated: ${error.message}`);
+      if (error instanceof Stopped || error.name === 'AbortError') return;
+      this.#result.clear('Choose another picture or look.');
+      fail(`The picture could not be redrawn: ${error.message}`);
     }
   }
 }
 
-function times(encoder, generator) {
-  const drawn = `Drawn in ${milli(generator)}`;
-  return encoder === null ? `${drawn}.` : `${drawn}, style read in ${milli(encoder)}.`;
+function percent(id) {
+  return Number(element(id).value) / 100;
+}
+
+function times(reading, drawing, { milliseconds }) {
+  const read = reading ? `look read in ${milli(reading)}, ` : '';
+  return `Drawn in ${milli(drawing)}, ${read}photograph in ${milli(milliseconds)}.`;
 }
 
 function milli(value) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { byCorner, limited, moved, pinched, scaled, SMALLEST } from '../src/crop.js';
-import * as fileNames from '../src/file_names.js';
+import * as saving from '../src/saving.js';
 import { Latest } from '../src/translation.js';
 
 const picture = { width: 300, height: 200 };
@@ -16,9 +16,9 @@ test('of jobs that come while one runs only the last is done', async () => {
     busy.push(on);
     if (!on) idle();
   });
-  const job = (name) => async () => {
+  const job = (name) => async (signal) => {
     await Promise.resolve();
-    done.push([name, latest.outdated]);
+    done.push([name, signal.aborted]);
   };
   const finished = () => new Promise((resolve) => (idle = resolve));
   const first = finished();
@@ -77,11 +77,15 @@ test('the wheel keeps the point under the pointer', () => {
 
 test('file names say what was made from what', () => {
   const drawn = { source: 'C:\\My Cat (2).JPEG', look: 'reef.png' };
-  assert.equal(fileNames.translation(drawn, 256), 'My-Cat-2-in-style-of-reef-256px.png');
-  const mixed = { ...drawn, second: 'moss', share: 30 };
-  assert.equal(fileNames.translation(mixed, 32), 'My-Cat-2-in-style-of-reef-and-30-percent-moss-32px.png');
-  assert.equal(fileNames.stem('../猫 & ß.png'), '猫-ß');
-  assert.equal(fileNames.stem('???'), 'picture');
-  assert.equal(fileNames.grid(2, 3), '2-pictures-in-3-styles.png');
-  assert.equal(fileNames.spoken('my cat.v2.jpg'), 'my cat.v2');
+  assert.equal(saving.nameOf(drawn), 'My-Cat-2-in-look-reef');
+  assert.equal(saving.nameOf({ ...drawn, second: 'moss', share: 30 }), 'My-Cat-2-in-look-reef-and-30-percent-moss');
+  assert.equal(saving.stem('../猫 & ß.png'), '猫-ß');
+  assert.equal(saving.stem('???'), 'picture');
+  assert.equal(saving.nameOfGrid(2, 3), '2-pictures-in-3-looks');
+  assert.equal(saving.spoken('my cat.v2.jpg'), 'my cat.v2');
+});
+
+test('results of JPEG files are JPEG files, all others PNG', () => {
+  assert.equal(saving.formatFor(new Blob([], { type: 'image/jpeg' })).ending, 'jpg');
+  for (const type of ['image/png', 'image/webp', '']) assert.equal(saving.formatFor(new Blob([], { type })).ending, 'png');
 });

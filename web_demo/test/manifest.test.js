@@ -37,7 +37,7 @@ test('a good manifest is read', async () => {
     { name: 'generator_x.tflite', bytes: 7, sha256 },
   ]);
   assert.deepEqual(manifests.averageStyles(manifest), [{ domain: 0, style: Float32Array.from([0.5, 1]) }]);
-  assert.equal(manifests.examples(manifest), null);
+  assert.deepEqual(manifests.examples(manifest), { sources: [], references: [] });
 });
 
 test('a newer minor version and unknown fields are read', async () => {
@@ -71,8 +71,10 @@ test('where nothing is recommended the first variant is taken', () => {
 });
 
 test('examples are pictures or looks', () => {
-  const examples = [{ file: 'a.png', role: 'picture' }, { file: 'b.png', role: 'look' }];
-  assert.deepEqual(manifests.examples({ ...good, examples }), { sources: ['a.png'], references: ['b.png'] });
+  const examples = [{ file: 'a.png', role: 'picture', caption: 'Tom' }, { file: 'b.png', role: 'look', caption: null }];
+  assert.deepEqual(manifests.examples({ ...good, examples }), {
+    sources: [{ file: 'a.png', caption: 'Tom' }], references: [{ file: 'b.png', caption: null }],
+  });
 });
 
 // The cases that Python and the app read as well: the good manifest with one field changed.

@@ -13,11 +13,16 @@ const DIST = path.join(ROOT, 'dist');
 const VIEW = { width: 1280, height: 800 };
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Starts a server with copies of page and models, which tests may spoil, and a browser. */
-export async function open(args = []) {
+/**
+ * Starts a server with copies of page and models, which tests may spoil, and a browser.
+ *
+ * @param {{args?: string[], examples?: boolean}} options args of the browser; examples: whether the page shows those
+ *   of the models. By default it shows its own, whose names tests know.
+ */
+export async function open({ args = [], examples = false } = {}) {
   const original = path.resolve(process.env.MODELS);
   const models = await mkdtemp(path.join(os.tmpdir(), 'tunit-models-'));
-  await copyModels(original, models);
+  await copyModels(original, models, examples);
   const built = await mkdtemp(path.join(os.tmpdir(), 'tunit-page-'));
   await cp(DIST, built, { recursive: true });
   process.env.MODELS = models;
@@ -40,7 +45,7 @@ export async function open(args = []) {
     manifest: async () => JSON.parse(await readFile(path.join(models, 'manifest.json'))),
     /** Puts back what a test has spoiled. */
     async repair() {
-      await copyModels(original, models);
+      await copyModels(original, models, examples);
       await cp(DIST, built, { recursive: true });
     },
     visit: ({ from = browser, ...options } = {}) => visit(from, address, options),
@@ -53,9 +58,9 @@ export async function open(args = []) {
   };
 }
 
-/** The exported pair without examples, so that the page shows its own, whose names tests know. */
-async function copyModels(from, to) {
+async function copyModels(from, to, examples) {
   await cp(from, to, { recursive: true });
+  if (examples) return;
   const name = path.join(to, 'manifest.json');
   const manifest = JSON.parse(await readFile(name));
   await writeFile(name, JSON.stringify({ ...manifest, examples: [] }));
@@ -108,7 +113,7 @@ export async function redrawn(page, action, timeout = 60_000) {
   await drawn(page, before, timeout);
 }
 
-/** Chooses a picture or style by its name. */
+/** Chooses a picture or look by its name. */
 export async function choose(page, role, name) {
   const radio = page.locator(`input[name=${role}][aria-label="${name}"]`);
   if (!(await radio.isChecked())) await redrawn(page, () => radio.check({ force: true }));
@@ -120,13 +125,23 @@ export async function set(page, id, value) {
   if ((await page.inputValue(id)) !== value) await redrawn(page, () => page.selectOption(id, value));
 }
 
-/** RGB bytes of a canvas. */
+/** RGB bytes of a canvas or a picture. */
 export async function pixels(page, selector) {
-  const rgba = await page.evaluate((s) => {
-    const canvas = document.querySelector(s);
-    return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
+  const base64 = await page.evaluate(async (s) => {
+    const shown = document.querySelector(s);
+    if (shown instanceof HTMLImageElement) await shown.decode();
+    const [width, height] = [shown.naturalWidth ?? shown.width, shown.naturalHeight ?? shown.height];
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(shown, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    const reader = new FileReader(); // far faster than an array of numbers
+    await new Promise((resolve) => {
+      reader.onload = resolve;
+      reader.readAsDataURL(new Blob([data]));
+    });
+    return reader.result.split(',')[1];
   }, selector);
-  return rgba.filter((_, i) => i % 4 !== 3);
+  return [...Buffer.from(base64, 'base64')].filter((_, i) => i % 4 !== 3);
 }
 
 /** Differences between bytes and what Python wrote as base64. */

@@ -93,11 +93,25 @@ test('the examples of an export are shown as pictures and as looks', async () =>
   const { context, page, faults } = await site.visit();
   for (const [role, of] of [['source', 'picture'], ['look', 'look']]) {
     const shown = await page.$$eval(`input[name=${role}]`, (all) => all.map((one) => one.getAttribute('aria-label')));
-    const files = examples.filter((one) => one.role === of).map((one) => one.file);
-    assert.deepEqual(shown.slice(0, files.length).map((name) => `${of}_${name}`), files);
+    const names = examples.filter((one) => one.role === of).map((one) => one.caption ?? one.file.slice(of.length + 1));
+    assert.deepEqual(shown, names);
   }
   assert.deepEqual(faults, []);
   await context.close();
+});
+
+test('captions of examples are shown, and average looks only where there are no others', async () => {
+  await addExample('picture');
+  const { context, page } = await site.visit();
+  assert.ok((await names(page, 'look')).includes('Average 1'));
+  await context.close();
+  await addExample('picture', 'look');
+  await changeManifest(({ examples: [picture, look] }) => ({ examples: [{ ...picture, caption: 'Temple' }, look] }));
+  const again = await site.visit();
+  assert.deepEqual(await names(again.page, 'look'), ['temple_0.png']);
+  assert.deepEqual(await names(again.page, 'source'), ['Temple']);
+  assert.equal(await again.page.textContent('label:has(input[name=source]) .caption'), 'Temple');
+  await again.context.close();
 });
 
 test('a role without examples has those of the page', async () => {

@@ -75,7 +75,7 @@ test('an unreadable HEIC picture is named with a cure', async () => {
   await context.close();
 });
 
-test('files may be dropped anywhere, on the styles as styles, and nothing that is dropped opens', async () => {
+test('files may be dropped anywhere, on the looks as looks, and nothing that is dropped opens', async () => {
   const { context, page } = await site.visit();
   const data = await transfer(page, file('rotated.jpg'));
   const drag = (type, target) =>
@@ -123,16 +123,16 @@ test('pictures that were added are there on the next visit, as they were cropped
   await context.close();
 });
 
-test('a kept picture is cut again for a model of another size, and left out if that fails', async () => {
+test('a kept picture is seen again for a model of another size, and left out if that fails', async () => {
   const { context, page } = await site.visit();
   await redrawn(page, () => page.setInputFiles('#add-source', file('rotated.jpg')));
-  const before = await pixels(page, '#original');
+  const before = await pixels(page, '#translated');
   await page.evaluate(async () => {
     const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
     const database = await done(indexedDB.open('tunit'));
     const store = database.transaction('pictures', 'readwrite').objectStore('pictures');
     const [picture] = await done(store.getAll());
-    const other = { ...picture, size: 7, bytes: new Uint8ClampedArray(147) };
+    const other = { ...picture, seen: { ...picture.seen, how: 'of another size', bytes: new Uint8ClampedArray(147) } };
     await done(store.put(other));
     await done(store.put({ ...other, hash: '0', name: 'spoiled.png', blob: new Blob(['no picture']) }));
     database.close();
@@ -140,7 +140,7 @@ test('a kept picture is cut again for a model of another size, and left out if t
   await page.reload();
   await drawn(page);
   assert.equal(await chosen(page, 'source'), 'rotated.jpg');
-  assert.deepEqual(await pixels(page, '#original'), before);
+  assert.deepEqual(await pixels(page, '#translated'), before);
   assert.deepEqual(await problems(page), ['spoiled.png is not a picture that this browser can read.']);
   await page.reload();
   await drawn(page);
@@ -232,7 +232,7 @@ test('pictures are removed by button and key, down to none', async () => {
   await context.close();
 });
 
-test('a style that is removed is no longer mixed', async () => {
+test('a look that is removed is no longer mixed', async () => {
   const { context, page } = await site.visit();
   const first = await page.locator('#second option').nth(1).getAttribute('value');
   await redrawn(page, () => page.selectOption('#second', first));
@@ -260,6 +260,35 @@ test('the square is cropped with the keyboard, Enter uses it, Escape does not', 
   await page.waitForSelector('#crop-box:focus');
   await page.keyboard.press('Escape');
   assert.ok(await page.isHidden('#crop'));
+  await context.close();
+});
+
+test('what lies outside of the crop stays as it is, and "Whole picture" takes the crop back', async () => {
+  const { context, page } = await site.visit();
+  await openCrop(page, 'photographs/temple_0.png'); // 200 x 200
+  await page.keyboard.press('Escape');
+  const [original, whole] = [await pixels(page, '#original'), await pixels(page, '#translated')];
+  await page.click('#crop-source');
+  for (let i = 0; i < 10; i++) await page.press('#crop-box', '-');
+  const frame = await page.$eval('#crop-picture', (picture) => {
+    const [shown, box] = [picture, document.getElementById('crop-box')].map((one) => one.getBoundingClientRect());
+    const zoom = picture.naturalWidth / shown.width;
+    return { x: (box.left - shown.left) * zoom, y: (box.top - shown.top) * zoom, side: box.width * zoom };
+  });
+  await redrawn(page, () => page.keyboard.press('Enter'));
+  const cropped = await pixels(page, '#translated');
+  assert.equal(cropped.length, original.length);
+  let [inside, outside] = [0, 0]; // changed values
+  for (let i = 0; i < cropped.length; i++) {
+    const [x, y] = [Math.floor(i / 3) % 200, Math.floor(i / 600)];
+    const within = [x - frame.x, y - frame.y].every((d) => d > -1 && d < frame.side + 1);
+    if (cropped[i] !== original[i]) within ? inside++ : outside++;
+  }
+  assert.equal(outside, 0);
+  assert.ok(inside > 1000);
+  await page.click('#crop-source');
+  await redrawn(page, () => page.click('#crop-whole'));
+  assert.deepEqual(await pixels(page, '#translated'), whole);
   await context.close();
 });
 

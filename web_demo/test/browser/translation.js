@@ -1,4 +1,4 @@
-// Translations in a real browser: what export.run_tflite writes, one at a time, saved as they are shown.
+// Results in a real browser: what export.run_tflite writes, one at a time, saved as they are shown.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -6,10 +6,11 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { choose, drawn, expectations, gaps, open, pixels, redrawn, set } from '../site.js';
 
-// Limits on the difference to export.run_tflite, of 255. float32 rounds the same way on both sides.
+// Limits on the difference to export.run_tflite, of 255. float32 rounds the same way on both sides; a square that
+// differs by 1 makes results differ by 2, since the finest waves are amplified.
 // Quantized activations that differ in the last bit jump by a whole step, so that single values may be
 // far off; what is limited is how many are.
-const FLOAT_LIMIT = 1;
+const FLOAT_LIMIT = 2;
 const FAR = 3;
 const MAX_SHARE_FAR = 0.005;
 
@@ -37,11 +38,12 @@ for (const group of ['translated', 'photographs']) {
         for (const [look, wanted] of Object.entries(looks)) {
           await choose(page, 'source', source);
           await choose(page, 'look', look);
-          found.push(...gaps(await pixels(page, '#translated'), wanted));
+          found.push(gaps(await pixels(page, '#translated'), wanted));
         }
       }
-      const largest = found.reduce((a, b) => Math.max(a, b));
-      const share = (least) => found.filter((gap) => gap >= least).length / found.length;
+      const all = found.flat();
+      const largest = all.reduce((a, b) => Math.max(a, b));
+      const share = (least) => all.filter((gap) => gap >= least).length / all.length;
       const percent = (least) => `${(100 * share(least)).toFixed(3)}%`;
       t.diagnostic(`largest ${largest} of 255; ${percent(1)} differ, ${percent(FAR)} by ${FAR} or more`);
       if (variant === 'float32') assert.ok(largest <= FLOAT_LIMIT);
@@ -52,17 +54,21 @@ for (const group of ['translated', 'photographs']) {
   }
 }
 
-test('a photograph stored on its side is turned and cropped as in Python', async (t) => {
+test('a photograph stored on its side is turned and redrawn as in Python', async (t) => {
   const { context, page } = await site.visit();
+  await set(page, '#variant', 'float32');
+  const [[look, wanted]] = Object.entries(expected.rotated['rotated.jpg']);
+  await choose(page, 'look', look);
   await redrawn(page, () => page.setInputFiles('#add-source', path.join(expected.folder, 'rotated.jpg')));
-  const thumbnail = 'label:has(input[name=source]:checked) canvas';
-  const found = gaps(await pixels(page, thumbnail), expected.rotated);
+  const { width, height } = await page.$eval('#translated', ({ width, height }) => ({ width, height }));
+  assert.deepEqual([width, height], [120, 180]);
+  const found = gaps(await pixels(page, '#translated'), wanted);
   t.diagnostic(`largest ${Math.max(...found)} of 255`);
-  assert.ok(Math.max(...found) <= 2); // two JPEG decoders
+  assert.ok(Math.max(...found) <= 4); // two JPEG decoders
   await context.close();
 });
 
-test('styles are chosen with arrow keys and mixed with the slider', async () => {
+test('looks are chosen with arrow keys and mixed with the slider', async () => {
   const { context, page } = await site.visit();
   await page.locator('input[name=look]').first().focus();
   await redrawn(page, () => page.keyboard.press('ArrowRight'));
@@ -118,7 +124,7 @@ test('while a grid is drawn another picture is redrawn at once', async () => {
   assert.ok(unfinished);
   await page.waitForSelector('#save-grid:not([disabled])', { timeout: 120_000 });
   const { name, content } = await download(page, '#save-grid');
-  assert.match(name, /^4-pictures-in-\d+-styles\.png$/);
+  assert.match(name, /^4-pictures-in-\d+-looks\.png$/);
   assert.ok(content.length > 1000);
   await context.close();
 });
@@ -135,48 +141,44 @@ test('a grid can be canceled, and the page goes on', async () => {
   await context.close();
 });
 
-test('a download has the size that was asked for and a name that says what it is', async () => {
+/** RGB bytes and size of an image file, as the page's browser reads it. */
+function decoded(page, content) {
+  return page.evaluate(async (base64) => {
+    const bitmap = await createImageBitmap(await (await fetch(`data:;base64,${base64}`)).blob());
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    return { width: bitmap.width, height: bitmap.height, rgb: [...data].filter((_, i) => i % 4 !== 3) };
+  }, content.toString('base64'));
+}
+
+test('what is saved is what is shown, of the size and format of the picture', async () => {
   const { context, page } = await site.visit();
   await choose(page, 'source', 'shape_1.png');
   await choose(page, 'look', 'reef.png');
+  const { name, content } = await download(page, '#save');
+  assert.equal(name, 'shape-1-in-look-reef.png');
+  assert.deepEqual((await decoded(page, content)).rgb, await pixels(page, '#translated'));
+  await redrawn(page, () => page.setInputFiles('#add-source', path.join(expected.folder, 'rotated.jpg')));
+  const photograph = await download(page, '#save');
+  assert.equal(photograph.name, 'rotated-in-look-reef.jpg');
+  const { width, height, rgb } = await decoded(page, photograph.content);
+  assert.deepEqual([width, height], [120, 180]);
   const shown = await pixels(page, '#translated');
-  for (const factor of [1, 8]) {
-    await page.selectOption('#factor', String(factor));
-    if (factor === 8) await page.uncheck('#smooth');
-    const { name, content } = await download(page, '#save');
-    const side = expected.size * factor;
-    assert.equal(name, `shape-1-in-style-of-reef-${side}px.png`);
-    assert.equal(content.readUInt32BE(16), side); // width in the PNG's header
-    const saved = await page.evaluate(async (base64) => {
-      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-      canvas.getContext('2d').drawImage(bitmap, 0, 0);
-      return [...canvas.getContext('2d').getImageData(0, 0, bitmap.width, bitmap.height).data];
-    }, content.toString('base64'));
-    // The middle of every enlarged pixel is the pixel.
-    const middle = (i) => Math.floor(i * factor + factor / 2);
-    for (let i = 0; i < 3 * expected.size ** 2; i += 301) {
-      const [at, channel] = [Math.floor(i / 3), i % 3];
-      const [x, y] = [middle(at % expected.size), middle(Math.floor(at / expected.size))];
-      assert.equal(saved[4 * (y * side + x) + channel], shown[i]);
-    }
-  }
+  assert.ok(rgb.reduce((sum, value, i) => sum + Math.abs(value - shown[i]), 0) / rgb.length < 4); // JPEG
   await context.close();
 });
 
-/** Side of a PNG that is saved at four times the size. */
-const LARGE = () => expected.size * 4;
-
-test('the result is copied in the chosen size', async () => {
+test('the result is copied in its own size', async () => {
   const { context, page } = await site.visit({ permissions: ['clipboard-read', 'clipboard-write'] });
-  await page.selectOption('#factor', '4');
+  await redrawn(page, () => page.setInputFiles('#add-source', path.join(expected.folder, 'rotated.jpg')));
   await page.click('#copy');
   await page.waitForFunction(() => /in the clipboard/.test(document.getElementById('message').textContent));
   const width = await page.evaluate(async () => {
     const [item] = await navigator.clipboard.read();
     return (await createImageBitmap(await item.getType('image/png'))).width;
   });
-  assert.equal(width, LARGE());
+  assert.equal(width, 120);
   await context.close();
 });
 
@@ -193,19 +195,17 @@ test('where the browser shares files the result is shared, with its name', async
     }),
   });
   await choose(page, 'look', 'reef.png');
-  await page.selectOption('#factor', '4');
   await page.click('#share-result');
   await page.waitForFunction(() => window.shared);
   assert.deepEqual(await page.evaluate(() => window.shared), {
-    name: `shape-0-in-style-of-reef-${LARGE()}px.png`, width: LARGE(),
+    name: 'shape-0-in-look-reef.png', width: 32,
   });
   await context.close();
 });
 
 test('the result is compared with the original, and shown large', async () => {
   const { context, page } = await site.visit();
-  const original = await pixels(page, '#original');
-  assert.deepEqual(original, await pixels(page, 'label:has(input[name=source]:checked) canvas'));
+  assert.equal((await pixels(page, '#original')).length, (await pixels(page, '#translated')).length);
   const covered = () =>
     page.$eval('#original', (canvas) => getComputedStyle(canvas).clipPath.replace(/px/g, '%'));
   const at = async (percent) => {
@@ -223,7 +223,104 @@ test('the result is compared with the original, and shown large', async () => {
 
 async function download(page, selector) {
   const [file] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
-  const content = await readFile(await file.path());
-  assert.equal(content.subarray(1, 4).toString(), 'PNG');
-  return { name: file.suggestedFilename(), content };
+  return { name: file.suggestedFilename(), content: await readFile(await file.path()) };
 }
+
+/** Adds a picture of stripes to the pictures. */
+async function addStripes(page, width, height, type = 'image/jpeg') {
+  await redrawn(page, () =>
+    page.evaluate(async ([w, h, kind]) => {
+      const canvas = new OffscreenCanvas(w, h);
+      const context = canvas.getContext('2d');
+      for (let x = 0; x < w; x += 8) {
+        context.fillStyle = `hsl(${x} 60% ${x % 16 ? 40 : 60}%)`;
+        context.fillRect(x, 0, 8, h);
+      }
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([await canvas.convertToBlob({ type: kind })], `stripes-${w}-${h}`, { type: kind }));
+      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+    }, [width, height, type]),
+  );
+}
+
+const sizeOf = (page) => page.$eval('#translated', ({ width, height }) => [width, height]);
+
+test('a photograph of twelve megapixels comes back at its own size, and is saved so while only a preview is shown', async () => {
+  const { context, page } = await site.visit();
+  await addStripes(page, 4000, 3000);
+  assert.deepEqual(await sizeOf(page), [4000, 3000]);
+  assert.equal(await page.textContent('#pixels'), '4000 × 3000 pixels, as the picture.');
+  await page.locator('input[name=look]').nth(1).check({ force: true });
+  await page.waitForFunction(() => document.getElementById('translated').width < 4000); // the preview
+  const { name, content } = await download(page, '#save');
+  assert.equal(name, 'stripes-4000-3000-in-look-moss.jpg');
+  const saved = await page.evaluate(async (base64) => {
+    const bitmap = await createImageBitmap(await (await fetch(`data:image/jpeg;base64,${base64}`)).blob());
+    return [bitmap.width, bitmap.height];
+  }, content.toString('base64'));
+  assert.deepEqual(saved, [4000, 3000]);
+  await context.close();
+});
+
+test('phones draw fewer pixels of a larger photograph, and say so', async () => {
+  const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+  const { context, page } = await site.visit({ ...phone, screen: phone.viewport });
+  await addStripes(page, 5000, 3600);
+  const [width, height] = await sizeOf(page);
+  assert.ok(width * height <= 12.6e6 && width * height > 12.3e6);
+  assert.equal(
+    await page.textContent('#pixels'),
+    `${width} × ${height} pixels, the most on this device; the picture has 5000 × 3600.`,
+  );
+  await context.close();
+});
+
+test('the detail of the photograph returns as much as the slider says, or all of it in other colors', async () => {
+  const { context, page } = await site.visit();
+  await addStripes(page, 256, 256, 'image/png');
+  const drawings = [];
+  for (const detail of [100, 50, 0]) {
+    if (detail < 100) await redrawn(page, () => page.fill('#detail', String(detail)));
+    drawings.push(await pixels(page, '#translated'));
+  }
+  const roughness = drawings.map((rgb) => rgb.reduce((sum, value, i) => sum + (i > 2 ? Math.abs(value - rgb[i - 3]) : 0), 0));
+  assert.ok(roughness[0] > roughness[1] && roughness[1] > roughness[2]);
+  await redrawn(page, () => page.check('#colors-only'));
+  assert.ok(await page.isDisabled('#detail'));
+  assert.notDeepEqual(await pixels(page, '#translated'), drawings[2]);
+  await context.close();
+});
+
+test('the strength of a look goes from the picture\'s own over the look to more than it', async () => {
+  const { context, page } = await site.visit();
+  const plain = await pixels(page, '#translated');
+  const found = {};
+  for (const strength of [0, 150, 100]) {
+    await redrawn(page, () => page.fill('#strength', String(strength)));
+    found[strength] = await pixels(page, '#translated');
+  }
+  assert.deepEqual(found[100], plain);
+  for (const strength of [0, 150]) assert.notDeepEqual(found[strength], plain);
+  // At 0 the look does not matter.
+  await redrawn(page, () => page.fill('#strength', '0'));
+  await redrawn(page, () => page.locator('input[name=look]').nth(2).check({ force: true }));
+  assert.deepEqual(await pixels(page, '#translated'), found[0]);
+  await context.close();
+});
+
+test('random looks are added, drawn with, kept for the next visit, and removed', async () => {
+  const { context, page } = await site.visit();
+  const names = () => page.$$eval('input[name=look]', (all) => all.map((one) => one.getAttribute('aria-label')));
+  const before = await names();
+  await redrawn(page, () => page.click('#random'));
+  const first = await pixels(page, '#translated');
+  await redrawn(page, () => page.click('#random'));
+  assert.notDeepEqual(await pixels(page, '#translated'), first);
+  assert.deepEqual((await names()).slice(before.length), ['Random 1', 'Random 2']);
+  await choose(page, 'look', 'Random 1');
+  await redrawn(page, () => page.click('#remove-look'));
+  await page.reload();
+  await drawn(page);
+  assert.deepEqual((await names()).slice(before.length), ['Random 2']);
+  await context.close();
+});
