@@ -8,6 +8,8 @@ const KEPT_COLOR = 16; // of 255; from this difference on, only luminance is tak
 const CORRECTIONS = 4;
 const GRID = 16; // windows of a color map in either direction
 const RIDGE = 1e-3 * 255 ** 2;
+const REMEMBERED = 4; // sizes
+const remembered = new Map(); // frames of a camera are all of one size
 
 /** The network's picture with the photograph's detail. */
 export class Detail {
@@ -24,16 +26,14 @@ export class Detail {
     this.#detail = detail;
     const change = new Float64Array(w * h * 3);
     const planes = new Float64Array(w * h * 4); // change of red, green, blue, and how much color is kept
-    for (let i = 0; i < w * h; i++) {
-      const at = 3 * i;
-      const x = source.subarray(at, at + 3);
-      const y = translation.subarray(at, at + 3);
-      const [grayX, grayY] = [luminance(...x), luminance(...y)];
+    for (let i = 0, at = 0; i < w * h; i++, at += 3) {
+      const grayX = luminance(source[at], source[at + 1], source[at + 2]);
+      const grayY = luminance(translation[at], translation[at + 1], translation[at + 2]);
       let moved = 0;
-      for (let c = 0; c < 3; c++) moved = Math.max(moved, Math.abs(y[c] - grayY - (x[c] - grayX)));
+      for (let c = at; c < at + 3; c++) moved = Math.max(moved, Math.abs(translation[c] - grayY - source[c] + grayX));
       const kept = Math.max(0, 1 - moved / KEPT_COLOR);
       planes[4 * i + 3] = kept;
-      for (let c = 0; c < 3; c++) change[at + c] = y[c] - detail * (grayX + kept * (x[c] - grayX));
+      for (let c = at; c < at + 3; c++) change[c] = translation[c] - detail * (grayX + kept * (source[c] - grayX));
     }
     correct(change, h, height, w * 3, 3 * w, 1); // down every column
     correct(change, w, width, 3, h, 3 * w, 3); // across every row
@@ -156,7 +156,7 @@ function luminance(r, g, b) {
  * @param {number} channels Lines that begin at each of these places.
  */
 function correct(values, length, full, step, lines, next, channels = 1) {
-  const kept = thereAndBack(length, full);
+  const { count, starts, taps } = thereAndBack(length, full);
   const [given, now, before] = [0, 1, 2].map(() => new Float64Array(length));
   for (let line = 0; line < lines; line++) {
     for (let channel = 0; channel < channels; channel++) {
@@ -166,8 +166,7 @@ function correct(values, length, full, step, lines, next, channels = 1) {
         before.set(now);
         for (let i = 0; i < length; i++) {
           let sum = given[i] + before[i];
-          const { first, weights: w } = kept[i];
-          for (let k = 0; k < w.length; k++) sum -= w[k] * before[first + k];
+          for (let k = 0, from = starts[i], tap = i * count; k < count; k++) sum -= taps[tap++] * before[from++];
           now[i] = sum;
         }
       }
@@ -176,18 +175,28 @@ function correct(values, length, full, step, lines, next, channels = 1) {
   }
 }
 
-/** What is left of a line of pixels that is enlarged and reduced again, as weights. */
+/** What is left of a line of pixels that is enlarged and reduced again, as `even` weights; the last are remembered. */
 function thereAndBack(length, full) {
+  const key = `${length} ${full}`;
+  const found = remembered.get(key) ?? computedThereAndBack(length, full);
+  remembered.delete(key);
+  remembered.set(key, found);
+  if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
+  return found;
+}
+
+function computedThereAndBack(length, full) {
   const there = weights(length, full);
-  return weights(full, length).map(({ first, weights: back }) => {
+  const rows = weights(full, length).map(({ first, weights: back }) => {
     const row = new Float64Array(length);
     back.forEach((share, k) => {
       const { first: from, weights: w } = there[first + k];
       w.forEach((weight, j) => (row[from + j] += share * weight));
     });
     const start = row.findIndex((weight) => weight !== 0);
-    return { first: start, weights: row.slice(start, row.findLastIndex((weight) => weight !== 0) + 1) };
+    return { first: start, weights: row.subarray(start, row.findLastIndex((weight) => weight !== 0) + 1) };
   });
+  return even(rows, length);
 }
 
 /** Means over GRID x GRID overlapping windows of an image of `count` values per pixel. */

@@ -4,7 +4,7 @@ import { announce, fail } from './notices.js';
 import { Stopped } from './rpc.js';
 
 const element = (id) => document.getElementById(id);
-const VIEW = 512; // pixels, side of what is shown; photos have all pixels of the camera
+const VIEW = 384; // pixels, side of what is shown; photos have all pixels of the camera
 const QUALITY = 0.95; // of photos
 const MEASURED = 1000; // ms over which frames are counted
 const CONTROLS = ['photo', 'flip', 'stop-live'];
