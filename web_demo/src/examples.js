@@ -7,8 +7,8 @@ import { fail } from './notices.js';
 const ROLE_OF_EXAMPLE = /^(picture|look)_(?=.)/; // at the start of the names that exports give
 
 /**
- * Adds the manifest's examples, or else those of the page; average looks where the manifest has no looks of its own;
- * and chooses the first ones.
+ * Adds the manifest's examples, or else those of the page; average looks where the manifest has no looks of its own,
+ * or none has arrived; and chooses the first ones.
  *
  * @param {object} manifest Names them.
  * @param {URL} modelsUrl Where the manifest lies.
@@ -25,7 +25,8 @@ export async function addExamples(manifest, modelsUrl, sources, looks) {
       else await gallery.addExample(content, name, caption);
     }
   }
-  const averages = manifests.examples(manifest).references.length ? [] : manifests.averageStyles(manifest);
+  const hasLooks = manifests.examples(manifest).references.length && looks.entries.length;
+  const averages = hasLooks ? [] : manifests.averageStyles(manifest);
   document.getElementById('averages-hint').hidden = !averages.length;
   for (const { domain, style } of averages) looks.addStyle(`Average ${domain + 1}`, style);
   for (const gallery of [sources, looks]) gallery.choose(gallery.entries[0] ?? null);

@@ -153,7 +153,7 @@ export class Gallery extends EventTarget {
     entry.input.focus();
   }
 
-  /** Adds an entry: name, caption, and either a picture's {blob, hash, crop} and what the model sees of it, or {style}. */
+  /** Adds an entry: name, caption, and a picture's {blob, hash, crop, seen} or a {style}. */
   #add(entry) {
     entry.id = String(++made);
     entry.input = document.createElement('input');

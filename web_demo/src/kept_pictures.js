@@ -1,5 +1,5 @@
-// The visitor's own pictures and random looks, kept in this browser until they are removed. Without a storage, or with a
-// full one, the page works all the same and forgets them.
+// The visitor's own pictures and random looks, kept in this browser until they are removed. Without a storage, or
+// with a full one, the page works all the same and forgets them.
 
 const DATABASE = 'tunit';
 const STORE = 'pictures';
@@ -14,7 +14,7 @@ export class KeptPictures {
     this.#role = role;
   }
 
-  /** Entries in the order in which they were added: [{hash, name, blob, crop, seen} or {hash, name, caption, style}]. */
+  /** Entries in the order in which they were added, as `put` has kept them. */
   async all() {
     try {
       const found = await run('readonly', (store) => store.getAll());

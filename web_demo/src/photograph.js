@@ -17,6 +17,9 @@ const FEATHER_SHARE = 32; // by default, an edge is feathered over this part of 
  * @returns {(y: number, row: Uint8ClampedArray) => void} Redraws a row of RGBA in place.
  */
 export function redrawing(size, box, seen, { detail = 1, colorsOnly = false, feather, mask } = {}) {
+  if (mask && mask.length !== size.width * size.height) {
+    throw new RangeError(`A mask needs a byte for each of ${size.width} × ${size.height} pixels; it has ${mask.length}.`);
+  }
   const plan = colorsOnly ? new ColorMap(seen, box) : new Detail(seen, box, detail);
   const reach = (feather ?? Math.floor(Math.min(box.width, box.height) / FEATHER_SHARE)) + 1;
   const shares = mask ? maskShares(size, box, reach, mask) : regionShares(size, box, reach);

@@ -1,5 +1,5 @@
 // Photographs, apart from the model, so that neither waits: decoded, shown to the model, and redrawn. One photograph
-// is kept decoded (and one frame of the camera), and one result is drawn at a time, so that memory does not grow with the list.
+// and one frame of the camera are kept decoded, and one result is drawn at a time, so that memory does not grow.
 
 import { redrawing } from './photograph.js';
 import { square } from './resample.js';
@@ -44,9 +44,8 @@ async function redraw({ box, shown, size, source, translation, preview, ...optio
   const { key, slot, picture, most, ...settings } = options;
   const photograph = await open({ key, slot, picture, most });
   const given = (preview && photograph.preview) || photograph.whole;
-  const seen = {
-    width: shown.width, height: shown.height, source: cut(source, size, shown), translation: cut(translation, size, shown),
-  };
+  const [from, to] = [source, translation].map((bytes) => cut(bytes, size, shown));
+  const seen = { width: shown.width, height: shown.height, source: from, translation: to };
   const redraw = redrawing(given, inPixels(box, given.width / photograph.width, given), seen, settings);
   const canvas = await drawn(given, redraw, signal);
   const milliseconds = performance.now() - started;

@@ -3,7 +3,7 @@
 import { Remote } from './rpc.js';
 
 const MOST = 50e6; // pixels of a result
-const MOST_ON_PHONES = 12.5e6; // a photograph of 12 megapixels; each takes four times as many bytes of memory thrice
+const MOST_ON_PHONES = 12.5e6; // photograph, result and canvas take 12 bytes of memory for each
 
 export class Photographs {
   #remote = new Remote(new Worker(new URL('./photograph_worker.js', import.meta.url)));
@@ -18,7 +18,8 @@ export class Photographs {
    * What the model sees of a picture.
    *
    * @param {object} entry hash: names the picture; blob: Blob, or ImageBitmap, which is taken over; crop: {x, y,
-   *   side}, if only a part is redrawn; slot: which decoded picture the worker forgets for it; seen: what this has returned before, which is returned if nothing has changed.
+   *   side}, if only a part is redrawn; slot: whose decoded picture the worker forgets for it; seen: what this has
+   *   returned before, and returns again if nothing has changed.
    * @param {'source' | 'look'} role Pictures are seen whole, as are looks where training has stretched pictures.
    * @returns {Promise<object>} As the worker's `see`.
    */
@@ -57,10 +58,10 @@ export class Photographs {
   }
 }
 
-/** A square in whole pixels. */
+/** A square in whole pixels, which lies in the picture if the given one does. */
 function inPixels({ x, y, side }) {
-  const [left, top, length] = [x, y, side].map(Math.round);
-  return { x: left, y: top, width: length, height: length };
+  const length = Math.max(1, Math.floor(side));
+  return { x: Math.round(x), y: Math.round(y), width: length, height: length };
 }
 
 function isPhone() {

@@ -56,7 +56,8 @@ class Translator {
    * @param {Uint8Array} [settings.mask] A byte for every pixel of the picture, 255 where it is redrawn.
    * @returns {Promise<ImageBitmap>} To draw on a canvas; close it after use.
    */
-  translate(picture, look, { strength = 1, detail = this.manifest.detail ?? 1, crop, ...settings } = {}) {
+  async translate(picture, look, { strength = 1, detail = this.manifest.detail ?? 1, crop, ...settings } = {}) {
+    if (!(detail >= 0 && detail <= 1)) throw new RangeError(`detail is between 0 and 1; received ${detail}.`);
     return this.#next(async () => {
       const onSphere = this.manifest.style_on_unit_sphere;
       let style = await this.#style(look);
@@ -103,7 +104,8 @@ class Translator {
   async #entry(picture) {
     const hash = `picture ${++this.#count}`;
     if (picture instanceof Blob) return { hash, blob: picture };
-    if (typeof picture !== 'string' && !(picture instanceof URL)) return { hash, blob: await createImageBitmap(picture) };
+    const isAddress = typeof picture === 'string' || picture instanceof URL;
+    if (!isAddress) return { hash, blob: await createImageBitmap(picture) };
     const response = await fetch(picture);
     if (!response.ok) throw new Error(`${picture} cannot be read: the server answers ${response.status}.`);
     return { hash, blob: await response.blob() };

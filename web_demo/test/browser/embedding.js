@@ -61,13 +61,28 @@ test('the module draws random looks, parts and masks, and says what it cannot re
     const crop = await changed(look, { crop: { x: 50, y: 60, side: 80 } });
     const mask = new Uint8Array(200 * 200).fill(255, 0, 200 * 20);
     const masked = await changed(look, { mask, strength: 1.2 });
-    const error = await translator.translate('nothing.png', style).catch(({ message }) => message);
+    const failed = async (...given) => {
+      try {
+        return await translator.translate(...given);
+      } catch (error) {
+        return error.message;
+      }
+    };
+    const errors = [
+      await failed('nothing.png', style),
+      await failed(blob, style, { detail: 2 }),
+      await failed(blob, style, { mask: new Uint8Array(7) }),
+    ];
     translator.close();
     const rows = (all) => [Math.min(...all.map((i) => Math.floor(i / 200))), Math.max(...all.map((i) => Math.floor(i / 200)))];
-    return { crop: rows(crop), masked: rows(masked), error };
+    return { crop: rows(crop), masked: rows(masked), errors };
   }, picture);
   assert.ok(found.crop[0] >= 60 && found.crop[1] < 140 && found.crop[1] > 100);
   assert.ok(found.masked[0] <= 1 && found.masked[1] < 20 && found.masked[1] > 10);
-  assert.match(found.error, /^nothing\.png cannot be read: the server answers 404\.$/);
+  assert.deepEqual(found.errors, [
+    'nothing.png cannot be read: the server answers 404.',
+    'detail is between 0 and 1; received 2.',
+    'A mask needs a byte for each of 200 × 200 pixels; it has 7.',
+  ]);
   await context.close();
 });
