@@ -198,7 +198,7 @@ test('where the browser shares files the result is shared, with its name', async
   await page.click('#share-result');
   await page.waitForFunction(() => window.shared);
   assert.deepEqual(await page.evaluate(() => window.shared), {
-    name: 'shape-0-in-look-reef.png', width: 32,
+    name: 'shape-0-in-look-reef.png', width: 96,
   });
   await context.close();
 });
