@@ -119,13 +119,13 @@ $(VENV)/.installed-tflite: $(VENV)/.installed requirements-tflite.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-features.txt \
-		requirements-serving.txt requirements-tflite.txt
+		requirements-serving.txt requirements-tflite.txt requirements-video.txt
 	$(BIN)/$(PIP_INSTALL) -r requirements-test.txt
 	touch $@
 
 $(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
 		requirements-beam.txt requirements-features.txt requirements-serving.txt \
-		requirements-tflite.txt
+		requirements-tflite.txt requirements-video.txt
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@

@@ -266,8 +266,13 @@ def _write_picture(run: TrainedRun, pairs: Pairs, translations: np.ndarray) -> N
         [cell for pair in cells[start : start + 2] for cell in pair]
         for start in range(0, len(cells), 2)
     ]
+    save_picture(run, HELD_OUT.value, rows)
+
+
+def save_picture(run: TrainedRun, kind: str, rows: Sequence[Sequence[np.ndarray]]) -> None:
+    """Writes rows of images of a run, `(S, S, 3)` uint8 each, as one picture to `--pictures`."""
     name = "_".join(part for part in run.folder.parts if part not in ("/", ".."))
-    path = pathlib.Path(PICTURES.value).expanduser() / f"{name}_{run.step}_{HELD_OUT.value}.png"
+    path = pathlib.Path(PICTURES.value).expanduser() / f"{name}_{run.step}_{kind}.png"
     pixels.save_png(path, pixels.grid(rows))
 
 
@@ -302,6 +307,15 @@ def print_row(name: str, values: dict[str, object]) -> None:
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
+def images_of(run: TrainedRun) -> tuple:
+    """Names the images that a run is scored on; runs with the same ones share `Pairs`."""
+    config, split = run.config, run.split
+    return (
+        config.data, config.validation_data, config.image_size, config.resize, config.box_feature,
+        tuple(split.train.name_list()), tuple(split.validation.name_list()),
+    )  # fmt: skip
+
+
 def main() -> None:
     """Prints a row of scores per run, after those that need no network."""
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
@@ -309,9 +323,7 @@ def main() -> None:
     known: dict[tuple, Pairs] = {}
     for folder in RUNS.value:
         run = TrainedRun.load(folder, CHECKPOINT.value)
-        config = run.config
-        names = run.split.validation.name_list()
-        of = (config.data, config.validation_data, config.image_size, *names)
+        of = images_of(run)
         if of not in known:  # runs on the same images share these rows
             known[of] = pairs_of(run.split, extractor, config.cache_dir)
             print_row(UNTOUCHED, known[of].scores(known[of].untouched()))

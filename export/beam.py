@@ -9,6 +9,7 @@ import sys
 
 from tunit_tf import cli
 from tunit_tf.errors import Bounds, UserError
+from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import picture_files
 
 
@@ -22,6 +23,15 @@ def main() -> None:
         "--domain", type=int, default=-1, help="instead: average style of this pseudo-domain"
     )
     parser.add_argument("--output", required=True, help="folder of the results")
+    parser.add_argument(
+        "--size",
+        default=photographs.SOURCE,
+        help="of the results: source, the picture's own; model, as the networks draw; longer side",
+    )
+    parser.add_argument("--region", default="", help="redraw only x,y,width,height, or in percent")
+    parser.add_argument("--detail", type=float, help="0 (enlarged) to 1; by default the run's")
+    parser.add_argument("--colors_only", action="store_true", help="take only colors")
+    parser.add_argument("--feather", type=int, help="pixels inside of the region's edge that fade")
     parser.add_argument("--batch_size", type=int, default=16, help="pictures computed at once")
     options, beam_flags = parser.parse_known_args()
     try:
@@ -53,7 +63,12 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     unknown = beam_pipeline.unknown_flags(beam_flags)
     if unknown:
         raise UserError(f"Unknown flag {unknown[0]}; see --help, and Beam's pipeline options.")
+    request = photographs.Request.checked(
+        options.size, options.region, options.detail, options.colors_only, options.feather
+    )
     described = beam_pipeline.read_manifest(options.model)
+    if options.detail is None and not options.colors_only:
+        request = request.with_detail(described.detail)
     if options.reference:
         beam_pipeline.check_reference(options.reference)
     else:
@@ -65,7 +80,13 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     look = beam_pipeline.Look(options.reference, options.domain)
     pipeline = beam.Pipeline(argv=beam_flags)
     beam_pipeline.pipeline(
-        pipeline, options.source, look, options.model, options.output, options.batch_size
+        pipeline,
+        options.source,
+        look,
+        options.model,
+        options.output,
+        options.batch_size,
+        request,
     )
     result = pipeline.run()
     result.wait_until_finish()

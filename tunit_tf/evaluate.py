@@ -68,7 +68,7 @@ def main() -> None:
         if BOTH.value:
             run_comparison.add_other(
                 result, run, CHECKPOINT.value,
-                lambda other: evaluator.evaluate(other, *inputs, maps=False), BATCH_SIZE.value,
+                lambda other: evaluator.evaluate(other, *inputs, alone=False), BATCH_SIZE.value,
             )  # fmt: skip
         facts = report.collect_facts(run, CHECKPOINT.value, config, split, extractor.name)
         compared, curves = run_comparison.compare(run.folder, result, others)

@@ -24,6 +24,8 @@ from apache_beam.utils.shared import Shared
 from export import manifest
 from export.manifest import ServingManifest
 from tunit_tf.errors import UserError
+from tunit_tf.inference import photograph as photographs
+from tunit_tf.inference.redrawing import Redrawing, Subject
 from tunit_tf.io import files, picture_files, pixels
 
 DEAD = "dead"  # tag of pictures that could not be translated
@@ -37,7 +39,13 @@ class Look(NamedTuple):
 
 
 def pipeline(
-    root: beam.Pipeline, source: str, look: Look, model: str, output: str, batch_size: int
+    root: beam.Pipeline,
+    source: str,
+    look: Look,
+    model: str,
+    output: str,
+    batch_size: int,
+    request: photographs.Request,
 ) -> None:
     """Translates every picture that `source` matches and is not translated yet.
 
@@ -49,6 +57,7 @@ def pipeline(
       output: Folder; results are `RELATIVE/PATH.EXT.png`, those that fail lines of
         `dead-letters-TIME-*.jsonl`.
       batch_size: Pictures computed at once.
+      request: How they are redrawn.
     """
     folder, pattern = picture_files.split_pattern(source)
     done = (
@@ -60,7 +69,8 @@ def pipeline(
         | "spread" >> beam.Reshuffle()
         | "new" >> beam.ParDo(NotYetThere(folder, output))
         | "batch" >> beam.BatchElements(batch_size, batch_size)
-        | "translate" >> beam.ParDo(Translate(model, look, folder, output)).with_outputs(DEAD)
+        | "translate"
+        >> beam.ParDo(Translate(model, look, folder, output, request)).with_outputs(DEAD)
     )
     prefix = FileSystems.join(output, f"dead-letters-{time.strftime('%Y%m%d-%H%M%S')}")
     _ = (
@@ -105,10 +115,13 @@ class Translate(beam.DoFn):
       look: What to translate into.
       folder: Folder that results are relative to.
       output: Folder of the results.
+      request: How they are redrawn.
     """
 
-    def __init__(self, model: str, look: Look, folder: str, output: str) -> None:
-        self._model, self._look = model, look
+    def __init__(
+        self, model: str, look: Look, folder: str, output: str, request: photographs.Request
+    ) -> None:
+        self._model, self._look, self._request = model, look, request
         self._folder, self._output = folder, output
         self._shared = Shared()
         self._translated = Metrics.counter("tunit", "translated")
@@ -120,21 +133,28 @@ class Translate(beam.DoFn):
 
     def process(self, paths: list[str]) -> Iterator:
         """Writes the results of a batch and yields what failed, tagged `DEAD`."""
-        squares, good = [], []
-        for path in paths:
-            try:
-                squares.append(self._loaded.square(path))
-                good.append(path)
-            # Pillow's decoders raise many kinds of errors on broken files.
-            except Exception as error:
-                self._failed.inc()
-                reason = f"{type(error).__name__}: {error}"
-                yield beam.pvalue.TaggedOutput(DEAD, {"path": path, "reason": reason})
-        if not good:
-            return
-        for path, drawn in zip(good, self._loaded.translate(np.stack(squares)), strict=True):
-            write(result_of(path, self._folder, self._output), pixels.encode(drawn, ".png"))
-            self._translated.inc()
+        loaded = self._loaded
+        redrawing = Redrawing(self._request, loaded.size, loaded.resize, len(paths))
+        named = {pathlib.Path(path): path for path in paths}  # pathlib drops a slash of gs://
+        failed = {}
+
+        def subjects() -> Iterator[Subject]:
+            for place, path in named.items():
+                try:
+                    yield redrawing.subject(place, photographs.open_upright(read(path)))
+                # Pillow's decoders raise many kinds of errors on broken files.
+                except Exception as error:
+                    failed[path] = f"{type(error).__name__}: {error}"
+
+        for held in redrawing.together(subjects()):
+            results = redrawing.results(held, loaded.translate, in_place=True)
+            for subject, result in zip(held, results, strict=True):
+                content = photographs.encoded(result, ".png")
+                write(result_of(named[subject.path], self._folder, self._output), content)
+                self._translated.inc()
+        for path, reason in failed.items():
+            self._failed.inc()
+            yield beam.pvalue.TaggedOutput(DEAD, {"path": path, "reason": reason})
 
 
 class Model:
@@ -144,6 +164,10 @@ class Model:
       folder: Folder of one version.
       look: See `Look`.
 
+    Attributes:
+      size: Side of its squares.
+      resize: How pictures become squares.
+
     Raises:
       UserError: The domain has no average style.
     """
@@ -152,20 +176,16 @@ class Model:
         import tensorflow as tf  # here, so that submitting a pipeline does not wait for it
 
         described = read_manifest(folder)
-        self._size, self._resize = described.image_size, described.resize
+        self.size, self.resize = described.image_size, described.resize
         self._functions = tf.saved_model.load(folder).signatures
         self._constant = tf.constant
         if look.reference:
-            square = pixels.from_bytes(self.square(look.reference)[None])
-            self._style = self._functions["encode"](tf.constant(square))["style"].numpy()
+            picture = pixels.open_rgb(read(look.reference))
+            square = pixels.square(picture, self.size, self.resize)
+            image = tf.constant(pixels.from_bytes(square[None]))
+            self._style = self._functions["encode"](image)["style"].numpy()
         else:
             self._style = np.array([average_style(described, look.domain)], np.float32)
-
-    def square(self, path: str) -> np.ndarray:
-        """A picture file as uint8 `(S, S, 3)`."""
-        with FileSystems.open(path) as file:
-            content = io.BytesIO(file.read())
-        return pixels.square(pixels.open_rgb(content), self._size, self._resize)
 
     def translate(self, squares: np.ndarray) -> np.ndarray:
         """Translations of squares, both uint8 `(N, S, S, 3)`."""
@@ -173,6 +193,12 @@ class Model:
         inputs = {"image": pixels.from_bytes(squares), "style": style}
         tensors = {name: self._constant(value) for name, value in inputs.items()}
         return pixels.to_bytes(self._functions["generate"](**tensors)["translated"])
+
+
+def read(path: str) -> io.BytesIO:
+    """The content of a file."""
+    with FileSystems.open(path) as file:
+        return io.BytesIO(file.read())
 
 
 def read_manifest(folder: str) -> ServingManifest:
@@ -214,8 +240,7 @@ def unknown_flags(flags: list[str]) -> list[str]:
 def check_reference(path: str) -> None:
     """Raises UserError if a reference cannot be read and decoded."""
     try:
-        with FileSystems.open(path) as file:
-            pixels.open_rgb(io.BytesIO(file.read()))
+        pixels.open_rgb(read(path))
     # Pillow's decoders raise many kinds of errors on broken files.
     except Exception as error:
         raise UserError(f"--reference={path} is not a readable picture ({error}).") from None

@@ -3,8 +3,7 @@
 import dataclasses
 import io
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tqdm
@@ -15,7 +14,10 @@ from export.serving.clients import Client, InputRefusedError, ServerError
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
+from tunit_tf.inference.animation import Animation, is_animated
+from tunit_tf.inference.redrawing import Redrawing
 from tunit_tf.io import files, picture_files, pixels
+from tunit_tf.io.picture_files import MaskFiles
 
 DECODED_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # by TensorFlow
 DECODED_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
@@ -36,13 +38,19 @@ class Request:
     region: str = setting(
         "", "Redraw only this part of every picture: x,y,width,height in pixels or percent."
     )
+    mask: str = setting(
+        "",
+        "Redraw only what masks mark: a folder with a PNG file per source under the source's name, "
+        "white where it is redrawn; that file for a single source; or alpha, the alpha channel of "
+        "the sources.",
+    )
     detail: float | None = setting(
         None, "From 0, the enlarged translation, to 1, all of the picture's own detail.",
         photographs.DETAIL,
     )  # fmt: skip
     colors_only: bool = setting(False, "Take only colors from the translation.")
     feather: int | None = setting(
-        None, "Pixels inside of the region's edge over which the change fades.",
+        None, "Pixels inside of the edge of --mask or --region over which the change fades.",
         photographs.FEATHER,
     )  # fmt: skip
     output: str = setting("translated", "Folder for the results, created if missing.")
@@ -62,7 +70,15 @@ class Request:
             raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
         files.named_folder(self.output, "output")
         check_bounds(self)
-        self.of_photographs()
+        size = self.of_photographs().size
+        if self.mask and size.kind == photographs.MODEL:
+            raise UserError(
+                "--mask is for results of the picture's own size; leave --size=model out."
+            )
+        if self.feather is not None and not (self.mask or self.region):
+            raise UserError(
+                "--feather softens the edges of --mask or --region; give one of them too."
+            )
         if self.resume and self.overwrite:
             raise UserError(
                 "--resume keeps results that exist, --overwrite replaces them; give one."
@@ -73,18 +89,6 @@ class Request:
         return photographs.Request.checked(
             self.size, self.region, self.detail, self.colors_only, self.feather
         )
-
-
-class Sent(NamedTuple):
-    """A picture in a request.
-
-    Attributes:
-      content: The file that is sent.
-      finish: Makes the file of the result of the server's PNG file.
-    """
-
-    content: bytes
-    finish: Callable[[bytes], bytes]
 
 
 @dataclasses.dataclass
@@ -121,12 +125,19 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     look = encoded(found[0])
     root = pathlib.Path(request.source).expanduser()
     stems = picture_files.output_stems(sources, root)
-    names = {path: f"{stem}.png" for path, stem in stems.items()}
+    own_size = request.of_photographs().size.kind != photographs.MODEL
+    moving = {path for path in sources if own_size and is_animated(path)}
+    names = {
+        path: stem + (path.suffix.lower() if path in moving else ".png")
+        for path, stem in stems.items()
+    }
     names, kept = _remaining(names, request, found[0])
     result = Result(kept=kept)
+    masks = MaskFiles(request.mask, request.source, sources) if request.mask else None
     writer = picture_files.Writer(request.output, overwrite=True)  # _remaining has checked
+    translation = _Translation(client, request, look, result, report)
     try:
-        for path, content in _translations(client, list(names), look, request, result, report):
+        for path, content in translation.of(list(names), moving, masks):
             writer.write(names[path], content)
             result.written += 1
     except KeyboardInterrupt:
@@ -175,99 +186,154 @@ def _remaining(
     return names, 0
 
 
-def _translations(
-    client: Client,
-    paths: Sequence[pathlib.Path],
-    look: bytes,
-    request: Request,
-    result: Result,
-    report: Callable[[str], None],
-) -> Iterator[tuple[pathlib.Path, bytes]]:
-    """Yields sources and their translations; counts and reports those that are skipped."""
+class _Translation:
+    """Asks a server for translations; counts and reports the pictures that are skipped.
 
-    def skip(reason: Exception | str) -> None:
-        result.skipped += 1
-        report(f"skipped: {reason}")
+    Args:
+      client: Client of the server.
+      request: What is asked for.
+      look: File of the reference.
+      result: Counts.
+      report: Called with a sentence for every picture that is skipped.
+    """
 
-    def ask(pictures: dict[pathlib.Path, Sent]) -> Iterator[tuple[pathlib.Path, bytes]]:
-        contents = [sent.content for sent in pictures.values()]
+    def __init__(
+        self,
+        client: Client,
+        request: Request,
+        look: bytes,
+        result: Result,
+        report: Callable[[str], None],
+    ) -> None:
+        self._client, self._request, self._look = client, request, look
+        self._result, self._report = result, report
+
+    def of(
+        self, paths: list[pathlib.Path], moving: set[pathlib.Path], masks: MaskFiles | None
+    ) -> Iterator[tuple[pathlib.Path, bytes]]:
+        """Yields sources and the files of their results."""
+        request = self._request
+        of_photographs = request.of_photographs()
+        bar = tqdm.tqdm(total=len(paths), unit="image", disable=not request.progress or None)
+        with bar:
+            if of_photographs.size.kind == photographs.MODEL:
+                yield from self._squares(paths, bar)
+                return
+            side = _decoded(self._reference()).shape[0] if paths else 1
+            redrawing = Redrawing(of_photographs, side, "letterbox", request.batch_size, masks)
+            still = [path for path in paths if path not in moving]
+            yield from self._photographs(redrawing, still, bar)
+            for path in paths:
+                if path in moving:
+                    yield from self._animation(redrawing, path)
+                    bar.update()
+        for path in redrawing.unchanged:
+            self._report(f"warning: nothing was redrawn in {path}, whose mask is all black.")
+
+    def _squares(
+        self, paths: list[pathlib.Path], bar: tqdm.tqdm
+    ) -> Iterator[tuple[pathlib.Path, bytes]]:
+        """Sends files as they are; the server's squares are the results."""
+        for group in picture_files.chunks(paths, self._request.batch_size):
+            contents = {}
+            for path in group:
+                try:
+                    contents[path] = encoded(path)
+                except UserError as error:
+                    self._skip(error)
+            yield from self._ask(contents)
+            bar.update(len(group))
+
+    def _photographs(
+        self, redrawing: Redrawing, paths: list[pathlib.Path], bar: tqdm.tqdm
+    ) -> Iterator[tuple[pathlib.Path, bytes]]:
+        """Sends squares, and redraws photographs after the translations of these."""
+        for group in redrawing.groups(paths):
+            subjects = {}
+            for path in group:
+                try:
+                    subjects[path] = redrawing.read(path)
+                except picture_files.UNREADABLE as error:
+                    self._skip_unreadable(path, error)
+            squares = {path: _png(subject.square.image) for path, subject in subjects.items()}
+            for path, translated in self._ask(squares):
+                result = redrawing.result(subjects[path], _decoded(translated), in_place=True)
+                yield path, photographs.encoded(result, ".png")
+            bar.update(len(group))
+
+    def _animation(
+        self, redrawing: Redrawing, path: pathlib.Path
+    ) -> Iterator[tuple[pathlib.Path, bytes]]:
+        """Sends the square of every frame; nothing of an animation that cannot be read."""
+
+        def draw(squares: np.ndarray) -> np.ndarray:
+            return np.stack([_decoded(x) for x in self._translate(list(map(_png, squares)))])
+
         try:
-            drawn = clients.with_retries(
-                lambda: client.translate(contents, [look] * len(contents)), request.retries
-            )
+            animation = Animation(path)
+            yield path, animation.encoded(redrawing.frames(path, animation.frames(), draw))
         except InputRefusedError as error:
-            if len(pictures) == 1:
-                _translated_reference(client, look, request)
-                skip(f"{next(iter(pictures))} is refused by the server ({error}).")
+            self._skip_refused(path, error)
+        except ServerError:
+            raise
+        except picture_files.UNREADABLE as error:
+            self._skip_unreadable(path, error)
+
+    def _ask(self, contents: dict[pathlib.Path, bytes]) -> Iterator[tuple[pathlib.Path, bytes]]:
+        """Yields the server's answers to files, without those that it refuses."""
+        if not contents:
+            return
+        try:
+            drawn = self._translate(list(contents.values()))
+        except InputRefusedError as error:
+            if len(contents) == 1:
+                self._reference()
+                self._skip_refused(next(iter(contents)), error)
                 return
             # One of them spoils the request for all. The index in the server's message may count
             # within a larger batch, so bisection is used.
-            items = list(pictures.items())
+            items = list(contents.items())
             half = len(items) // 2
-            yield from ask(dict(items[:half]))
-            yield from ask(dict(items[half:]))
+            yield from self._ask(dict(items[:half]))
+            yield from self._ask(dict(items[half:]))
             return
-        for (path, sent), translated in zip(pictures.items(), drawn, strict=True):
-            yield path, sent.finish(translated)
+        yield from zip(contents, drawn, strict=True)
 
-    of_photographs = request.of_photographs()
-    side = 0
-    if of_photographs.size.kind != photographs.MODEL and paths:
-        (drawn,) = _translated_reference(client, look, request)
-        side = _decoded(drawn).shape[0]
-    starts = range(0, len(paths), request.batch_size)
-    for start in tqdm.tqdm(starts, unit="request", disable=not request.progress or None):
-        read = {}
-        for path in paths[start : start + request.batch_size]:
-            try:
-                read[path] = _sent(path, of_photographs, side)
-            except UserError as error:
-                skip(error)
-        if read:
-            yield from ask(read)
+    def _translate(self, contents: list[bytes]) -> list[bytes]:
+        looks = [self._look] * len(contents)
+        return clients.with_retries(
+            lambda: self._client.translate(contents, looks), self._request.retries
+        )
+
+    def _reference(self) -> bytes:
+        """The reference in its own look, a PNG file, whose size is that of the model.
+
+        Raises:
+          ServerError: The server does not even translate that.
+        """
+        try:
+            return self._translate([self._look])[0]
+        except InputRefusedError as error:
+            raise ServerError(
+                f"The server refuses --reference={self._request.reference} or all pictures: {error}"
+            ) from None
+
+    def _skip(self, reason: Exception | str) -> None:
+        self._result.skipped += 1
+        self._report(f"skipped: {reason}")
+
+    def _skip_refused(self, path: pathlib.Path, error: InputRefusedError) -> None:
+        self._skip(f"{path} is refused by the server ({error}).")
+
+    def _skip_unreadable(self, path: pathlib.Path, error: Exception) -> None:
+        if isinstance(error, UserError):
+            self._skip(f"{path}: {error}")
+        else:
+            self._skip(f"{path} cannot be read ({error}).")
 
 
-def _translated_reference(client: Client, look: bytes, request: Request) -> list[bytes]:
-    """The reference in its own look, a PNG file, whose size is that of the model.
-
-    Raises:
-      ServerError: The server does not even translate that.
-    """
-    try:
-        return clients.with_retries(lambda: client.translate([look], [look]), request.retries)
-    except InputRefusedError as error:
-        raise ServerError(
-            f"The server refuses --reference={request.reference} or all pictures: {error}"
-        ) from None
-
-
-def _sent(path: pathlib.Path, of_photographs: photographs.Request, side: int) -> Sent:
-    """What is sent of a picture file, and how its translation becomes a result.
-
-    Args:
-      path: The file.
-      of_photographs: How photographs are redrawn.
-      side: Side of the model's squares; 0 sends the file, and takes the square as the result.
-
-    Raises:
-      UserError: It cannot be read, or the region does not fit it.
-    """
-    if not side:
-        return Sent(encoded(path), lambda translated: translated)
-    try:
-        picture = photographs.open_upright(path)
-        photograph = of_photographs.photograph(picture, side, "letterbox")
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-    except (OSError, ValueError, MemoryError) as error:
-        raise UserError(f"{path} cannot be read ({error}).") from None
-    square = photograph.square(side, "letterbox")
-
-    def finish(translated: bytes) -> bytes:
-        result = of_photographs.result(photograph, square, _decoded(translated))
-        return photographs.encoded(result, ".png")
-
-    return Sent(pixels.encode(square.image, ".png"), finish)
+def _png(square: np.ndarray) -> bytes:
+    return pixels.encode(square, ".png")
 
 
 def _decoded(png: bytes) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Look beyond color of whole networks: what each of three extreme ones scores."""
 
 import dataclasses
+import pathlib
 
 import numpy as np
 import pytest
@@ -159,6 +160,12 @@ def test_recolored_images_are_made_when_read_and_cached_as_others(extractor, cac
     np.testing.assert_allclose(
         cached_features(extractor, lazy, cache_dir), extractor(whole), rtol=1e-4, atol=1e-5
     )
+    # It is found again by its sources and references, whose order matters.
+    found = len(list(pathlib.Path(cache_dir).iterdir()))
+    cached_features(extractor, Recolored(HELD_OUT, references), cache_dir)
+    assert len(list(pathlib.Path(cache_dir).iterdir())) == found
+    cached_features(extractor, Recolored(references, HELD_OUT), cache_dir)
+    assert len(list(pathlib.Path(cache_dir).iterdir())) == found + 1
     means = [color_transfer.mean_colors(x) for x in (whole, references.pixels())]
     np.testing.assert_allclose(
         recolored.color_correlation(lazy, references), color_transfer.correlation(*means)

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from tests.inference.test_video import frames_of, record, sound_of
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import file_translation, masking
+from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.domain_styles import load_or_measure
 from tunit_tf.inference.file_translation import Request
 from tunit_tf.inference.trained_run import TrainedRun
@@ -168,7 +170,7 @@ def test_only_what_a_mask_marks_is_redrawn(translate, translator, pictures, mask
     drawn = translator.translate(IMAGES[:3], IMAGES[[3]])
     for feather, given in ((1, None), (4, 4)):
         written = translate(reference=reference, mask=str(folder), feather=given, overwrite=True)
-        expected = masking.blend(IMAGES[:3], drawn, masking.weights(values, feather))
+        expected = photographs.mixed(IMAGES[:3], drawn, masking.weights(values, feather))
         for i in range(3):
             np.testing.assert_array_equal(written[f"source{i}.png"], expected[i])
     np.testing.assert_array_equal(written["source0.png"][:, 16:], IMAGES[0, :, 16:])
@@ -339,6 +341,123 @@ def test_a_damaged_animation_leaves_nothing(redraw, album):
     assert list(redraw.bad) == ["moving.gif"]
 
 
+def test_an_animation_that_ends_within_a_block_is_skipped(redraw, album):
+    """Pillow raises errors of many kinds, depending on where a file ends."""
+    frames = [Image.fromarray(image) for image in IMAGES[:3]]
+    frames[0].save(album / "whole.gif", save_all=True, append_images=frames[1:], duration=50)
+    content = (album / "whole.gif").read_bytes()
+    (album / "whole.gif").unlink()
+    starts = [i for i in range(len(content) // 2, len(content)) if content[i] in (0x21, 0x2C)]
+    # The last frame's blocks, and those where its header ends.
+    cuts = {start + more for start in starts[-40:] for more in (1, 2, 3, 5)}
+    for cut in sorted(cuts):
+        (album / f"cut{cut:06d}.gif").write_bytes(content[:cut])
+    found = redraw()
+    assert {"cut.png", "photo.jpg"} <= set(found)
+    assert set(redraw.bad) | set(found) >= {f"cut{cut:06d}.gif" for cut in cuts}
+
+
+def test_a_black_mask_is_reported_once_for_all_frames_and_looks(trained_run, pictures, tmp_path):
+    frames = []
+    for i, opaque in enumerate((0, 0, 255)):
+        frame = Image.fromarray(IMAGES[i])
+        frame.putalpha(opaque if i else 0)
+        frames.append(frame)
+    (tmp_path / "sources").mkdir()
+    webp = {"save_all": True, "lossless": True, "exact": True}
+    frames[0].save(tmp_path / "sources" / "some.webp", append_images=frames[1:], **webp)
+    frames[0].save(tmp_path / "sources" / "none.webp", append_images=frames[1:2], **webp)
+    frames[0].save(tmp_path / "sources" / "still.png")
+    request = Request(
+        source=str(tmp_path / "sources"), output=str(tmp_path / "out"), mask="alpha",
+        reference=str(pictures / "references"), progress=False,
+    )  # fmt: skip
+    result = file_translation.run(trained_run, request)
+    assert result.written == 6
+    assert [path.name for path in result.unchanged] == ["none.webp", "still.png"]
+
+
+def test_the_quality_of_a_grid_is_that_asked_for(translate, pictures, tmp_path):
+    sizes = []
+    for quality in (10, 95):
+        translate(
+            reference=str(pictures / "references"), grid=True, format="jpeg", quality=quality,
+            overwrite=True,
+        )  # fmt: skip
+        sizes.append((tmp_path / "out" / "grid.jpg").stat().st_size)
+    assert 2 * sizes[0] < sizes[1]
+
+
+@pytest.fixture
+def interruptible():
+    """Lets SIGINT raise KeyboardInterrupt, as in a command; pytest-xdist ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A video of eight frames of a rate that varies, with sound."""
+    (tmp_path / "clips").mkdir()
+    return record(tmp_path / "clips" / "clip.mp4", [0, 24, 48, 72, 200, 224, 240, 400], sound=True)
+
+
+def test_videos_keep_frames_and_sound(trained_run, translator, pictures, clip, tmp_path):
+    Image.fromarray(IMAGES[0]).save(clip.with_name("still.png"))
+    clip.with_name("broken.mp4").write_bytes(clip.read_bytes()[:2000])
+    request = Request(
+        source=str(clip.parent), output=str(tmp_path / "out"), batch_size=3, progress=False,
+        reference=str(pictures / "references"), region="0,0,50%,100%", feather=0,
+    )  # fmt: skip
+    result = file_translation.run(trained_run, request)
+    assert list(result.bad) == [clip.with_name("broken.mp4")]
+    assert result.written == 4
+    for i in range(2):
+        found = tmp_path / "out" / f"reference{i}" / "clip.mp4"
+        times, durations, given = frames_of(clip)
+        now = frames_of(found)
+        np.testing.assert_allclose(now[:2], (times, durations), atol=1e-3)
+        expected = [
+            np.array(translator.redraw(frame, IMAGES[3 + i], (0, 0, 32, 48), feather=0))
+            for frame in given
+        ]
+        assert np.abs(now[2].astype(int) - expected).mean() < 5
+        assert sound_of(found) == sound_of(clip)
+        assert len(list(found.parent.iterdir())) == 2
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupted_video_leaves_nothing(trained_run, pictures, clip, tmp_path):
+    record(clip, list(range(0, 24 * 2000, 24)))
+    request = Request(
+        source=str(clip), output=str(tmp_path / "out"), batch_size=4, progress=False,
+        reference=str(pictures / "references" / "reference0.png"),
+    )  # fmt: skip
+
+    def interrupt_when_it_writes() -> None:
+        while not any(path.stat().st_size for path in (tmp_path / "out").glob(".*.mp4")):
+            time.sleep(0.001)
+        _thread.interrupt_main()
+
+    watcher = threading.Thread(target=interrupt_when_it_writes, daemon=True)
+    watcher.start()
+    with pytest.raises(KeyboardInterrupt, match="0 files were written"):
+        file_translation.run(trained_run, request)
+    watcher.join()
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("flag", [{"grid": True}, {"interpolate": True}])
+def test_grids_and_interpolations_take_no_videos(trained_run, pictures, clip, tmp_path, flag):
+    request = Request(
+        source=str(clip), output=str(tmp_path / "out"), progress=False,
+        reference=str(pictures / "references"), **flag,
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"clip.mp4 is a video; --grid and"):
+        file_translation.run(trained_run, request)
+
+
 def test_transparent_frames_stay_transparent(redraw, tmp_path):
     frames = []
     for i in range(3):
@@ -391,6 +510,7 @@ def test_existing_results_are_kept(translate, pictures):
         ({"reference": "x", "detail": 0.5, "size": "model"}, r"leave --size=model out"),
         ({"reference": "x", "detail": 0.5, "colors_only": True}, r"leave --detail out"),
         ({"reference": "x", "colors_only": True, "grid": True}, r"--grid shows squares"),
+        ({"reference": "x", "size": "300", "grid": True}, r"--grid shows squares.*leave --size"),
         ({"reference": "x", "quality": 0}, r"--quality must be at least 1; received 0"),
     ],
 )
@@ -464,14 +584,6 @@ def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
     assert result.written == 8
     assert len([p for p in (tmp_path / "out").rglob("*") if p.is_file()]) == 8
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_b", "a_b_"}
-
-
-@pytest.fixture
-def interruptible():
-    """Lets SIGINT raise KeyboardInterrupt, as in a command; pytest-xdist ignores the signal."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

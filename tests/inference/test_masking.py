@@ -6,6 +6,7 @@ from PIL import Image
 
 from tunit_tf.errors import UserError
 from tunit_tf.inference import masking
+from tunit_tf.inference import photograph as photographs
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -60,7 +61,7 @@ def test_large_masks_are_feathered_in_parts(monkeypatch, feather, edges):
 def test_a_mixture_is_between_and_exact_at_its_ends():
     x, y = RNG.integers(0, 256, (2, 3, 16, 16, 3)).astype(np.uint8)
     shares = RNG.choice([0, 0.25, 0.7, 1], (3, 16, 16)).astype(np.float32)
-    mixed = masking.blend(x, y, shares)
+    mixed = photographs.mixed(x, y, shares)
     np.testing.assert_array_equal(mixed[shares == 0], x[shares == 0])
     np.testing.assert_array_equal(mixed[shares == 1], y[shares == 1])
     assert (np.minimum(x, y) <= mixed).all()
@@ -77,7 +78,7 @@ def test_the_translator_draws_inside_of_masks_only(translator, tmp_path):
     for feather, given in ((2, 2), (1, None)):
         found = translator.generate(x, style, masks, given)
         shares = masking.weights(masks, feather)
-        np.testing.assert_array_equal(found, masking.blend(x, drawn, shares))
+        np.testing.assert_array_equal(found, photographs.mixed(x, drawn, shares))
         np.testing.assert_array_equal(found[masks == 0], x[masks == 0])
     np.testing.assert_array_equal(found, translator.generate(x, style, masks > 0))
     np.testing.assert_array_equal(found, translator.translate(x, x[:1], masks))

@@ -111,8 +111,12 @@ def test_regions_are_pixels_or_percent(text, box):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1,2,0,4", "-1,2,3,4", "nan,0,1,1", "0,0,inf,1"]
-)
+    "text",
+    [
+        "", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1,2,0,4", "-1,2,3,4", "nan,0,1,1", "0,0,inf,1",
+        "inf,0,1,1", "0,1e999%,1,1", "1e300%,0,1,1",
+    ],
+)  # fmt: skip
 def test_other_regions_are_refused(text):
     with pytest.raises(UserError, match=r"--region=.* must be x,y,width,height"):
         Region.parse(text)

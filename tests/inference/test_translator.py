@@ -195,7 +195,9 @@ def test_outside_of_region_and_mask_a_photograph_stays(translator, photograph, t
         ({"region": "left"}, UserError, "must be x,y,width,height"),
         ({"mask": np.zeros((4, 4), bool)}, ValueError, r"received bool \(4, 4\)"),
         ({"mask": Image.new("L", (60, 90))}, UserError, "different aspect ratio"),
-        ({"detail": 2}, ValueError, "received 2"),
+        ({"detail": 2}, ValueError, "detail must be at most 1; received 2"),
+        ({"detail": 7, "colors_only": True}, ValueError, "detail must be at most 1; received 7"),
+        ({"feather": -1}, ValueError, "feather must be at least 0; received -1"),
     ],
 )
 def test_what_does_not_fit_a_photograph_is_named(translator, photograph, arguments, error, message):

@@ -86,7 +86,7 @@ def case(
         mask = np.zeros(size[::-1], np.uint8)
         mask[4:28, 6:27] = 255
         mask[10:14, 2:9] = 130
-        shares = masking.fitting_shares(Image.fromarray(mask), photograph, settings.feather)
+        shares = masking.shares_of(Image.fromarray(mask), photograph, settings.feather)
     result = photograph.redrawn(square, translation, settings, shares)
     return {
         "size": size,

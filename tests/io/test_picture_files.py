@@ -44,14 +44,7 @@ def test_all_kinds_are_read_and_bad_ones_are_remembered(folder):
     read = [picture for batch in batches for picture in batch]
     assert [p.path.name for p in read] == ["a.jpg", "b.png", "b.webp", "c.tiff", "d.GIF"]
     assert all(p.square.shape == (16, 16, 3) for p in read)
-    assert all(p.box == (0, 0, 16, 16) for p in read)
     assert {p.name for p in reader.bad} == {"broken.png", "empty.jpg"}
-
-
-def test_letterbox_says_where_the_picture_is(folder):
-    reader = picture_files.Reader(100, "letterbox")
-    ((picture,),) = reader.batches([folder / "b.png"], 4)
-    assert picture.box == (0, 20, 100, 80)
 
 
 def test_names_follow_the_sources_and_do_not_clash(folder):

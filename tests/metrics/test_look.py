@@ -63,11 +63,11 @@ def test_a_constant_image_is_medium_gray():
 
 
 def blobs(count, seed):
-    """Features around three directions far from the origin, and which they are."""
+    """Directions of features around three ones far from the origin, and which they are."""
     rng = np.random.default_rng(seed)
     groups = rng.integers(0, 3, count)
     features = 5 + 2 * np.eye(3, 16)[groups] + rng.normal(0, 0.1, (count, 16))
-    return features.astype(np.float32), groups
+    return look.directions(features, look.mean_of(features)), groups
 
 
 def test_groups_are_found_and_a_judge_assigns_to_them():
@@ -83,11 +83,13 @@ def test_groups_are_found_and_a_judge_assigns_to_them():
     np.testing.assert_array_equal(look.Judge(train, truth)(others), others_truth)
 
 
-def test_a_judge_sees_directions_only():
-    train, truth = blobs(90, 0)
-    judge, mean = look.Judge(train, truth), train.mean(0)
-    others, _ = blobs(40, 1)
-    np.testing.assert_array_equal(judge(mean + 7 * (others - mean)), judge(others))
+def test_directions_do_not_depend_on_lengths():
+    features, mean = np.random.default_rng(0).normal(3, 1, (2, 20, 16))
+    mean = mean[0]
+    found = look.directions(features, mean)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+    farther = look.directions(mean + 7 * (features - mean), mean)
+    np.testing.assert_allclose(farther, found, rtol=1e-4, atol=1e-6)
 
 
 def test_a_judge_of_a_single_group_knows_no_other():

@@ -137,7 +137,8 @@ def _decode_to_file(
                 return index, f"{type(error).__name__}: {error}"
             return index, ""
 
-        for decoded_part in picture_files.in_threads(decode, enumerate(openers), CHUNK):
+        chunks = picture_files.chunks(enumerate(openers), CHUNK)
+        for decoded_part in picture_files.in_threads(decode, chunks):
             bad |= {index: reason for index, reason in decoded_part if reason}
             bar.update(len(decoded_part))
     return bad

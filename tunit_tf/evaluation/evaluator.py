@@ -25,7 +25,7 @@ def evaluate(
     extractor: Extractor,
     cache_dir: str,
     num_translations: int,
-    maps: bool = True,
+    alone: bool = True,
 ) -> EvaluationResult:
     """Evaluates the networks of a run on its own or other images.
 
@@ -35,7 +35,8 @@ def evaluate(
       extractor: Computes the features of the image metrics.
       cache_dir: Folder where features of real images are kept.
       num_translations: About this many translations are made for each of FID and mFID.
-      maps: Whether style codes are mapped and the domains' images shown.
+      alone: Whether the report is about this checkpoint. Otherwise it stands beside that of another
+        one, and leaves out maps, galleries and what needs no network.
 
     Raises:
       UserError: There are too few images, training and held-out images have different classes, or
@@ -66,10 +67,11 @@ def evaluate(
     if run.generator_is_trained:
         translation_evaluation.image_quality_by_group(
             result, translator, all_train or split.train, held_out, extractor, cache_dir,
-            num_translations,
+            num_translations, alone,
         )  # fmt: skip
         translation_evaluation.style_and_content(
             result, translator, split.train, held_out, extractor, cache_dir, run.config.seed,
+            alone,
         )  # fmt: skip
         result.figures["Translations"] = figures.translations(translator, held_out)
     else:
@@ -77,7 +79,7 @@ def evaluate(
             f"The checkpoint of step {run.step} is from the warm-up: its generator is "
             "untrained, so translations were not evaluated."
         )
-    if not maps:
+    if not alone:
         return result
     mapped = held_out if len(held_out.images) >= MIN_MAPPED else train
     result.figures["Style codes"] = plots.style_maps(mapped)

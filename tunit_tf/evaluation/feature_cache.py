@@ -3,7 +3,7 @@
 import hashlib
 import pathlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from absl import logging
@@ -38,6 +38,18 @@ class Pictures(Protocol):
 
     def __getitem__(self, positions: slice, /) -> np.ndarray:
         """uint8 `(n, S, S, 3)`."""
+
+
+class Derived(Pictures, Protocol):
+    """Images that are computed from others when they are read, and known by these.
+
+    Attributes:
+      made_of: The others.
+      made_by: Changes with what the computation does.
+    """
+
+    made_of: tuple[Pictures, ...]
+    made_by: bytes
 
 
 def cached_features(extractor: Extractor, images: Pictures, cache_dir: str) -> np.ndarray:
@@ -101,10 +113,11 @@ def directions(images: ImageSet, extractor_name: str, cache_dir: str) -> np.ndar
       UserError: The extractor's weights are not installed, or the cache cannot be written.
     """
     name = extractor_name.removesuffix(look.WITHOUT_COLOR)
-    extractor: Extractor = features.load(name, "", cache_dir)
+    extractor = features.load(name, "", cache_dir)
+    sees: Extractor = extractor
     if name != extractor_name:
-        extractor = look.FeaturesWithoutColor(extractor, name, extractor.dim)
-    return clustering.directions(cached_features(extractor, images, cache_dir))
+        sees = look.FeaturesWithoutColor(extractor)
+    return clustering.directions(cached_features(sees, images, cache_dir))
 
 
 def batches(images: Pictures) -> Iterator[np.ndarray]:
@@ -121,9 +134,15 @@ def _compute(extractor: Extractor, images: Pictures, features: np.ndarray) -> No
 
 
 def _fingerprint(extractor: Extractor, images: Pictures) -> str:
-    """Changes with any pixel of a set, their order, and the extractor's weights."""
+    """Changes with any pixel of a set, their order, and the extractor's weights.
+
+    Of derived images it reads the originals only: computing them takes longer than their features.
+    """
     probe = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
     digest = hashlib.sha256(extractor(probe).tobytes())
-    for x in batches(images):
-        digest.update(x.tobytes())
+    if made_of := getattr(images, "made_of", None):
+        digest.update(cast(Derived, images).made_by)
+    for pictures in made_of or (images,):
+        for x in batches(pictures):
+            digest.update(x.tobytes())
     return digest.hexdigest()[:20]

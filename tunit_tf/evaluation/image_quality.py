@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.evaluation.feature_cache import batches, cached_features, moments_of
+from tunit_tf.evaluation.feature_cache import Pictures, batches, cached_features, moments_of
 from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored
 from tunit_tf.evaluation.scores import EncodedImages
 from tunit_tf.inference.translator import Translator
@@ -77,6 +77,7 @@ def scores(
     extractor: Extractor,
     cache_dir: str,
     num_translations: int,
+    color_transfer: bool = True,
 ) -> Scores:
     """All metrics of translations between held-out images, against the training images.
 
@@ -94,6 +95,7 @@ def scores(
       extractor: Computes the features.
       cache_dir: Folder where features of real images are kept.
       num_translations: About this many translations are made for `fid`, and as many for `mfid`.
+      color_transfer: Whether that row is scored too.
     """
     rng = np.random.default_rng(0)
     real = cached_features(extractor, train, cache_dir)
@@ -105,10 +107,12 @@ def scores(
         fake.add(extractor(batch))
     real_sample = real[np.sort(rng.permutation(len(real))[:MAX_SAMPLE])]
     real_images = _Real(extractor.name, moments_of(real), real_sample)
-    recolored = Recolored(chosen, held_out.images.take(references))
+    rows: dict[str, Pictures] = {UNTOUCHED: held_out.images}
+    if color_transfer:
+        rows[COLOR_TRANSFER] = Recolored(chosen, held_out.images.take(references))
     without_network = {
         row: real_images.scores(_stream(cached_features(extractor, pictures, cache_dir)))
-        for row, pictures in ((UNTOUCHED, held_out.images), (COLOR_TRANSFER, recolored))
+        for row, pictures in rows.items()
     }
     mean_distance, by_group = mean_frechet(
         translator, held_out, partition, real, extractor, num_translations

@@ -43,10 +43,12 @@ class LookBeyondColor:
     def __init__(
         self, train: ImageSet, held_out: ImageSet, extractor: Extractor, cache_dir: str
     ) -> None:
-        self.extractor = FeaturesWithoutColor(extractor, extractor.name, extractor.dim)
+        self.extractor = FeaturesWithoutColor(extractor)
         fitted = train.take(np.sort(sampled_positions(len(train), MAX_FITTED)))
         features = np.asarray(cached_features(self.extractor, fitted, cache_dir))
         self.real = np.asarray(cached_features(self.extractor, held_out, cache_dir))
+        self._mean = look.mean_of(features)
+        directions, real = (look.directions(x, self._mean) for x in (features, self.real))
         self._judges: dict[str, Judge] = {}
         self._groups: dict[str, np.ndarray] = {}
         self.agreement: dict[str, float] = {}
@@ -59,11 +61,11 @@ class LookBeyondColor:
         else:
             for count in GROUPS:
                 if len(fitted) >= MIN_PER_GROUP * count:
-                    clusters = look.Groups(features, count)
-                    groups[f"k{count}"] = clusters.labels, clusters.assign(self.real)
+                    clusters = look.Groups(directions, count)
+                    groups[f"k{count}"] = clusters.labels, clusters.assign(real)
         for name, (of_train, of_held_out) in groups.items():
-            judge = Judge(features, of_train)
-            self._judges[name], self._groups[name] = judge, judge(self.real)
+            judge = Judge(directions, of_train)
+            self._judges[name], self._groups[name] = judge, judge(real)
             self.agreement[name] = float((self._groups[name] == of_held_out).mean())
 
     def scores(
@@ -76,9 +78,10 @@ class LookBeyondColor:
           references: Positions of their references, `(N,)`.
           results: Features of what became of the sources, by `extractor`, `(N, dim)`.
         """
+        directions = look.directions(results, self._mean)
         return {
             name: look.compare(
-                self._groups[name][sources], self._groups[name][references], judge(results)
+                self._groups[name][sources], self._groups[name][references], judge(directions)
             )
             for name, judge in self._judges.items()
         }

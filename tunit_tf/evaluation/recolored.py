@@ -15,10 +15,17 @@ class Recolored:
     Args:
       sources: N images.
       references: N images.
+
+    Attributes:
+      made_of: Both.
+      made_by: The transfer of two images of noise.
     """
 
     def __init__(self, sources: ImageSet, references: ImageSet) -> None:
         self._sources, self._references = sources, references
+        self.made_of = sources, references
+        noise = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 16, 3), np.uint8)
+        self.made_by = color_transfer.transferred(*noise).tobytes()
 
     def __len__(self) -> int:
         return len(self._sources)

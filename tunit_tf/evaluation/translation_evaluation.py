@@ -32,6 +32,7 @@ def image_quality_by_group(
     extractor: Extractor,
     cache_dir: str,
     num_translations: int,
+    without_network: bool = True,
 ) -> None:
     """Adds the metrics of `image_quality`; groups are classes or, without labels, domains.
 
@@ -43,6 +44,7 @@ def image_quality_by_group(
       extractor: Computes the features.
       cache_dir: Folder where features of real images are kept.
       num_translations: About this many translations are made for each of FID and mFID.
+      without_network: Whether the rows that need no network are added.
     """
     if isinstance(train, EncodedImages):
         images = train.images
@@ -56,10 +58,12 @@ def image_quality_by_group(
         names = held_out.images.label_names
         partition = image_quality.Partition(labels, held_out_labels, names)
     scored = image_quality.scores(
-        translator, images, held_out, partition, extractor, cache_dir, num_translations
-    )
+        translator, images, held_out, partition, extractor, cache_dir, num_translations,
+        without_network,
+    )  # fmt: skip
     result.metrics[QUALITY] = scored.values
-    result.add_without_network(QUALITY, scored.without_network)
+    if without_network:
+        result.add_without_network(QUALITY, scored.without_network)
     result.counts |= scored.counts
     # The paper's protocol is for Inception; other features serve as stand-ins, EfficientNet's not.
     if not isinstance(train, EncodedImages) and extractor.name not in EFFICIENTNETS:
@@ -78,6 +82,7 @@ def style_and_content(
     extractor: Extractor,
     cache_dir: str,
     seed: int,
+    without_network: bool = True,
 ) -> None:
     """Adds whether translations have the style of the reference and the content of the source.
 
@@ -89,6 +94,7 @@ def style_and_content(
       extractor: Computes the features that judges and classifier see.
       cache_dir: Folder where features of real images are kept.
       seed: Chooses the images to translate.
+      without_network: Whether the rows that need no network are added.
     """
     positions = sampled_positions(len(held_out.images), MAX_TRANSLATIONS, seed)
     chosen = held_out.at(positions)
@@ -101,6 +107,9 @@ def style_and_content(
         **pairs.scores(scored.pictures, lambda seen: computed_features(seen, scored.pictures)),
         **pairs.of_judges(),
     }
+    result.counts["style and content"] = {"held_out": len(chosen.images), **pairs.pairs_apart()}
+    if not without_network:
+        return
     recolored = Recolored(chosen.images, chosen.images.take(scored.references))[:]
     result.add_without_network(
         STYLE_AND_CONTENT,
@@ -114,7 +123,6 @@ def style_and_content(
             ),
         },
     )
-    result.counts["style and content"] = {"held_out": len(chosen.images), **pairs.pairs_apart()}
 
 
 class _Pairs:

@@ -1,5 +1,6 @@
 """Animated pictures (GIF, WebP, APNG): their frames, and results with the same timing and loop."""
 
+import contextlib
 import io
 import pathlib
 from collections.abc import Iterator
@@ -18,9 +19,17 @@ def is_animated(path: pathlib.Path) -> bool:
         return False
     try:
         with Image.open(path) as opened:
-            return opened.format in SUFFIXES and getattr(opened, "is_animated", False)
+            return opened.format in SUFFIXES and _has_frames(opened)
     except Exception:  # Pillow raises many kinds of errors; reading it later gives the reason
         return False
+
+
+def _has_frames(opened: Image.Image) -> bool:
+    """Whether a picture has more than one frame, or a damaged second one."""
+    try:
+        return getattr(opened, "is_animated", False)
+    except Exception:  # as above
+        return True
 
 
 class Animation:
@@ -43,7 +52,8 @@ class Animation:
         self._path = path
         with Image.open(path) as opened:
             self.suffix = SUFFIXES[str(opened.format)]
-            count = opened.n_frames  # type: ignore[attr-defined]
+            with _decoding("its frames cannot be counted"):
+                count = opened.n_frames  # type: ignore[attr-defined]
             if opened.width * opened.height * count > MAX_FRAME_PIXELS:
                 raise ValueError(
                     f"{count} frames of {opened.width} x {opened.height} pixels are too many; cut "
@@ -97,12 +107,17 @@ def _duration(opened: Image.Image, index: int) -> float:
 
 def _seek(opened: Image.Image, index: int) -> None:
     """Decodes a frame. Raises OSError if it is broken."""
-    try:
+    with _decoding(f"frame {index + 1} cannot be decoded"):
         opened.seek(index)
         opened.load()
+
+
+@contextlib.contextmanager
+def _decoding(problem: str) -> Iterator[None]:
+    """Turns what Pillow's decoders raise on broken files, of many kinds, into OSError."""
+    try:
+        yield
     except OSError:
         raise
-    except Exception as error:  # Pillow's decoders raise many kinds of errors on broken files
-        raise OSError(
-            f"frame {index + 1} cannot be decoded ({type(error).__name__}: {error})"
-        ) from error
+    except Exception as error:
+        raise OSError(f"{problem} ({type(error).__name__}: {error})") from error

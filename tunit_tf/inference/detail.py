@@ -18,10 +18,11 @@ changes the color, only luminance does, so that the old color does not shine thr
 equals `x`, the result is the photograph.
 
 `c` makes up for what interpolation loses: `M = reduce(enlarge(.))` damps the finest waves of the
-network's grid to about half, and `c = I + (I - M) + ... + (I - M)^4`, along columns and along rows,
-is its inverse up to 3 %. Hence `reduce(Y)` is `y` again: no detail can replace the look. What
-remains is clipping to 0..255, and color where `k` changes from pixel to pixel (on noise, the worst
-case, 0.6 of 255 on average).
+network's grid to about half, and `c = I + (I - M)`, along columns and along rows, makes three
+quarters of that half. Hence `reduce(Y)` is `y` again, and no detail can replace the look: on noise,
+the worst case, a fifth of it is missing, on waves of four pixels and more 0.6 of 255 on average.
+Further terms `(I - M)^n` come closer, and return at full strength the finest waves of the network,
+which it draws worst (docs/results.md has numbers).
 
 **Colors only** (`ColorMap`). In every window, a color map that turns `x` into `y` is fitted:
 
@@ -40,7 +41,6 @@ import numpy as np
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 KEPT_COLOR = 16.0  # of 255; from this difference on, only luminance is taken from the photograph
-CORRECTIONS = 4  # terms of `c` after the first
 GRID = 16  # windows of a color map in either direction
 RIDGE = 1e-3 * 255**2  # e
 STRIP_PIXELS = 2**17  # computed at once; larger strips leave the caches
@@ -62,38 +62,6 @@ class Rows(Protocol):
         """
 
 
-def redrawn(
-    source: np.ndarray,
-    translation: np.ndarray,
-    photograph: np.ndarray,
-    detail: float = 1.0,
-    colors_only: bool = False,
-    strip: int | None = None,
-) -> np.ndarray:
-    """Redraws a photograph after the translation of its small copy.
-
-    Args:
-      source: The photograph at the network's size, uint8 `(h, w, 3)`.
-      translation: What the network makes of it, uint8 `(h, w, 3)`.
-      photograph: uint8 `(H, W, 3)` of any size and aspect ratio.
-      detail: From 0, the enlarged translation, to 1, all detail of the photograph.
-      colors_only: Whether only colors are taken from the translation; `detail` is not used then.
-      strip: Rows computed at once; None is about 130,000 pixels. It changes memory, not the result.
-
-    Returns:
-      uint8 `(H, W, 3)`.
-
-    Raises:
-      ValueError: A shape or dtype is wrong, or `detail` is outside of 0..1.
-    """
-    height, width = photograph.shape[:2]
-    redrawing = plan(source, translation, (width, height), detail, colors_only)
-    result = np.empty_like(photograph)
-    for top, bottom in strips((width, height), strip):
-        result[top:bottom] = redrawing.rows(photograph[top:bottom], top)
-    return result
-
-
 def plan(
     source: np.ndarray,
     translation: np.ndarray,
@@ -101,7 +69,18 @@ def plan(
     detail: float = 1.0,
     colors_only: bool = False,
 ) -> Rows:
-    """`redrawn` for a photograph that is given strip by strip; `size` is its width and height."""
+    """How a photograph is redrawn after the translation of its small copy.
+
+    Args:
+      source: The photograph at the network's size, uint8 `(h, w, 3)`.
+      translation: What the network makes of it, uint8 `(h, w, 3)`.
+      size: Width and height of the photograph, of any aspect ratio.
+      detail: From 0, the enlarged translation, to 1, all detail of the photograph.
+      colors_only: Whether only colors are taken from the translation; `detail` is not used then.
+
+    Raises:
+      ValueError: A shape or dtype is wrong, or `detail` is outside of 0..1.
+    """
     if source.shape != translation.shape or source.ndim != 3 or source.shape[2] != 3:
         raise ValueError(
             "Source and translation must be two images of one shape (h, w, 3); received "
@@ -119,10 +98,10 @@ def plan(
     return Detail(source, translation, size, detail)
 
 
-def strips(size: tuple[int, int], rows: int | None = None) -> list[tuple[int, int]]:
+def strips(size: tuple[int, int]) -> list[tuple[int, int]]:
     """First and last (exclusive) rows of the strips of a picture of `size` (width, height)."""
     width, height = size
-    step = rows or max(1, STRIP_PIXELS // width)
+    step = max(1, STRIP_PIXELS // width)
     return [(top, min(top + step, height)) for top in range(0, height, step)]
 
 
@@ -151,7 +130,7 @@ class Detail:
         guide = gray_x[..., None] + kept[..., None] * (x - gray_x[..., None])
         change = np.float64(y - np.float32(detail) * guide)
         down, across = (
-            _corrections(length, full)
+            _correction(length, full)
             for length, full in zip(source.shape[:2], (height, width), strict=True)
         )
         change = np.einsum("ij,jkc,lk->ilc", down, change, across, optimize=True)
@@ -310,19 +289,14 @@ def _bicubic(t: np.ndarray) -> np.ndarray:
     return np.where(t < 1, near, np.where(t < 2, far, 0.0))
 
 
-def _corrections(length: int, full: int) -> np.ndarray:
+def _correction(length: int, full: int) -> np.ndarray:
     """`c` of the head of this module along one axis, float64 `(length, length)`.
 
     Args:
       length: The network's pixels.
       full: The photograph's pixels.
     """
-    lost = np.eye(length) - weights(full, length) @ weights(length, full)
-    total = term = np.eye(length)
-    for _ in range(CORRECTIONS):
-        term = term @ lost
-        total = total + term
-    return total
+    return 2 * np.eye(length) - weights(full, length) @ weights(length, full)
 
 
 def _planes(photograph: np.ndarray) -> np.ndarray:

@@ -1,12 +1,9 @@
 """Translates files: the looks a user asks for, applied to every source, as files or one picture."""
 
-import concurrent.futures
 import dataclasses
 import itertools
-import math
-import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,9 +12,10 @@ from PIL import Image
 
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.inference import domain_styles, masking
+from tunit_tf.inference import domain_styles, video
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
+from tunit_tf.inference.redrawing import Draw, Redrawing, Subject
 from tunit_tf.io import files, picture_files, pixels
 from tunit_tf.io.picture_files import ALPHA, MaskFiles
 
@@ -28,7 +26,6 @@ if TYPE_CHECKING:  # a command line reads `Request` before it waits for TensorFl
 MAX_GRID_CELLS = 2500
 FRAME_SECONDS = 0.08
 MAX_FRAME_SIDE = 512  # pixels of the animations of --interpolate
-MAX_HELD_PIXELS = 2**24  # of photographs that are redrawn at once; one may be larger
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,7 +35,7 @@ class Request:
     Exactly one of `reference` and `domain` names the looks.
     """
 
-    source: str = setting("", "Image or folder of images to translate.")
+    source: str = setting("", "Image, video or folder of them to translate.")
     reference: str = setting("", "Image or folder of images, one look each.")
     average_references: bool = setting(False, "Use the mean style of all references.")
     domain: int | None = setting(None, "Use the average style of this pseudo-domain.")
@@ -62,7 +59,8 @@ class Request:
     mask: str = setting(
         "",
         "Redraw only what masks mark: a folder with a PNG file per source under the source's name, "
-        "white where it is redrawn; or alpha, the alpha channel of the sources.",
+        "white where it is redrawn; that file for a single source; or alpha, the alpha channel of "
+        "the sources.",
     )
     region: str = setting(
         "",
@@ -93,7 +91,7 @@ class Request:
     format: str = setting(
         photographs.SOURCE,
         "File format of the results; source is JPEG for JPEG files and PNG for others. Animations "
-        "keep theirs.",
+        "and videos keep theirs.",
         choices=(photographs.SOURCE, "png", "jpeg"),
     )
     quality: int = setting(
@@ -123,9 +121,10 @@ class Request:
             bool(self.mask or self.region) or self.feather is None,
             "--feather softens the edges of --mask or --region; give one of them too.",
         )
+        of_photographs = self.region or self.detail is not None or self.colors_only
         require(
-            not self.grid or not (self.region or self.detail is not None or self.colors_only),
-            "--grid shows squares as the networks draw them; leave --region, --detail and "
+            not self.grid or not (of_photographs or self.size != photographs.SOURCE),
+            "--grid shows squares as the networks draw them; leave --size, --region, --detail and "
             "--colors_only out.",
         )
         self.of_photographs(1.0)
@@ -164,29 +163,13 @@ class Look(NamedTuple):
     heading: np.ndarray | None = None
 
 
-class Subject(NamedTuple):
-    """A picture that is redrawn.
-
-    Attributes:
-      path: Its file.
-      photograph: The picture.
-      square: What the networks see of it.
-      shares: How much of it is redrawn, by its mask; None where there is none.
-    """
-
-    path: pathlib.Path
-    photograph: photographs.Photograph
-    square: photographs.Square
-    shares: masking.MaskShares | None
-
-
 class Result(NamedTuple):
     """The result of a request.
 
     Attributes:
       written: Number of files.
       bad: Reasons by path of the pictures that cannot be read.
-      unchanged: Pictures whose masks are all black, so that nothing was redrawn.
+      unchanged: Files whose masks are all black, so that nothing was redrawn.
     """
 
     written: int
@@ -198,30 +181,19 @@ class Job(NamedTuple):
     """A request, with the objects that process it.
 
     Attributes:
+      inputs: Sources and references, which no result may replace.
       masks: MaskFiles of the sources; None redraws everything.
-      unchanged: Receives the pictures whose masks are all black.
     """
 
     request: Request
     translator: "Translator"
     reader: picture_files.Reader
     writer: picture_files.Writer
+    redrawing: Redrawing
     sources: list[pathlib.Path]
-    inputs: list[pathlib.Path]  # sources and references, which no result may replace
+    inputs: list[pathlib.Path]
     looks: list[Look]
     masks: MaskFiles | None
-    unchanged: list[pathlib.Path]
-    of_photographs: photographs.Request
-
-    def batches(self) -> Iterator[list[picture_files.Picture]]:
-        """The sources, with their masks."""
-        for pictures in self.reader.batches(self.sources, self.request.batch_size, self.masks):
-            self.unchanged.extend(
-                picture.path
-                for picture in pictures
-                if picture.mask is not None and not picture.mask.any()
-            )
-            yield pictures
 
 
 def run(trained: "TrainedRun", request: Request) -> Result:
@@ -232,20 +204,25 @@ def run(trained: "TrainedRun", request: Request) -> Result:
       KeyboardInterrupt: The user pressed Ctrl-C; the message counts the files that are written.
     """
     translator = trained.translator
-    sources = picture_files.find(request.source, "source")
+    moving = () if request.grid or request.interpolate else tuple(video.CODECS)
+    sources = picture_files.find(request.source, "source", moving)
+    if not moving and any(map(video.is_video, sources)):
+        raise UserError(f"--source={request.source} is a video; --grid and --interpolate take none")
     inputs = [*sources]
     if request.reference:
         inputs += picture_files.find(request.reference, "reference")
     masks = MaskFiles(request.mask, request.source, sources) if request.mask else None
     writer = picture_files.Writer(request.output, request.overwrite)
     _check_output(writer.folder, request)
-    reader = picture_files.Reader(translator.image_size, translator.resize)
+    size, resize = translator.image_size, translator.resize
+    of_photographs = request.of_photographs(translator.detail)
+    redrawing = Redrawing(of_photographs, size, resize, request.batch_size, masks)
+    reader = picture_files.Reader(size, resize)
     try:
         looks = looks_of(trained, reader, request)
-        of_photographs = request.of_photographs(translator.detail)
         job = Job(
-            request, translator, reader, writer, sources, inputs, looks, masks, [], of_photographs
-        )
+            request, translator, reader, writer, redrawing, sources, inputs, looks, masks
+        )  # fmt: skip
         if request.grid:
             _write_grid(job)
         else:
@@ -253,7 +230,8 @@ def run(trained: "TrainedRun", request: Request) -> Result:
     except KeyboardInterrupt:
         files = "1 file was" if writer.written == 1 else f"{writer.written} files were"
         raise KeyboardInterrupt(f"{files} written to {writer.folder}.") from None
-    return Result(writer.written, reader.bad, job.unchanged)
+    unchanged = [path for path in redrawing.unchanged if path not in reader.bad]
+    return Result(writer.written, reader.bad, unchanged)
 
 
 def _check_output(output: pathlib.Path, request: Request) -> None:
@@ -314,52 +292,99 @@ def looks_of(trained: "TrainedRun", reader: picture_files.Reader, request: Reque
 
 def _write_each(job: Job) -> None:
     """Writes one file for every source and look; frames also as an animation."""
-    request, writer = job.request, job.writer
-    stems = picture_files.output_stems(job.sources, pathlib.Path(request.source).expanduser())
-    moving = {path for path in job.sources if not request.interpolate and is_animated(path)}
-
-    def name(source: pathlib.Path, look: Look) -> str:
-        suffix = photographs.suffix_of(source, request.format)
-        if request.interpolate:
-            return f"{stems[source]}/{look.name}{suffix}"
-        if source in moving:
-            suffix = source.suffix.lower()
-        if len(job.looks) > 1:
-            return f"{look.name}/{stems[source]}{suffix}"
-        return stems[source] + suffix
-
-    def animation_name(source: pathlib.Path) -> str:
-        return f"{stems[source]}.{request.animation}"
-
-    names = [name(source, look) for source in job.sources for look in job.looks]
-    if request.interpolate:
-        names += [animation_name(source) for source in job.sources]
-    writer.check(names, job.inputs)
-    hidden = None if request.progress else True  # None: hidden where stderr is no terminal
+    names = _Names(job)
+    job.writer.check(names.all, job.inputs)
+    hidden = None if job.request.progress else True  # None: hidden where stderr is no terminal
     with tqdm.tqdm(total=len(job.sources), unit="image", disable=hidden) as bar:
-        still = [path for path in job.sources if path not in moving]
+        still = [path for path in job.sources if path not in names.moving]
         for subjects in _still_subjects(job, still):
-            frames: list[list[np.ndarray]] = [[] for _ in subjects]
-            for look in job.looks:
-                for i, result in enumerate(_redrawn(job, subjects, look)):
-                    path = subjects[i].path
-                    file = name(path, look)
-                    suffix = pathlib.PurePath(file).suffix
-                    writer.write(file, photographs.encoded(result, suffix, request.quality))
-                    if request.interpolate:
-                        frames[i].append(_small_frame(result))
-            if request.interpolate:
-                for subject, shown in zip(subjects, frames, strict=True):
-                    content = pixels.encode_animation(
-                        [*shown, *shown[-2:0:-1]], f".{request.animation}", FRAME_SECONDS
-                    )
-                    writer.write(animation_name(subject.path), content)
+            _write_stills(job, subjects, names)
             bar.update(len(subjects))
-        for path in sorted(moving):
-            for look, content in _animations(job, path):
-                writer.write(name(path, look), content)
+        for path in sorted(names.moving):
+            write = _write_video if video.is_video(path) else _write_animation
+            try:
+                write(job, path, names)
+            except picture_files.UNREADABLE as error:
+                job.reader.bad[path] = picture_files.reason_of(error)
             bar.update()
-    job.reader.require(writer.written, "source")
+    job.reader.require(job.writer.written, "source")
+
+
+class _Names:
+    """Names of results.
+
+    Args:
+      job: What is translated.
+
+    Attributes:
+      moving: Animations and videos among the sources that are redrawn frame by frame.
+      all: Every name.
+    """
+
+    def __init__(self, job: Job) -> None:
+        request = job.request
+        self._request, self._one_look = request, len(job.looks) == 1
+        root = pathlib.Path(request.source).expanduser()
+        self._stems = picture_files.output_stems(job.sources, root)
+        self.moving = {
+            path
+            for path in job.sources
+            if not request.interpolate and (video.is_video(path) or is_animated(path))
+        }
+        self.all = [self.of(source, look) for source in job.sources for look in job.looks]
+        if request.interpolate:
+            self.all += [self.of_animation(source) for source in job.sources]
+
+    def of(self, source: pathlib.Path, look: Look) -> str:
+        """The result of a source in a look."""
+        stem, suffix = self._stems[source], photographs.suffix_of(source, self._request.format)
+        if self._request.interpolate:
+            return f"{stem}/{look.name}{suffix}"
+        if source in self.moving:
+            suffix = source.suffix.lower()
+        return stem + suffix if self._one_look else f"{look.name}/{stem}{suffix}"
+
+    def of_animation(self, source: pathlib.Path) -> str:
+        """The animation of `--interpolate`."""
+        return f"{self._stems[source]}.{self._request.animation}"
+
+
+def _still_subjects(job: Job, paths: list[pathlib.Path]) -> Iterator[list[Subject]]:
+    """Pictures, as many at once as are redrawn together, without the unreadable."""
+
+    def read(path: pathlib.Path) -> Subject | None:
+        try:
+            return job.redrawing.read(path)
+        except picture_files.UNREADABLE as error:
+            job.reader.bad[path] = picture_files.reason_of(error)
+            return None
+
+    for found in picture_files.in_threads(read, job.redrawing.groups(paths)):
+        subjects = [subject for subject in found if subject]
+        if subjects:
+            yield subjects
+
+
+def _write_stills(job: Job, subjects: list[Subject], names: _Names) -> None:
+    """Writes pictures in every look."""
+    request, writer = job.request, job.writer
+    shown: list[list[np.ndarray]] = [[] for _ in subjects]
+    for look in job.looks:
+        last = look is job.looks[-1]  # nobody needs the photographs after that
+        results = job.redrawing.results(subjects, _drawing(job, look), in_place=last)
+        for subject, frames, result in zip(subjects, shown, results, strict=True):
+            file = names.of(subject.path, look)
+            suffix = pathlib.PurePath(file).suffix
+            writer.write(file, photographs.encoded(result, suffix, request.quality))
+            if request.interpolate:
+                frames.append(_small_frame(result))
+    if not request.interpolate:
+        return
+    for subject, frames in zip(subjects, shown, strict=True):
+        content = pixels.encode_animation(
+            [*frames, *frames[-2:0:-1]], f".{request.animation}", FRAME_SECONDS
+        )
+        writer.write(names.of_animation(subject.path), content)
 
 
 def _small_frame(result: Image.Image) -> np.ndarray:
@@ -369,111 +394,50 @@ def _small_frame(result: Image.Image) -> np.ndarray:
     return np.asarray(frame)
 
 
-def _subject(
-    job: Job, path: pathlib.Path, picture: Image.Image, mask: Image.Image | None
-) -> Subject:
-    """What is redrawn of a picture, and of its mask, if it has one.
-
-    Raises:
-      UserError: The region does not fit.
-    """
-    request, size, resize = job.of_photographs, job.translator.image_size, job.translator.resize
-    if mask is not None and not mask.getbbox():
-        job.unchanged.append(path)
-    photograph = request.photograph(picture, size, resize)
-    if mask is not None and request.size.kind == photographs.MODEL:
-        mask = photographs.reduced(mask, size, resize)
-    shares = None
-    if mask is not None:
-        shares = masking.fitting_shares(mask, photograph, request.settings.feather)
-    return Subject(path, photograph, photograph.square(size, resize), shares)
+def _write_animation(job: Job, path: pathlib.Path, names: _Names) -> None:
+    """Writes an animated picture in every look."""
+    animation = Animation(path)
+    for look in job.looks:
+        frames = job.redrawing.frames(path, animation.frames(), _drawing(job, look))
+        job.writer.write(names.of(path, look), animation.encoded(frames))
 
 
-def _still_subjects(job: Job, paths: list[pathlib.Path]) -> Iterator[list[Subject]]:
-    """Pictures, as many at once as `batch_size` and the memory permit, without the unreadable."""
+def _write_video(job: Job, path: pathlib.Path, names: _Names) -> None:
+    """Writes a video in every look, with a progress bar of its own."""
+    opened = video.Video(path)
+    hidden = None if job.request.progress else True
+    for look in job.looks:
+        draw = _drawing(job, look)
+        with (
+            tqdm.tqdm(
+                desc=path.name, total=opened.frame_count, unit="frame", leave=False, disable=hidden
+            ) as bar,
+            job.writer.writing(names.of(path, look)) as target,
+        ):
 
-    def read(path: pathlib.Path) -> Subject | None:
-        try:
-            picture = photographs.open_upright(path)
-            mask = job.masks.open(path, picture.size) if job.masks else None
-            return _subject(job, path, picture, mask)
-        except UserError as error:
-            job.reader.bad[path] = str(error)
-        except (OSError, ValueError, MemoryError) as error:
-            job.reader.bad[path] = f"{type(error).__name__}: {error}"
-        return None
+            def redrawn(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
+                for result in job.redrawing.frames(path, frames, draw):  # noqa: B023
+                    bar.update()
+                    yield result
 
-    small = job.of_photographs.size.kind == photographs.MODEL
-    held: list[Subject] = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        remaining = iter(paths)
-        while chunk := list(itertools.islice(remaining, job.request.batch_size if small else 1)):
-            held += [subject for subject in pool.map(read, chunk) if subject]
-            full = len(held) >= job.request.batch_size or _area(held) >= MAX_HELD_PIXELS
-            if held and full:
-                yield held
-                held = []
-    if held:
-        yield held
+            opened.write(target, redrawn)
 
 
-def _area(subjects: list[Subject]) -> int:
-    """Pixels of the pictures together."""
-    return sum(math.prod(subject.photograph.size) for subject in subjects)
-
-
-def _redrawn(job: Job, subjects: list[Subject], look: Look) -> Iterator[Image.Image]:
-    """Every picture in a look, in the size that is asked for.
-
-    `strength` mixes the style codes of the pictures (0) and of the look (1).
-    """
-    squares = np.stack([subject.square.image for subject in subjects])
-    drawn = job.translator.generate(squares, _style(job, squares, look))
-    for subject, translation in zip(subjects, drawn, strict=True):
-        yield job.of_photographs.result(
-            subject.photograph,
-            subject.square,
-            translation,
-            subject.shares,
-            in_place=look is job.looks[-1],  # nobody needs the photograph after that
-        )
+def _drawing(job: Job, look: Look) -> Draw:
+    """What draws squares in a look."""
+    return lambda squares: job.translator.generate(squares, _style(job, squares, look))
 
 
 def _style(job: Job, squares: np.ndarray, look: Look) -> np.ndarray:
-    """Style codes of a look for squares, `(style_dim,)` or `(n, style_dim)`."""
+    """Style codes of a look for squares, `(style_dim,)` or `(n, style_dim)`.
+
+    `strength` mixes the style codes of the squares (0) and of the look (1).
+    """
     strength = job.request.strength
     if strength == 1:
         return look.style
     own = job.translator.style(squares)
     return job.translator.as_styles((1 - strength) * own + strength * look.style)
-
-
-def _animations(job: Job, path: pathlib.Path) -> Iterator[tuple[Look, bytes]]:
-    """An animated picture in every look; nothing of one that cannot be read."""
-    try:
-        animation = Animation(path)
-        for look in job.looks:
-            frames = _redrawn_frames(job, path, animation.frames(), look)
-            yield look, animation.encoded(frames)
-    except UserError as error:
-        job.reader.bad[path] = str(error)
-    except (OSError, ValueError, MemoryError) as error:
-        job.reader.bad[path] = f"{type(error).__name__}: {error}"
-
-
-def _redrawn_frames(
-    job: Job, path: pathlib.Path, frames: Iterator[Image.Image], look: Look
-) -> Iterator[Image.Image]:
-    """Every frame of an animation or a video in a look, each by itself."""
-    held: list[Subject] = []
-    for frame in frames:
-        mask = job.masks.of_frame(path, frame) if job.masks else None
-        held.append(_subject(job, path, frame, mask))
-        if len(held) >= job.request.batch_size or _area(held) >= MAX_HELD_PIXELS:
-            yield from _redrawn(job, held, look)
-            held = []
-    if held:
-        yield from _redrawn(job, held, look)
 
 
 def _write_grid(job: Job) -> None:
@@ -486,7 +450,11 @@ def _write_grid(job: Job) -> None:
         )
     name = "grid.jpg" if request.format == "jpeg" else "grid.png"
     job.writer.check([name], job.inputs)
-    pictures = list(itertools.chain.from_iterable(job.batches()))
+    read = job.reader.batches(job.sources, request.batch_size, job.masks)
+    pictures = list(itertools.chain.from_iterable(read))
+    for picture in pictures:
+        if picture.mask is not None:
+            job.redrawing.note_mask(picture.path, bool(picture.mask.any()))
     job.reader.require(pictures, "source")
     columns = [cells for _, cells in _translations(job, pictures)]
     rows: list[list[np.ndarray | None]] = []
@@ -496,7 +464,9 @@ def _write_grid(job: Job) -> None:
         [picture.square, *(cells[i] for cells in columns)] for i, picture in enumerate(pictures)
     ]
     grid = pixels.grid(rows, zoom=pixels.legible_zoom(job.translator.image_size))
-    job.writer.write(name, pixels.encode(grid, pathlib.Path(name).suffix))
+    suffix = pathlib.PurePath(name).suffix
+    content = photographs.encoded(Image.fromarray(grid), suffix, request.quality)
+    job.writer.write(name, content)
 
 
 def _translations(

@@ -1,4 +1,4 @@
-"""Blends translations into their sources inside masks."""
+"""Masks: how much of a translation each pixel takes."""
 
 import pathlib
 from collections.abc import Sequence
@@ -6,19 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from tunit_tf.inference import edge_distance
 from tunit_tf.inference.photograph import Photograph, feather_of
 from tunit_tf.io import picture_files, pixels
 
-# Squares of the networks' size, pictures of any kind, or "alpha" for the channel of the sources.
+# A mask of one picture, and masks of many: arrays of the pictures' size, files or opened pictures,
+# or "alpha" for the channel of the pictures themselves.
+Mask = np.ndarray | str | pathlib.Path | Image.Image
 Masks = np.ndarray | Sequence[str | pathlib.Path | Image.Image] | str
+Source = np.ndarray | str | pathlib.Path | Image.Image
 
 TILE = 512  # side of the parts in which large masks are feathered
-FEATHER_SHARE = 32  # by default, a mask is feathered over this part of the side of the images
-
-
-def default_feather(size: int) -> int:
-    """Pixels over which a mask of images with side `size` is feathered by default."""
-    return size // FEATHER_SHARE
 
 
 def weights(masks: np.ndarray, feather: int) -> np.ndarray:
@@ -40,17 +38,7 @@ def weights(masks: np.ndarray, feather: int) -> np.ndarray:
     """
     if feather < 0:
         raise ValueError(f"A feather must be at least 0 pixels wide; received {feather}.")
-    return np.stack([_feathered(mask, feather) for mask in masks])
-
-
-def _feathered(mask: np.ndarray, feather: int) -> np.ndarray:
-    share = mask.astype(np.float32) / np.float32(255)
-    if not feather or mask.all():
-        return share
-    import scipy.ndimage  # here, so that --help does not wait for it
-
-    distance = scipy.ndimage.distance_transform_edt(mask).astype(np.float32)
-    return share * np.minimum(distance / np.float32(feather + 1), np.float32(1))
+    return np.stack([MaskShares(mask, feather).rows(0, len(mask)) for mask in masks])
 
 
 class MaskShares:
@@ -105,68 +93,48 @@ class MaskShares:
         rows = slice(top + y - first_row, bottom + y - first_row)
         columns = slice(left + x - first_column, right + x - first_column)
         inner = around[rows, columns]
-        if around.all() or not inner.any():
-            return inner.astype(np.float32) / np.float32(255)
-        return _feathered(around, self._feather)[rows, columns]
+        shares = inner.astype(np.float32) / np.float32(255)
+        if not self._feather or around.all() or not inner.any():
+            return shares
+        distance = edge_distance.to_black(around, reach, rows, columns).astype(np.float32)
+        return shares * np.minimum(distance / np.float32(reach), np.float32(1))
 
 
-def photograph_shares(
-    mask: np.ndarray | str | pathlib.Path | Image.Image,
-    source: str | pathlib.Path | Image.Image | np.ndarray,
-    photograph: Photograph,
-    feather: int | None,
-) -> MaskShares:
-    """How much of a photograph's region is redrawn, by a mask of the whole photograph.
+def shares_of(mask: Image.Image, photograph: Photograph, feather: int | None) -> MaskShares:
+    """How much of a photograph's region is redrawn.
 
     Args:
-      mask: uint8 or bool `(H, W)`; a file or opened picture of the photograph's aspect ratio, white
-        where it is redrawn; or `"alpha"`, the alpha channel of `source`.
-      source: What the photograph was read from.
+      mask: Gray, of the photograph's size.
       photograph: As it was read.
       feather: Pixels; None is a 32nd of the shorter side of the region.
-
-    Raises:
-      UserError: The aspect ratio differs, or there is no alpha channel.
-      ValueError: An array has the wrong shape or dtype.
     """
-    if isinstance(mask, np.ndarray):
-        if mask.shape != photograph.size[::-1] or mask.dtype not in (np.uint8, np.bool_):
-            raise ValueError(
-                f"A mask must be uint8 or bool {photograph.size[::-1]}; received {mask.dtype} "
-                f"{mask.shape}."
-            )
-        gray = Image.fromarray(mask.astype(np.uint8) * np.uint8(255 if mask.dtype == bool else 1))
-    elif isinstance(mask, str) and mask == picture_files.ALPHA:
-        if isinstance(source, np.ndarray):
-            raise ValueError('The mask "alpha" needs a picture with an alpha channel.')
-        gray = pixels.open_as(source, picture_files.alpha_of)
-    else:
-        name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
-        gray = picture_files.fitted(pixels.open_as(mask, picture_files.gray), photograph.size, name)
-    return fitting_shares(gray, photograph, feather)
-
-
-def fitting_shares(mask: Image.Image, photograph: Photograph, feather: int | None) -> MaskShares:
-    """As `photograph_shares`, for a gray mask of the photograph's size."""
     box = photograph.box
     width, height = photograph.size
     edges = box.left > 0, box.top > 0, box.right < width, box.bottom < height
     return MaskShares(np.asarray(mask.crop(box)), feather_of(box, feather), edges)
 
 
-def blend(sources: np.ndarray, translations: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Mixes the values of pixels: sources where the share is 0, translations where it is 1.
+def opened(mask: Mask, source: Source, size: tuple[int, int]) -> Image.Image:
+    """The mask of one picture as a gray picture of its size.
 
     Args:
-      sources: uint8 `(N, S, S, 3)`.
-      translations: The same.
-      shares: float32 `(N, S, S)` in [0, 1], from `weights`.
+      mask: uint8 or bool `(H, W)`; a file or opened picture of the picture's aspect ratio, white
+        where it is redrawn; or `"alpha"`, the alpha channel of `source`.
+      source: The picture.
+      size: Its width and height, upright.
 
-    Returns:
-      uint8 `(N, S, S, 3)`; no value is outside of those of source and translation.
+    Raises:
+      UserError: The aspect ratio differs, or there is no alpha channel.
+      ValueError: An array has the wrong shape or dtype, or is asked for an alpha channel.
     """
-    start, end = sources.astype(np.float32), translations.astype(np.float32)
-    return np.rint(start + shares[..., None] * (end - start)).astype(np.uint8)
+    if isinstance(mask, np.ndarray):
+        return Image.fromarray(_bytes(mask, size[::-1], "A mask"))
+    if isinstance(mask, str) and mask == picture_files.ALPHA:
+        if isinstance(source, np.ndarray):
+            raise ValueError('The mask "alpha" needs a picture with an alpha channel.')
+        return pixels.open_as(source, picture_files.alpha_of)
+    name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
+    return picture_files.fitted(pixels.open_as(mask, picture_files.gray), size, name)
 
 
 def read(
@@ -192,27 +160,33 @@ def read(
       ValueError: An array has the wrong shape or dtype, or arrays are asked for an alpha channel.
     """
     if isinstance(masks, np.ndarray):
-        if masks.shape != (len(sources), size, size) or masks.dtype not in (np.uint8, np.bool_):
-            raise ValueError(
-                f"An array of masks must be uint8 or bool ({len(sources)}, {size}, {size}); "
-                f"received {masks.dtype} {masks.shape}."
-            )
-        return masks if masks.dtype == np.uint8 else masks.astype(np.uint8) * np.uint8(255)
+        return _bytes(masks, (len(sources), size, size), "An array of masks")
     if isinstance(masks, str):
         if masks != picture_files.ALPHA or isinstance(sources, np.ndarray):
             raise ValueError(
                 'Masks are an array, a list of pictures, or "alpha" where the sources are '
                 f"pictures; received {masks!r} for {type(sources).__name__}."
             )
-        channels = [pixels.open_as(source, picture_files.alpha_of) for source in sources]
-        return np.stack([pixels.square(channel, size, resize) for channel in channels])
-    squares = []
-    for mask, source in zip(masks, sources, strict=True):
-        if isinstance(source, np.ndarray):
-            shown = (size, size)
-        else:
-            shown = pixels.open_as(source, pixels.upright_rgb).size
-        name = getattr(mask, "filename", "") if isinstance(mask, Image.Image) else str(mask)
-        fitting = picture_files.fitted(pixels.open_as(mask, picture_files.gray), shown, name)
-        squares.append(pixels.square(fitting, size, resize))
-    return np.stack(squares)
+        masks = [masks] * len(sources)
+    return np.stack(
+        [
+            pixels.square(opened(mask, source, _size_of(source)), size, resize)
+            for mask, source in zip(masks, sources, strict=True)
+        ]
+    )
+
+
+def _size_of(source: Source) -> tuple[int, int]:
+    """Width and height of a picture, upright."""
+    if isinstance(source, np.ndarray):
+        return source.shape[1], source.shape[0]
+    return pixels.open_as(source, pixels.turned).size
+
+
+def _bytes(mask: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
+    """As uint8. Raises ValueError if it has another shape, or is neither bytes nor bool."""
+    if mask.shape != shape or mask.dtype not in (np.uint8, np.bool_):
+        raise ValueError(
+            f"{what} must be uint8 or bool {shape}; received {mask.dtype} {mask.shape}."
+        )
+    return mask if mask.dtype == np.uint8 else mask.astype(np.uint8) * np.uint8(255)

@@ -84,7 +84,9 @@ class Region(NamedTuple):
             left, top, width, height = numbers
         except ValueError:
             numbers = ()
-        if not numbers or not (left >= 0 and top >= 0 and 0 < width < 1e9 and 0 < height < 1e9):
+        if not numbers or not (
+            0 <= left < 1e9 and 0 <= top < 1e9 and 0 < width < 1e9 and 0 < height < 1e9
+        ):
             raise UserError(
                 f"--region={text} must be x,y,width,height in pixels or percent, for example "
                 "120,80,640,480 or 10%,5%,50%,50%."
@@ -251,8 +253,8 @@ class Photograph:
             place = (self.box.left, self.box.top + first, self.box.right, self.box.top + last)
             given = np.asarray(self._picture.crop(place))
             changed = _changed(given, functools.partial(plan.rows, top=first))
-            mixed = _mixed(given, changed, shares.rows(first, last))
-            result.paste(Image.fromarray(mixed), place[:2])
+            drawn = mixed(given, changed, shares.rows(first, last))
+            result.paste(Image.fromarray(drawn), place[:2])
         result.info = {"icc_profile": srgb_profile()}  # not comments and EXIF of the photograph
         return result
 
@@ -409,9 +411,18 @@ def _changed(given: np.ndarray, redraw: Callable[[np.ndarray], np.ndarray]) -> n
     return np.concatenate([color, given[..., 3:]], axis=2)
 
 
-def _mixed(given: np.ndarray, changed: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """`given` where the share is 0, `changed` where it is 1; uint8 `(n, w, C)`."""
-    if shares.all() and shares.min() == 1:
+def mixed(given: np.ndarray, changed: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Mixes the values of pixels: `given` where the share is 0, `changed` where it is 1.
+
+    Args:
+      given: uint8 `(..., C)`.
+      changed: The same.
+      shares: float32 `(...)` in [0, 1].
+
+    Returns:
+      uint8 `(..., C)`; no value is outside of those of the two.
+    """
+    if shares.min(initial=1) == 1:
         return changed
     start = given.astype(np.float32)
     return np.rint(start + shares[..., None] * (changed - start)).astype(np.uint8)

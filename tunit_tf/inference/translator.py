@@ -220,6 +220,11 @@ class Translator:
           UserError: The region or mask does not fit the photograph.
           ValueError: An array has the wrong shape or dtype, or a number is out of range.
         """
+        for name, value, bounds in (
+            ("detail", detail, photographs.DETAIL), ("feather", feather, photographs.FEATHER)
+        ):  # fmt: skip
+            if value is not None:
+                bounds.check(name, value)
         place = None
         if region is not None:
             place = Region.parse(region if isinstance(region, str) else ",".join(map(str, region)))
@@ -227,7 +232,8 @@ class Translator:
         subject = photographs.read(photograph, place)
         shares = None
         if mask is not None:
-            shares = masking.photograph_shares(mask, photograph, subject, feather)
+            marked = masking.opened(mask, photograph, subject.size)
+            shares = masking.shares_of(marked, subject, feather)
         square = subject.square(self.image_size, self.resize)
         look = reference[None] if isinstance(reference, np.ndarray) else [reference]
         translation = self.generate(square.image[None], self.style(look))[0]
@@ -289,8 +295,9 @@ class Translator:
             if masks is not None:
                 chosen = masks if isinstance(masks, str) else masks[positions]
                 shown = masking.read(chosen, sources[positions], self.image_size, self.resize)
-                width = masking.default_feather(self.image_size) if feather is None else feather
-                drawn = masking.blend(x, drawn, masking.weights(shown, width))
+                whole = photographs.Box(0, 0, self.image_size, self.image_size)
+                width = photographs.feather_of(whole, feather)
+                drawn = photographs.mixed(x, drawn, masking.weights(shown, width))
             yield drawn
 
     def as_styles(self, styles: np.ndarray) -> np.ndarray:

@@ -47,11 +47,18 @@ def writing(what: str, cure: str) -> Iterator[None]:
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
     """Writes `content` to `path`, replacing what was there in one step."""
+    with renamed(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def renamed(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A name for a file that the block writes; it is at `path` after the block, or nowhere."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Short, since `path` may have the longest name that the file system permits.
-    temporary = path.with_name(f".{os.getpid()}-{next(_numbers)}.tmp")
+    temporary = path.with_name(f".{os.getpid()}-{next(_numbers)}.tmp{path.suffix}")
     try:
-        temporary.write_bytes(content)
+        yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import functools
 import itertools
 import logging
@@ -34,6 +35,9 @@ NOTHING = (0, 0, 0)  # color in a mask of what is not redrawn
 PATTERN_SIGNS = "*?["  # characters that turn a path into a pattern
 MAX_NAME_BYTES = 240  # a name without suffix; file systems take 255 with it
 
+# Errors of a picture that cannot be read.
+UNREADABLE = (OSError, ValueError, MemoryError)
+
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
@@ -44,19 +48,21 @@ class Picture(NamedTuple):
     Attributes:
       path: Its file.
       square: uint8 `(S, S, 3)`.
-      box: Part of the square that shows the picture: left, top, right, bottom. Smaller than the
-        square only for `letterbox`.
       mask: Where the picture is to be redrawn, uint8 `(S, S)`, 255 for wholly; None if everywhere.
     """
 
     path: pathlib.Path
     square: np.ndarray
-    box: tuple[int, int, int, int]
     mask: np.ndarray | None = None
 
 
-def find(path: str, flag: str) -> list[pathlib.Path]:
+def find(path: str, flag: str, more: tuple[str, ...] = ()) -> list[pathlib.Path]:
     """The file, or the images of the folder, that a flag names.
+
+    Args:
+      path: What the user named.
+      flag: Name of the flag.
+      more: Suffixes of other files of a folder that count as images.
 
     Raises:
       UserError: It does not exist, is neither a file nor a folder, cannot be read, or is a folder
@@ -80,14 +86,16 @@ def find(path: str, flag: str) -> list[pathlib.Path]:
         raise UserError(
             f"--{flag}={path} is neither a file nor a folder; name an image or a folder of images."
         )
-    found = below(place)
+    found = below(place, more)
     if not found:
         raise UserError(f"--{flag}={path} is a folder without images ({', '.join(EXTENSIONS)}).")
     return found
 
 
-def below(folder: pathlib.Path) -> list[pathlib.Path]:
+def below(folder: pathlib.Path, more: tuple[str, ...] = ()) -> list[pathlib.Path]:
     """Files below a folder that are named like pictures, sorted; hidden ones are left out.
+
+    Files with one of the suffixes in `more` are found too.
 
     Links to folders are followed, except those that lead back to a folder on the way. What looks
     like a picture and is left out is counted and named in the log: links that lead nowhere,
@@ -96,7 +104,7 @@ def below(folder: pathlib.Path) -> list[pathlib.Path]:
     Raises:
       UserError: The folder itself cannot be read.
     """
-    search = _Search()
+    search = _Search(EXTENSIONS + more)
     search.enter(folder, ())
     if folder in search.closed:
         raise UserError(
@@ -109,7 +117,8 @@ def below(folder: pathlib.Path) -> list[pathlib.Path]:
 class _Search:
     """A search for pictures: what was found, and what was left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, suffixes: tuple[str, ...]) -> None:
+        self._suffixes = suffixes
         self.found: list[pathlib.Path] = []
         self.closed: dict[pathlib.Path, str] = {}  # reasons by folder
         self._other_kinds: list[pathlib.Path] = []
@@ -141,7 +150,7 @@ class _Search:
             return
         if stat.S_ISDIR(mode):
             self.enter(path, above)
-        elif stat.S_ISREG(mode) and is_picture(path.name):
+        elif stat.S_ISREG(mode) and is_picture(path.name, self._suffixes):
             self.found.append(path)
         elif stat.S_ISREG(mode) and path.suffix.lower() in OTHER_KINDS:
             self._other_kinds.append(path)
@@ -166,17 +175,18 @@ def _warn_of(what: str, names: Sequence[str | pathlib.Path]) -> None:
         logging.warning("Skipped %d %s: %s%s", len(names), what, shown, more)
 
 
-def is_picture(path: str) -> bool:
+def is_picture(path: str, suffixes: tuple[str, ...] = EXTENSIONS) -> bool:
     """Whether a file is named like a picture, and is not hidden."""
     name = path.rpartition("/")[2]
-    return name.lower().endswith(EXTENSIONS) and not name.startswith(".")
+    return name.lower().endswith(suffixes) and not name.startswith(".")
 
 
 class MaskFiles:
     """The masks of sources, from a folder with a file per source or from the sources themselves.
 
     Args:
-      mask: `alpha`, or a folder that has `a/cat.png` for the source `a/cat.jpg`.
+      mask: `alpha`, a folder that has `a/cat.png` for the source `a/cat.jpg`, or the mask of a
+        single source.
       source: The sources as the user named them, a picture or a folder.
       sources: Files of the sources.
 
@@ -273,6 +283,10 @@ def _find_masks(
 ) -> dict[pathlib.Path, pathlib.Path]:
     """The file of the mask of every source."""
     folder = pathlib.Path(mask).expanduser()
+    if folder.is_file() and source.is_file():
+        if folder.samefile(source):
+            raise UserError(f"--mask={mask} is the source itself; name its mask, or alpha.")
+        return {source: folder}
     if not folder.is_dir():
         state = "is a file" if folder.exists() else "does not exist"
         raise UserError(
@@ -301,20 +315,31 @@ def _find_masks(
 
 
 def in_threads(
-    function: Callable[[Item], Made], items: Iterable[Item], count: int
+    function: Callable[[Item], Made], groups: Iterable[Sequence[Item]]
 ) -> Iterator[list[Made]]:
-    """Yields results of a function in order, up to `count` at once, which threads compute.
+    """Yields the results of a function for groups of items, in order, which threads compute.
 
-    Items are taken as they are needed. Where the consumer stops or an error is raised, running
+    Groups are taken as they are needed. Where the consumer stops or an error is raised, running
     calls finish, and pending ones are canceled.
     """
-    remaining = iter(items)
     pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     try:
-        while chunk := list(itertools.islice(remaining, count)):
-            yield list(pool.map(function, chunk))
+        for group in groups:
+            yield list(pool.map(function, group))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def chunks(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
+    """Up to `count` items at once, in order."""
+    remaining = iter(items)
+    while chunk := list(itertools.islice(remaining, count)):
+        yield chunk
+
+
+def reason_of(error: Exception) -> str:
+    """Why a picture cannot be read, by the error of a kind in `UNREADABLE`."""
+    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
 
 
 class Reader:
@@ -344,7 +369,7 @@ class Reader:
           masks: Their masks, if they have any; a picture without a mask that fits is unreadable.
         """
         read = functools.partial(self._read, masks=masks)
-        for pictures in in_threads(read, paths, count):
+        for pictures in in_threads(read, chunks(paths, count)):
             readable = [picture for picture in pictures if picture]
             if readable:
                 yield readable
@@ -360,16 +385,11 @@ class Reader:
         try:
             rgb = pixels.open_rgb(path)
             mask = masks.open(path, rgb.size) if masks else None
-        except UserError as error:
-            self.bad[path] = str(error)
+        except UNREADABLE as error:
+            self.bad[path] = reason_of(error)
             return None
-        except (OSError, ValueError, MemoryError) as error:
-            self.bad[path] = f"{type(error).__name__}: {error}"
-            return None
-        letterbox = self._resize == "letterbox"
-        box = pixels.letterbox_box(rgb.size, size) if letterbox else (0, 0, size, size)
         shown = None if mask is None else pixels.square(mask, size, self._resize)
-        return Picture(path, pixels.square(rgb, size, self._resize), box, shown)
+        return Picture(path, pixels.square(rgb, size, self._resize), shown)
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:
@@ -502,6 +522,12 @@ class Writer:
           UserError: The folder cannot be written.
         """
         cure = "name another folder with --output, or free space there"
-        with files.writing(str(self.folder / name), cure):
-            files.write_bytes(self.folder / name, content)
+        with files.writing(str(self.folder / name), cure), self.writing(name) as path:
+            path.write_bytes(content)
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[pathlib.Path]:
+        """A temporary path for the block to write; it becomes the file after the block."""
+        with files.renamed(self.folder / name) as path:
+            yield path
         self.written += 1

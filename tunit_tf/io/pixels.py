@@ -90,6 +90,15 @@ def open_as(
         raise OSError(f"it cannot be decoded ({type(error).__name__}: {error})") from error
 
 
+def count(path: pathlib.Path) -> int:
+    """Pixels of a picture file by its head; 0 if that cannot be read."""
+    try:
+        with _opened(path) as opened:
+            return opened.width * opened.height
+    except Exception:  # Pillow raises many kinds of errors; reading it later gives the reason
+        return 0
+
+
 def _opened(source: str | pathlib.Path | BinaryIO) -> Image.Image:
     """Opens a picture, a JPEG file of any size."""
     try:

@@ -5,13 +5,15 @@ where these are known. Of the pairs whose source and reference it assigns differ
 the share whose translation goes to the reference's group, and the share that stays in the source's.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sklearn.linear_model
 
 from tunit_tf.metrics import cielab, clustering
+
+if TYPE_CHECKING:  # features needs TensorFlow
+    from tunit_tf.metrics.features import Extractor
 
 MEAN, DEVIATION = 0.5, 0.22  # of every image without color, of values in [0, 1]
 WITHOUT_COLOR = "_without_color"  # behind the names of extractors
@@ -56,16 +58,16 @@ class FeaturesWithoutColor:
     """An extractor that sees images without color.
 
     Args:
-      extractor: Computes the features, with `name` and `dim`, as `features.Extractor`.
+      extractor: Computes the features.
 
     Attributes:
       name: The extractor's name and `_without_color`.
       dim: Length of a feature vector.
     """
 
-    def __init__(self, extractor: Callable[[np.ndarray], np.ndarray], name: str, dim: int) -> None:
+    def __init__(self, extractor: "Extractor") -> None:
         self._extractor = extractor
-        self.name, self.dim = name + WITHOUT_COLOR, dim
+        self.name, self.dim = extractor.name + WITHOUT_COLOR, extractor.dim
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features `(n, dim)` of uint8 `(n, S, S, 3)`."""
@@ -73,25 +75,24 @@ class FeaturesWithoutColor:
 
 
 class Judge:
-    """Assigns features of images to groups: logistic regression on centered, unit-length features.
+    """Assigns directions of features to groups, by logistic regression.
 
     Args:
-      features: Of training images without color, `(N, dim)`.
+      directions: Of training images without color, `(N, dim)`, see `directions`.
       groups: Their groups or classes `(N,)` int.
     """
 
-    def __init__(self, features: np.ndarray, groups: np.ndarray) -> None:
-        self._mean = mean_of(features)
+    def __init__(self, directions: np.ndarray, groups: np.ndarray) -> None:
         self._only = groups[0] if len(np.unique(groups)) == 1 else None
         self._classifier = sklearn.linear_model.LogisticRegression(max_iter=2000)
         if self._only is None:
-            self._classifier.fit(directions(features, self._mean), groups)
+            self._classifier.fit(directions, groups)
 
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Groups `(n,)` of features `(n, dim)`."""
+    def __call__(self, directions: np.ndarray) -> np.ndarray:
+        """Groups `(n,)` of directions `(n, dim)`."""
         if self._only is not None:
-            return np.full(len(features), self._only)
-        return self._classifier.predict(directions(features, self._mean))
+            return np.full(len(directions), self._only)
+        return self._classifier.predict(directions)
 
 
 def mean_of(features: np.ndarray) -> np.ndarray:
@@ -107,24 +108,23 @@ def directions(features: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 
 class Groups:
-    """Groups of training images by spherical k-means of centered features.
+    """Groups of training images by spherical k-means.
 
     Args:
-      features: Of training images without color, `(N, dim)`.
+      directions: Of training images without color, `(N, dim)`, see `directions`.
       count: Number of groups.
 
     Attributes:
       labels: Groups of the training images `(N,)` int32, from the largest to the smallest.
     """
 
-    def __init__(self, features: np.ndarray, count: int) -> None:
-        self._mean = mean_of(features)
-        found = clustering.fit(directions(features, self._mean), count, seed=0)
+    def __init__(self, directions: np.ndarray, count: int) -> None:
+        found = clustering.fit(directions, count, seed=0)
         self.labels, self._centers = found.labels, found.centers
 
-    def assign(self, features: np.ndarray) -> np.ndarray:
-        """The groups `(n,)` int32 whose centers are closest to features `(n, dim)`."""
-        return clustering.assign(directions(features, self._mean), self._centers)
+    def assign(self, directions: np.ndarray) -> np.ndarray:
+        """The groups `(n,)` int32 whose centers are closest to directions `(n, dim)`."""
+        return clustering.assign(directions, self._centers)
 
 
 def compare(sources: np.ndarray, references: np.ndarray, results: np.ndarray) -> Look:

@@ -119,6 +119,36 @@ def test_results_have_the_size_that_is_asked_for(
             assert (np.asarray(picture) != np.asarray(given.convert("RGB"))).any()
 
 
+def test_masks_and_animations_need_no_tensorflow_either(
+    bare_python, pair_folder, pictures, translator, tmp_path
+):
+    source, reference = pictures
+    frames = [Image.fromarray(x).resize((64, 48)) for x in synthetic.generate(3, 48, 5).pixels()]
+    frames[0].save(tmp_path / "moving.webp", save_all=True, append_images=frames[1:], lossless=True)
+    mask = np.zeros((48, 64), np.uint8)
+    mask[:, :40] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    for given, output in ((source, "still.png"), (tmp_path / "moving.webp", "out.webp")):
+        made = flags(pair_folder, (given, reference), tmp_path / output)
+        command = [bare_python, "-m", "export.run_tflite", *made, f"--mask={tmp_path / 'mask.png'}"]
+        subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+        with Image.open(tmp_path / output) as found, Image.open(given) as opened:
+            assert getattr(found, "n_frames", 1) == getattr(opened, "n_frames", 1)
+            for index in range(getattr(found, "n_frames", 1)):
+                found.seek(index)
+                opened.seek(index)
+                picture = opened.convert("RGB")
+                expected = translator.redraw(picture, reference, mask=tmp_path / "mask.png")
+                gap = np.asarray(found.convert("RGB")).astype(int) - np.asarray(expected)
+                assert np.abs(gap).max() <= 2
+                assert not gap[:, 40:].any()
+    refused = commands.run(
+        "export.run_tflite", *flags(pair_folder, (tmp_path / "moving.webp", reference), "out.png")
+    )
+    assert refused.returncode == 2
+    assert "is an animation, and so is its result; let --output end with .webp." in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -128,11 +158,15 @@ def test_results_have_the_size_that_is_asked_for(
         ({"source": "missing.png"}, "missing.png is not a readable picture"),
         ({"reference": "{encoder}"}, "is not a readable picture"),
         ({"output": "out.gif"}, "must end with .png or .jpg"),
+        ({"output": "out.bmp"}, "must end with .png or .jpg"),
         ({"output": "{source}"}, "would replace one of the pictures"),
         ({"size": "huge"}, "--size=huge must be source"),
         ({"region": "0,0,999,9"}, "the region 0,0,999,9 reaches outside"),
         ({"region": "all"}, "--region=all must be x,y,width,height"),
         ({"detail": "2"}, "--detail must be at most 1; received 2"),
+        ({"mask": "nowhere"}, "--mask=nowhere does not exist"),
+        ({"mask": "alpha"}, "it has no alpha channel to take the mask from"),
+        ({"feather": "3"}, "--feather softens the edges of --mask or --region"),
         ({"quality": "101"}, "--quality must be at most 100"),
         ({"threads": "0"}, "--threads must be from 1 to 256; received 0"),
         ({"threads": "20000"}, "--threads must be from 1 to 256; received 20000"),

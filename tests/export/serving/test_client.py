@@ -229,6 +229,47 @@ def test_photographs_come_back_at_their_own_size(folder):
     assert "Wrote 1 files" in result.stdout
 
 
+def test_masks_and_animations_are_redrawn_as_translate_does(folder):
+    masks = folder.parent / "masks"
+    masks.mkdir()
+    half = Image.new("L", (20, 10))
+    half.paste(255, (10, 0, 20, 10))
+    for name in "abce":
+        half.save(masks / f"{name}.png")
+    Image.new("L", (20, 10)).save(masks / "d.png")
+    frames = [Image.new("RGB", (20, 10), (200, 100, 10 * i)) for i in range(7)]
+    frames[0].save(folder / "e.webp", save_all=True, append_images=frames[1:], lossless=True)
+    with serving(echo) as address:
+        flags = flags_of(folder, address, f"--mask={masks}", "--feather=0", "--batch_size=3")
+        result = commands.run("export.client", *flags)
+    assert result.returncode == 0, result.stderr
+    assert written(folder) == ["a.png", "b.png", "c.png", "d.png", "e.webp"]
+    assert f"nothing was redrawn in {folder / 'd.gif'}, whose mask is all black" in result.stderr
+    out = folder.parent / "out"
+    for name in ("a.png", "c.png", "e.webp"):
+        with Image.open(out / name) as picture:
+            assert getattr(picture, "n_frames", 1) == (7 if name == "e.webp" else 1)
+            for index in range(getattr(picture, "n_frames", 1)):
+                picture.seek(index)
+                shown = picture.convert("RGB")
+                assert shown.getpixel((15, 5)) == (9, 8, 7)
+                expected = 10 * index if name == "e.webp" else 0
+                assert shown.getpixel((5, 5)) == (200, 100, expected)
+
+
+def test_a_damaged_or_refused_animation_is_skipped(folder):
+    frames = [Image.new("RGB", (9, 9), (1, 2, 3 + i % 2 * 9)) for i in range(4)]
+    frames[1].save(folder / "refused.gif", save_all=True, append_images=frames)
+    content = (folder / "refused.gif").read_bytes()
+    (folder / "cut.gif").write_bytes(content[: len(content) * 2 // 3])
+    with serving(echo) as address:
+        result = commands.run("export.client", *flags_of(folder, address))
+    assert result.returncode == 0, result.stderr
+    assert written(folder) == ["a.png", "b.png", "c.png", "d.png", "e.png"]
+    assert f"skipped: {folder / 'refused.gif'} is refused by the server" in result.stderr
+    assert f"skipped: {folder / 'cut.gif'} cannot be read" in result.stderr
+
+
 def test_results_never_replace_the_pictures(folder):
     before = {path: path.read_bytes() for path in folder.iterdir()}
     result = commands.run(
@@ -243,6 +284,8 @@ def test_results_never_replace_the_pictures(folder):
     ("flag", "words"),
     [
         ("--output=", "--output is empty"),
+        ("--mask=nowhere", "--mask=nowhere does not exist"),
+        ("--feather=2", "--feather softens the edges of --mask or --region"),
         ("--server=local host:8501", "must be HOST:PORT"),
         ("--server=localhost:http", "must be HOST:PORT"),
         ("--server=localhost:99999", "outside 1 to 65535"),
