@@ -5,26 +5,17 @@ Needs ai-edge-litert, numpy, pillow and pydantic only: `python -m export.run_tfl
 """
 
 import argparse
-import contextlib
 import pathlib
 import sys
-from collections.abc import Iterator
-from typing import NoReturn
-
-import numpy as np
 
 from export import manifest
+from export.mobile import picture_file
 from export.mobile.runtime import ModelError, Pair
-from tunit_tf.errors import UserError
+from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
-from tunit_tf.inference.animation import Animation, is_animated
-from tunit_tf.inference.redrawing import Draw, Redrawing
-from tunit_tf.io import files, picture_files, pixels
-from tunit_tf.io.picture_files import MaskFiles
+from tunit_tf.io import files, pixels
 
-INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
-STILL_SUFFIXES = (".png", ".jpg", ".jpeg")
-SUFFIXES = (*STILL_SUFFIXES, ".gif", ".webp")
+USER_ERROR, INTERRUPTED = 2, 130  # exit codes
 MAX_THREADS = 256  # LiteRT starts as many as it is asked for, and crashes where the system refuses
 
 
@@ -60,43 +51,29 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="number of CPU threads")
     flags = parser.parse_args()
     try:
-        check(flags)
         content = translated(flags)
+        files.write_bytes(flags.output, content)
     except (ModelError, UserError) as error:
-        fail(str(error))
+        sys.exit(refused(str(error)))
+    except OSError as error:
+        sys.exit(refused(f"{flags.output} cannot be written ({error.strerror or error})."))
     except KeyboardInterrupt:
         print("Interrupted. Nothing was written.", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    try:
-        files.write_bytes(flags.output, content)
-    except OSError as error:
-        fail(f"{flags.output} cannot be written ({error.strerror or error}).")
     print(f"Wrote {flags.output}.")
 
 
-def check(flags: argparse.Namespace) -> None:
-    """Raises UserError if a path or number is wrong."""
+def translated(flags: argparse.Namespace) -> bytes:
+    """Checks the flags and returns the content of the result."""
     output = flags.output
-    if output.suffix.lower() not in SUFFIXES:
+    if output.suffix.lower() not in picture_file.SUFFIXES:
         raise UserError(f"--output={output} must end with .png or .jpg.")
     for path in (flags.source, flags.reference, pathlib.Path(flags.mask)):
-        if path.expanduser().resolve() == output.expanduser().resolve():
-            raise UserError(
-                f"--output={output} would replace one of the pictures; name another file."
-            )
-    if not 1 <= flags.threads <= MAX_THREADS:
-        raise UserError(f"--threads must be from 1 to {MAX_THREADS}; received {flags.threads}.")
+        if files.are_same(path, output):
+            raise UserError(f"--output={output} would replace one of the pictures; name another.")
+    Bounds(1, MAX_THREADS).check("--threads", flags.threads)
     if flags.feather is not None and not (flags.mask or flags.region):
         raise UserError("--feather softens the edges of --mask or --region; give one of them too.")
-
-
-def translated(flags: argparse.Namespace) -> bytes:
-    """The content of the result.
-
-    Raises:
-      UserError: A picture cannot be read, or a flag does not fit it.
-      ModelError: The files are no pair.
-    """
     request = photographs.Request.checked(
         flags.size, flags.region, flags.detail, flags.colors_only, flags.feather, flags.quality
     )
@@ -104,51 +81,16 @@ def translated(flags: argparse.Namespace) -> bytes:
     if flags.detail is None and described[1] and not flags.colors_only:
         request = request.with_detail(described[1].detail)
     pair = Pair(flags.encoder, flags.generator, flags.threads)
-    with reading(flags.reference):
-        look = pixels.open_rgb(flags.reference)
-    style = pair.style(pixels.square(look, pair.image_size, flags.resize))
-
-    def draw(squares: np.ndarray) -> np.ndarray:
-        return np.stack([pair.generate(square, style) for square in squares])
-
-    source, suffix = flags.source.expanduser(), flags.output.suffix.lower()
-    with reading(source):
-        masks = MaskFiles(flags.mask, str(source), [source]) if flags.mask else None
-        redrawing = Redrawing(request, pair.image_size, flags.resize, masks=masks)
-        if is_animated(source):
-            return animated(source, suffix, redrawing, draw)
-        if suffix not in STILL_SUFFIXES:
-            raise UserError(f"--output={flags.output} must end with .png or .jpg.")
-        (result,) = redrawing.results([redrawing.read(source)], draw, in_place=True)
-    return photographs.encoded(result, suffix, request.quality)
+    source = flags.source.expanduser()
+    return picture_file.redrawn(
+        pair, source, flags.reference, output.suffix.lower(), request, flags.mask, flags.resize
+    )
 
 
-def animated(source: pathlib.Path, suffix: str, redrawing: Redrawing, draw: Draw) -> bytes:
-    """An animation with every frame redrawn. Raises UserError if `suffix` is of another kind."""
-    animation = Animation(source)
-    if suffix != animation.suffix:
-        raise UserError(
-            f"{source} is an animation, and so is its result; let --output end with "
-            f"{animation.suffix}."
-        )
-    return animation.encoded(redrawing.frames(source, animation.frames(), draw))
-
-
-@contextlib.contextmanager
-def reading(path: pathlib.Path) -> Iterator[None]:
-    """Turns the failure to read a picture in its block into a sentence."""
-    try:
-        yield
-    except (ModelError, UserError):
-        raise
-    except picture_files.UNREADABLE as error:
-        raise UserError(f"{path} is not a readable picture ({error}).") from None
-
-
-def fail(message: str) -> NoReturn:
-    """Prints one sentence to stderr and exits with 2."""
+def refused(message: str) -> int:
+    """Prints one sentence to stderr, and returns the exit code of wrong usage."""
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(2)
+    return USER_ERROR
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def test_masks_and_animations_need_no_tensorflow_either(
         ({"encoder": "{generator}"}, "not 'encode': is it the other file of the pair?"),
         ({"source": "missing.png"}, "missing.png is not a readable picture"),
         ({"reference": "{encoder}"}, "is not a readable picture"),
-        ({"output": "out.gif"}, "must end with .png or .jpg"),
+        ({"output": "out.gif"}, "is no animation; let --output end with .png or .jpg"),
         ({"output": "out.bmp"}, "must end with .png or .jpg"),
         ({"output": "{source}"}, "would replace one of the pictures"),
         ({"size": "huge"}, "--size=huge must be source"),
@@ -168,8 +168,8 @@ def test_masks_and_animations_need_no_tensorflow_either(
         ({"mask": "alpha"}, "it has no alpha channel to take the mask from"),
         ({"feather": "3"}, "--feather softens the edges of --mask or --region"),
         ({"quality": "101"}, "--quality must be at most 100"),
-        ({"threads": "0"}, "--threads must be from 1 to 256; received 0"),
-        ({"threads": "20000"}, "--threads must be from 1 to 256; received 20000"),
+        ({"threads": "0"}, "--threads must be at least 1; received 0"),
+        ({"threads": "20000"}, "--threads must be at most 256; received 20000"),
     ],
 )
 def test_what_can_be_mistyped_is_one_sentence(pair_folder, pictures, tmp_path, changed, message):
