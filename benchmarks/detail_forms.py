@@ -25,6 +25,7 @@ from tunit_tf.metrics import features
 REDUCTION = flags.DEFINE_integer("reduction", 2, "Photographs are this much larger.", 2, 8)
 NEIGHBORHOOD = 5  # pixels of the network in which the gain is measured
 MAX_GAIN = 1.3
+TERMS = 4  # of the inverse of reducing what was enlarged, after the first
 SHOWN = 8  # rows of a picture
 
 # (source, translation), both of the networks' size, and the photograph to the result; uint8.
@@ -58,6 +59,17 @@ def gain(x: np.ndarray, y: np.ndarray, photograph: np.ndarray) -> np.ndarray:
     return _bytes(resized(y, size) + shown)
 
 
+def exact(x: np.ndarray, y: np.ndarray, photograph: np.ndarray) -> np.ndarray:
+    """As `luminance`, so that the result, reduced, is the translation to 3 %."""
+    small, size = x.shape[0], photograph.shape[0]
+    gray = (x.astype(np.float32) @ detail.LUMINANCE)[..., None]
+    change = term = y - gray
+    for _ in range(TERMS):
+        term = term - resized(resized(term, size), small)
+        change = change + term
+    return _bytes(resized(change, size) + (photograph @ detail.LUMINANCE)[..., None])
+
+
 def chosen(x: np.ndarray, y: np.ndarray, photograph: np.ndarray) -> np.ndarray:
     """What `tunit_tf.translate` does."""
     return detail.plan(x, y, photograph.shape[1::-1]).rows(photograph, 0)
@@ -73,6 +85,7 @@ FORMS: dict[str, Form] = {
     "difference": difference,
     "difference of luminance": luminance,
     "difference of luminance, with gain": gain,
+    "difference of luminance, exact": exact,
     "`--detail=1`": chosen,
     "`--colors_only`": colors_only,
 }

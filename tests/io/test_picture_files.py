@@ -342,6 +342,16 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(folders):
         masks_of(folders)
 
 
+def test_a_single_source_may_name_its_mask(folders):
+    source = folders / "sources" / "dog.png"
+    with Image.open(source) as picture:
+        size = picture.size
+    masks = masks_of(folders, "masks/dog.png", "sources/dog.png")
+    np.testing.assert_array_equal(masks.open(source, size), masks_of(folders).open(source, size))
+    with pytest.raises(UserError, match="is the source itself"):
+        masks_of(folders, "sources/dog.png", "sources/dog.png")
+
+
 def test_a_mask_that_cannot_be_used_leaves_its_source_out(folders):
     Image.new("L", (8, 12)).save(folders / "masks" / "dog.png")
     Image.fromarray(VALUES).save(folders / "masks" / "a" / "cat.png", format="JPEG")
