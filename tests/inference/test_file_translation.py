@@ -454,7 +454,7 @@ def test_grids_and_interpolations_take_no_videos(trained_run, pictures, clip, tm
         source=str(clip), output=str(tmp_path / "out"), progress=False,
         reference=str(pictures / "references"), **flag,
     )  # fmt: skip
-    with pytest.raises(UserError, match=r"clip.mp4 is a video; --grid and"):
+    with pytest.raises(UserError, match=r"clip.mp4 is a video; leave --grid"):
         file_translation.run(trained_run, request)
 
 

@@ -207,7 +207,9 @@ def run(trained: "TrainedRun", request: Request) -> Result:
     moving = () if request.grid or request.interpolate else tuple(video.CODECS)
     sources = picture_files.find(request.source, "source", moving)
     if not moving and any(map(video.is_video, sources)):
-        raise UserError(f"--source={request.source} is a video; --grid and --interpolate take none")
+        raise UserError(
+            f"--source={request.source} is a video; leave --grid and --interpolate out."
+        )
     inputs = [*sources]
     if request.reference:
         inputs += picture_files.find(request.reference, "reference")
