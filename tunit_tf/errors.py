@@ -8,6 +8,10 @@ class UserError(ValueError):
     """Bad input; the message is one sentence that names the value and the cure."""
 
 
+class NotWrittenError(UserError):
+    """A file cannot be written, so that others beside it could not be either."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Bounds:
     """The range of a number that a user gives. Infinity and NaN are never in it.

@@ -3,6 +3,7 @@
 import _thread
 import contextlib
 import re
+import resource
 import signal
 import threading
 import time
@@ -445,6 +446,27 @@ def test_an_interrupted_video_leaves_nothing(trained_run, pictures, clip, tmp_pa
     with pytest.raises(KeyboardInterrupt, match="0 files were written"):
         file_translation.run(trained_run, request)
     watcher.join()
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_full_disk_ends_a_translation_of_animations(trained_run, pictures, tmp_path):
+    """What cannot be written is no fault of a picture."""
+    frames = [Image.fromarray(image) for image in IMAGES[:2]]
+    (tmp_path / "sources").mkdir()
+    for name in "ab":
+        frames[0].save(tmp_path / "sources" / f"{name}.gif", save_all=True, append_images=frames)
+    (tmp_path / "out").mkdir()
+    request = Request(
+        source=str(tmp_path / "sources"), output=str(tmp_path / "out"), progress=False,
+        reference=str(pictures / "references" / "reference0.png"),
+    )  # fmt: skip
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        with pytest.raises(UserError, match=r"a.gif cannot be written \(File too large\)"):
+            file_translation.run(trained_run, request)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tunit_tf.errors import UserError
+from tunit_tf.errors import NotWrittenError
 from tunit_tf.inference import video
 from tunit_tf.inference.video import Video
 
@@ -206,5 +206,5 @@ def test_what_cannot_be_redrawn_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"high dynamic range \(HLG\)"):
         Video(tmp_path / "hdr.mp4")
     whole = record(tmp_path / "whole.mp4")
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(NotWrittenError, match="cannot be written"):
         Video(whole).write(tmp_path / "missing" / "result.mp4", unchanged)

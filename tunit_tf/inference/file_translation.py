@@ -1,6 +1,7 @@
 """Translates files: the looks a user asks for, applied to every source, as files or one picture."""
 
 import dataclasses
+import functools
 import itertools
 import pathlib
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ import tqdm
 from PIL import Image
 
 from tunit_tf.config import check_bounds, setting
-from tunit_tf.errors import Bounds, UserError
+from tunit_tf.errors import Bounds, NotWrittenError, UserError
 from tunit_tf.inference import domain_styles, video
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
@@ -306,6 +307,8 @@ def _write_each(job: Job) -> None:
             write = _write_video if video.is_video(path) else _write_animation
             try:
                 write(job, path, names)
+            except NotWrittenError:
+                raise
             except picture_files.UNREADABLE as error:
                 job.reader.bad[path] = picture_files.reason_of(error)
             bar.update()
@@ -409,20 +412,21 @@ def _write_video(job: Job, path: pathlib.Path, names: _Names) -> None:
     opened = video.Video(path)
     hidden = None if job.request.progress else True
     for look in job.looks:
-        draw = _drawing(job, look)
-        with (
-            tqdm.tqdm(
-                desc=path.name, total=opened.frame_count, unit="frame", leave=False, disable=hidden
-            ) as bar,
-            job.writer.writing(names.of(path, look)) as target,
-        ):
-
-            def redrawn(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
-                for result in job.redrawing.frames(path, frames, draw):  # noqa: B023
-                    bar.update()
-                    yield result
-
+        bar = tqdm.tqdm(
+            desc=path.name, total=opened.frame_count, unit="frame", leave=False, disable=hidden
+        )
+        redrawn = functools.partial(_counted, job, path, _drawing(job, look), bar)
+        with bar, job.writer.writing(names.of(path, look)) as target:
             opened.write(target, redrawn)
+
+
+def _counted(
+    job: Job, path: pathlib.Path, draw: Draw, bar: tqdm.tqdm, frames: Iterable[Image.Image]
+) -> Iterator[Image.Image]:
+    """Every frame redrawn, each a step of a progress bar."""
+    for result in job.redrawing.frames(path, frames, draw):
+        bar.update()
+        yield result
 
 
 def _drawing(job: Job, look: Look) -> Draw:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tunit_tf.errors import UserError
+from tunit_tf.errors import NotWrittenError, UserError
 
 H264, VP9 = "libx264", "libvpx-vp9"
 CODECS = {".mp4": H264, ".m4v": H264, ".mov": H264, ".mkv": H264, ".webm": VP9}
@@ -81,7 +81,7 @@ class Video:
         Raises:
           OSError: A frame is broken, or some are missing at the end.
           ValueError: The times of frames are wrong.
-          UserError: The file cannot be written, or what `redrawn` raises.
+          NotWrittenError: The result cannot be written.
         """
         with self._reading():
             source = self._av.open(str(self._path))
@@ -109,9 +109,9 @@ class Video:
         try:
             yield
         except self._av.FFmpegError as error:
-            raise UserError(
+            raise NotWrittenError(
                 f"the result of {self._path.name} cannot be written ({error.strerror}); name "
-                "another folder with --output, or free space there"
+                "another folder with --output, or free space there."
             ) from None
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tunit_tf.errors import UserError
+from tunit_tf.errors import NotWrittenError, UserError
 
 WRITING = ".writing-"  # prefix of temporary folders
 RANDOM_PART = re.compile(r"[a-z0-9_]{8}")  # that tempfile puts behind a prefix
@@ -36,13 +36,13 @@ def writing(what: str, cure: str) -> Iterator[None]:
       cure: What the user can do, as the end of the sentence, without a full stop.
 
     Raises:
-      UserError: The block raised an OSError.
+      NotWrittenError: The block raised an OSError.
     """
     try:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise UserError(f"{what} cannot be written ({reason}); {cure}.") from None
+        raise NotWrittenError(f"{what} cannot be written ({reason}); {cure}.") from None
 
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
