@@ -325,7 +325,7 @@ def main() -> None:
         run = TrainedRun.load(folder, CHECKPOINT.value)
         of = images_of(run)
         if of not in known:  # runs on the same images share these rows
-            known[of] = pairs_of(run.split, extractor, config.cache_dir)
+            known[of] = pairs_of(run.split, extractor, run.config.cache_dir)
             print_row(UNTOUCHED, known[of].scores(known[of].untouched()))
             print_row(COLOR_TRANSFER, known[of].scores(known[of].recolored()))
         print_row(folder, row(run, known[of]))
