@@ -5,7 +5,6 @@ import { BILINEAR, weights } from './resample.js';
 
 const [RED, GREEN, BLUE] = [0.299, 0.587, 0.114]; // luminance, Rec. 601
 const KEPT_COLOR = 16; // of 255; from this difference on, only luminance is taken from the photograph
-const CORRECTIONS = 4;
 const GRID = 16; // windows of a color map in either direction
 const RIDGE = 1e-3 * 255 ** 2;
 const REMEMBERED = 4; // sizes
@@ -157,20 +156,16 @@ function luminance(r, g, b) {
  */
 function correct(values, length, full, step, lines, next, channels = 1) {
   const { count, starts, taps } = thereAndBack(length, full);
-  const [given, now, before] = [0, 1, 2].map(() => new Float64Array(length));
+  const given = new Float64Array(length);
   for (let line = 0; line < lines; line++) {
     for (let channel = 0; channel < channels; channel++) {
       const start = line * next + channel;
-      for (let i = 0; i < length; i++) given[i] = now[i] = values[start + i * step];
-      for (let term = 0; term < CORRECTIONS; term++) {
-        before.set(now);
-        for (let i = 0; i < length; i++) {
-          let sum = given[i] + before[i];
-          for (let k = 0, from = starts[i], tap = i * count; k < count; k++) sum -= taps[tap++] * before[from++];
-          now[i] = sum;
-        }
+      for (let i = 0; i < length; i++) given[i] = values[start + i * step];
+      for (let i = 0; i < length; i++) {
+        let sum = 2 * given[i];
+        for (let k = 0, from = starts[i], tap = i * count; k < count; k++) sum -= taps[tap++] * given[from++];
+        values[start + i * step] = sum;
       }
-      for (let i = 0; i < length; i++) values[start + i * step] = now[i];
     }
   }
 }
