@@ -159,10 +159,13 @@ export class Result {
 function put(bitmap) {
   const canvas = element('translated');
   const { width, height } = bitmap;
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  element('compare').style.setProperty('--ratio', width / height);
-  for (const id of ['translated', 'original']) {
-    element(id).classList.toggle('small', Math.max(width, height) < LEGIBLE);
+  if (canvas.dataset.size !== `${width} ${height}`) {
+    canvas.dataset.size = `${width} ${height}`;
+    [canvas.width, canvas.height] = [width, height];
+    element('compare').style.setProperty('--ratio', width / height);
+    for (const id of ['translated', 'original']) {
+      element(id).classList.toggle('small', Math.max(width, height) < LEGIBLE);
+    }
   }
   canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
 }
