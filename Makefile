@@ -28,7 +28,12 @@ export PYTHONPATH := $(CURDIR)
 
 .PHONY: demo web android android-debug test oracle-test compat web-test android-test web-measure web-screenshots notebook dist chaos lint bench clean
 
+# Begins with what is worth seeing: a photograph redrawn by the cats that come with the repository.
 demo: $(VENV)/.installed-tflite
+	$(BIN)/python -m tunit_tf.translate --run_dir=pretrained/cats_128 \
+		--source=pretrained/cats_128/picture_Mia.jpg --reference=pretrained/cats_128/look_Tabby.jpg \
+		--overwrite --output=runs/cats
+	@echo "Look at runs/cats/picture_Mia.jpg while small networks are trained (about 4 minutes)."
 	$(BIN)/python -m tunit_tf.train --flagfile=configs/quickstart.cfg
 	$(BIN)/python -m tunit_tf.evaluate --run_dir=runs/quickstart --features=random_conv64
 	$(BIN)/python -m tunit_tf.translate --run_dir=runs/quickstart --source=docs/images/shapes \
@@ -119,13 +124,13 @@ $(VENV)/.installed-tflite: $(VENV)/.installed requirements-tflite.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt requirements-features.txt \
-		requirements-serving.txt requirements-tflite.txt requirements-video.txt
+		requirements-onnx.txt requirements-serving.txt requirements-tflite.txt requirements-video.txt
 	$(BIN)/$(PIP_INSTALL) -r requirements-test.txt
 	touch $@
 
 $(ORACLE)/.installed: requirements.txt requirements-oracle.txt requirements-test.txt \
-		requirements-beam.txt requirements-features.txt requirements-serving.txt \
-		requirements-tflite.txt requirements-video.txt
+		requirements-beam.txt requirements-features.txt requirements-onnx.txt \
+		requirements-serving.txt requirements-tflite.txt requirements-video.txt
 	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	$(ORACLE)/bin/$(PIP_INSTALL) -r requirements.txt -r requirements-oracle.txt
 	touch $@

@@ -1,12 +1,40 @@
 """Output folders of exports, which are replaced as a whole."""
 
+import contextlib
 import pathlib
+from collections.abc import Iterator
 
 from export import manifest
 from export.manifest import Manifest
 from tunit_tf.errors import UserError
+from tunit_tf.io import files
 
 BENCHMARK = "benchmark.md"  # left in the folder by export.benchmark
+
+
+@contextlib.contextmanager
+def replacing(output: pathlib.Path, kind: type[Manifest]) -> Iterator[pathlib.Path]:
+    """An empty folder that takes the place of an earlier export when its block ends.
+
+    After an error in the block, the output is as it was before.
+
+    Args:
+      output: Folder to replace or to make; a link to a folder stays a link.
+      kind: Manifest of the export that the block writes.
+
+    Raises:
+      UserError: The output cannot be replaced, or something cannot be written.
+    """
+    output = output.resolve()
+    check_replaceable(output, kind)
+    with (
+        files.writing(str(output), "free space there or name another --output"),
+        files.temporary_folder(output.parent) as temporary,
+    ):
+        new = temporary / "new"
+        new.mkdir()
+        yield new
+        files.replace_folder(output, new)
 
 
 def check_replaceable(output: pathlib.Path, kind: type[Manifest]) -> None:

@@ -215,6 +215,14 @@ class Manifest(Part):
     def check_usable(self) -> None:
         """Checks that a client can use the export. Raises UserError."""
 
+    def check_step(self, folder: pathlib.Path, run_dir: pathlib.Path, step: int) -> None:
+        """Checks that the export in `folder` is of a run's checkpoint. Raises UserError."""
+        if step != self.step:
+            raise UserError(
+                f"{folder} was exported at step {self.step}, and {run_dir} is at {step}; export "
+                "again, or name the right --run_dir."
+            )
+
     def to_json(self) -> dict[str, Any]:
         """The manifest as JSON has it."""
         return self.model_dump(mode="json", by_alias=True)
@@ -271,6 +279,23 @@ class ServingManifest(Manifest):
     """Largest picture that the model decodes."""
 
 
+class OnnxManifest(Manifest):
+    """The manifest of a pair of ONNX files."""
+
+    command: ClassVar[str] = "export.onnx"
+    kind: Literal["onnx"] = "onnx"
+    signatures: dict[str, ServedSignature]
+    """Inputs and outputs of the two files, by what they do: `encode` and `generate`."""
+    encoder: PlainName
+    """Name of the file that has `encode`."""
+    generator: PlainName
+    """Name of the file that has `generate`."""
+    opset: int
+    """Version of ONNX' operators that the files use."""
+    largest: float
+    """Largest difference of a value of the outputs from those of the networks."""
+
+
 class WeightsManifest(Manifest):
     """The manifest of a weights folder."""
 
@@ -283,7 +308,7 @@ def parse(content: bytes, kind: type[Read]) -> Read:
 
     Args:
       content: The file.
-      kind: `MobileManifest`, `ServingManifest` or `WeightsManifest`.
+      kind: One of the subclasses of `Manifest`.
 
     Raises:
       UserError: What is wrong, in one sentence that names the field and its value.
@@ -361,8 +386,8 @@ def verify_beside(path: pathlib.Path) -> "MobileManifest | None":
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of both kinds of manifest."""
-    kinds: Any = pydantic.TypeAdapter(MobileManifest | ServingManifest)
+    """The JSON schema of the manifests that clients of a model read."""
+    kinds: Any = pydantic.TypeAdapter(MobileManifest | OnnxManifest | ServingManifest)
     made = kinds.json_schema(mode="serialization")
     made["title"] = f"Manifest of an export of tunit-tf, version {SCHEMA_VERSION}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

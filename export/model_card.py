@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from export import manifest
-from export.manifest import Example, File, Manifest, Variant
+from export.manifest import Example, File, Manifest, OnnxManifest, Variant
 from tunit_tf.config import Config
 from tunit_tf.evaluation import metric_table, report
 from tunit_tf.inference import run_folder
@@ -22,10 +22,16 @@ FILE_NAME = "README.md"
 PIPELINE = "image-to-image"
 LIBRARIES = {
     "tflite": "tflite",
+    "onnx": "onnx",
     "saved_model": "tensorflow",
     "weights": "tunit-tf",
 }  # by kind of the manifest
-KIND_TAGS = {"tflite": ["litert"], "saved_model": ["tf-serving"], "weights": []}
+KIND_TAGS = {
+    "tflite": ["litert"],
+    "onnx": ["onnxruntime"],
+    "saved_model": ["tf-serving"],
+    "weights": [],
+}
 TAGS = ("tunit", "image-to-image-translation", "style-transfer", "gan")
 UNSUPERVISED = ("unsupervised", "pseudo-labeled")  # modes
 PLAIN = re.compile(r"[a-z][a-z0-9.-]*")  # text that needs no quotes in YAML ...
@@ -63,6 +69,30 @@ On a phone and in a browser, with a clone of tunit-tf and this folder as `MODELS
 `make android MODELS=FOLDER` writes an app, `make web MODELS=FOLDER` serves a page that translates
 on the visitor's machine. In a program of your own, LiteRT (Android, iOS, C++) and LiteRT.js run the
 files; the signatures are `encode` and `generate`.""")
+
+ONNX = string.Template("""In Python (`pip install numpy onnxruntime pillow`):
+
+```python
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+
+def read(name):
+    square = ImageOps.fit(Image.open(name).convert("RGB"), ($size, $size))
+    return np.asarray(square, np.float32)[None] / 127.5 - 1
+
+
+encoder = onnxruntime.InferenceSession("$encoder")
+generator = onnxruntime.InferenceSession("$generator")
+(style,) = encoder.run(["style"], {"image": read("$look")})
+(translated,) = generator.run(["translated"], {"image": read("$picture"), "style": style})
+values = np.clip(np.rint((translated[0] + 1) * 127.5), 0, 255).astype(np.uint8)
+Image.fromarray(values).save("translated.png")
+```
+
+The files use the operators of opset $opset in float32; the first axis of every input is the batch,
+of any size. Images are `(batch, height, width, channels)`, as in the other exports.""")
 
 SAVED_MODEL = string.Template("""In Python (`pip install tensorflow`):
 
@@ -371,6 +401,14 @@ def code_for_pair(variant: Variant | None, size: int, examples: list[Example]) -
     return PAIR.substitute(
         size=size, encoder=variant.encoder, generator=variant.generator, **_named(examples)
     )
+
+
+def code_for_onnx(described: OnnxManifest) -> str:
+    """Markdown for a pair of ONNX files; its code runs in the folder."""
+    return ONNX.substitute(
+        size=described.image_size, encoder=described.encoder, generator=described.generator,
+        opset=described.opset, **_named(described.examples),
+    )  # fmt: skip
 
 
 def code_for_saved_model(examples: list[Example]) -> str:

@@ -1,12 +1,23 @@
 """Settings of the exports, which are flags; no import here makes `--help` wait for TensorFlow."""
 
 import dataclasses
+import pathlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from absl import flags
+
+from tunit_tf import config as config_lib
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
+from tunit_tf.io import files
+
+if TYPE_CHECKING:
+    from tunit_tf.inference.trained_run import TrainedRun
 
 MAX_EXAMPLES = 32
 EXAMPLES = "Held-out images to copy into the export, as many to redraw as to take looks from."
+OUTPUT = "Folder to write; replaces an old export."
+DATA = "Images to measure the domains' styles on, if the run has none of its own."
 VARIANTS = {
     "float32": "the reference",
     "float16": "weights as float16, for GPUs",
@@ -17,7 +28,15 @@ VARIANTS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class Words:
+    """What an export says of its model, for people."""
+
+    title: str = setting("", "Title of the model; '' is made from the run.")
+    description: str = setting("", "A sentence on the model for people; '' is made from the run.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Words):
     """What a pair is exported with, and how it is judged; flags of `export.tflite`."""
 
     variants: tuple[str, ...] = setting(tuple(VARIANTS), "Variants to write, separated by commas.")
@@ -32,8 +51,6 @@ class Options:
     quality_images: int = setting(
         32, "Held-out images translated for PSNR and SSIM.", Bounds(2, 10**6)
     )
-    title: str = setting("", "Title of the model; '' is made from the run.")
-    description: str = setting("", "A sentence on the model for people; '' is made from the run.")
     examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
 
     def __post_init__(self) -> None:
@@ -51,11 +68,9 @@ class Options:
 
 
 @dataclasses.dataclass(frozen=True)
-class WeightsOptions:
+class WeightsOptions(Words):
     """What a weights folder is written with; flags of `export.weights`."""
 
-    title: str = setting("", "Title of the model; '' is made from the run.")
-    description: str = setting("", "A sentence on the model for people; '' is made from the run.")
     half: bool = setting(True, "Write kernels as float16, half the size, instead of float32.")
     license_file: str = setting("", "Text of the license, copied as LICENSE.")
     example_pictures: str = setting(
@@ -64,3 +79,87 @@ class WeightsOptions:
     example_looks: str = setting(
         "", "Folder of pictures to take looks from that are copied; their names become captions."
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class OnnxOptions(Words):
+    """What a pair of ONNX files is written with; flags of `export.onnx`."""
+
+    data: str = setting("", DATA)
+    examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
+
+    def __post_init__(self) -> None:
+        """Checks the values. Raises UserError."""
+        check_bounds(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServingOptions:
+    """What a SavedModel is written with; flags of `export.saved_model`."""
+
+    resize: str = setting("crop", "How pictures become squares.", choices=("crop", "stretch"))
+    max_pixels: int = setting(  # 33 megapixels, 100 MB decoded
+        2**25, "Largest picture that is decoded, in pixels.", Bounds(1, 10**9)
+    )
+    data: str = setting("", DATA)
+    examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
+
+    def __post_init__(self) -> None:
+        """Checks the values. Raises UserError."""
+        check_bounds(self)
+
+
+class Request(NamedTuple):
+    """What an export command was asked for.
+
+    Attributes:
+      run_dir: Folder of the run, or a weights folder.
+      checkpoint: `newest` or `best`.
+      output: Folder to write.
+      options: Settings of this kind of export.
+    """
+
+    run_dir: pathlib.Path
+    checkpoint: str
+    output: pathlib.Path
+    options: Any
+
+    def load_run(self) -> "TrainedRun":
+        """The run, with a warning if it is untrained. Raises UserError."""
+        from tunit_tf.inference.trained_run import TrainedRun  # not before a wrong flag is named
+
+        run = TrainedRun.load(self.run_dir, self.checkpoint)
+        run.warn_if_untrained()
+        return run
+
+
+def define_flags(settings: type, output: str, output_help: str = OUTPUT) -> None:
+    """Defines the flags of an export command.
+
+    Args:
+      settings: Dataclass of its own settings.
+      output: Default of `--output`.
+      output_help: What `--output` names.
+    """
+    flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.", module_name=__name__)
+    flags.DEFINE_enum(
+        "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run.",
+        module_name=__name__,
+    )  # fmt: skip
+    flags.DEFINE_string("output", output, output_help, module_name=__name__)
+    config_lib.define_flags(settings)
+
+
+def from_flags(settings: type) -> Request:
+    """The values of the flags that `define_flags` defined. Raises UserError."""
+    options = config_lib.from_flags(settings)
+    run_dir, output = (
+        files.named_folder(str(flags.FLAGS[name].value), name) for name in ("run_dir", "output")
+    )
+    return Request(run_dir, flags.FLAGS.checkpoint, output, options)
+
+
+def wrote(folder: pathlib.Path, license: str | None) -> str:
+    """The last line of an export command: what was written, its size and its license."""
+    megabytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    return f"Wrote {folder} ({megabytes:.1f} MB){f', license: {license}' if license else ''}."

@@ -37,25 +37,16 @@ def write(
       UserError: The discriminator cannot be read, there are no images to measure the domains'
         styles on, an option names a file that is missing, or the folder cannot be written.
     """
-    output = output.resolve()  # a link to a folder stays a link
-    folders.check_replaceable(output, WeightsManifest)
     license_file = pathlib.Path(options.license_file).expanduser()
     if options.license_file and not license_file.is_file():
         raise UserError(f"--license_file={options.license_file} is not a file; name the text.")
-    chosen = (
-        examples.named(options.example_pictures, options.example_looks, run.translator.image_size)
-        if options.example_pictures or options.example_looks
-        else {}
-    )
-    config = _published(run.config)
-    weights = run_folder.read_weights(run.folder, checkpoint)
-    styles = domain_styles.load_or_measure(run)
-    with (
-        files.writing(str(output), "free space there or name another --output"),
-        files.temporary_folder(output.parent) as temporary,
-    ):
-        new = temporary / "new"
-        new.mkdir()
+    with folders.replacing(output, WeightsManifest) as new:
+        chosen = examples.named(
+            options.example_pictures, options.example_looks, run.translator.image_size
+        )
+        config = _published(run.config)
+        weights = run_folder.read_weights(run.folder, checkpoint)
+        styles = domain_styles.load_or_measure(run)
         files.write_bytes(new / run_folder.CONFIG, (config.to_json() + "\n").encode())
         weights_folder.write(new, weights, half=options.half)
         styles.save(new / run_folder.STYLES, weights.step)
@@ -72,9 +63,7 @@ def write(
             resize="crop",
             files=manifest.checksums(new),
         )
-        described = model_card.finish(new, described, run, model_card.code_for_weights(shown))
-        files.replace_folder(output, new)
-    return described
+        return model_card.finish(new, described, run, model_card.code_for_weights(shown))
 
 
 def _published(config: Config) -> Config:

@@ -3,41 +3,26 @@
 `python -m export.tflite --run_dir=runs/mine --output=models/mobile`.
 """
 
-from absl import flags
-
+from export import options
 from export.options import Options
 from tunit_tf import cli
-from tunit_tf import config as config_lib
-from tunit_tf.io import files
-
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
-)
-OUTPUT = flags.DEFINE_string("output", "models/mobile", "Folder to write; replaces an old export.")
 
 
 def main() -> None:
     """Checks the flags and exports the run."""
-    options = config_lib.from_flags(Options)
-    run_dir, output = (files.named_folder(flag.value, flag.name) for flag in (RUN_DIR, OUTPUT))
+    request = options.from_flags(Options)
+    from export.mobile import bundle  # here, so that --help does not wait for TensorFlow
 
-    # Here and not above, so that --help does not wait for TensorFlow.
-    from export.mobile import bundle
-    from tunit_tf.inference.trained_run import TrainedRun
-
-    run = TrainedRun.load(run_dir, CHECKPOINT.value)
-    run.warn_if_untrained()
-    with cli.interruptible(f"{output} is as it was before."):
-        written = bundle.write(run, output, options)
+    run = request.load_run()
+    with cli.interruptible(f"{request.output} is as it was before."):
+        written = bundle.write(run, request.output, request.options)
     print(bundle.table(written))
-    license = f", license: {written.license}" if written.license else ""
-    print(f"Wrote {output}{license}.")
+    print(options.wrote(request.output, written.license))
 
 
 def command() -> None:
     """Entry point of the console script."""
-    config_lib.define_flags(Options)
+    options.define_flags(Options, "models/mobile")
     cli.run(main)
 
 

@@ -13,7 +13,10 @@ COMMANDS = (
     "import_official",
     "suggest_domains",
 )
-EXPORT_COMMANDS = ("saved_model", "tflite", "compare", "benchmark", "client", "run_tflite", "beam")
+EXPORT_COMMANDS = (
+    "saved_model", "tflite", "onnx", "weights", "compare", "benchmark", "client", "run_tflite",
+    "beam",
+)  # fmt: skip
 
 # A part may import itself and the parts of later lines; parts of one line are independent.
 ORDER = (

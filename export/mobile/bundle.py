@@ -20,7 +20,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
 from tunit_tf.inference import weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.io import files, pixels
+from tunit_tf.io import pixels
 
 COMPARED = 6  # rows of the picture that compares the variants
 COMPARISON = "comparison.png"
@@ -58,17 +58,8 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
       UserError: There are no images to measure on, a variant is too far from the networks, or the
         folder cannot be written.
     """
-    output = output.resolve()  # a link to a folder stays a link
-    folders.check_replaceable(output, MobileManifest)
-    with (
-        files.writing(str(output), "free space there or name another --output"),
-        files.temporary_folder(output.parent) as temporary,
-    ):
-        new = temporary / "new"
-        new.mkdir()
-        written = _export(run, new, options)
-        files.replace_folder(output, new)
-    return written
+    with folders.replacing(output, MobileManifest) as new:
+        return _export(run, new, options)
 
 
 def _export(run: TrainedRun, folder: pathlib.Path, options: Options) -> MobileManifest:

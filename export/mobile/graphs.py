@@ -1,7 +1,8 @@
 """The phone's graphs of the two networks: same weights and numbers, fewer and faster operations.
 
-Batch 1, static shapes, rank 4, built-in operations only. Weights become constants; the
-biases before an instance norm are left out, as it removes them.
+Static shapes, rank 4, built-in operations only. A phone's batch is 1; functions of another or an
+unknown batch N are for other runtimes, which need simple operations too. Weights become constants;
+the biases before an instance norm are left out, as it removes them.
 """
 
 import itertools
@@ -29,7 +30,7 @@ STYLE_EPSILON = 1e-12  # on the square of a style code's length, as in the netwo
 def encoder(
     guiding: GuidingNetwork, style_factor: float = 1.0
 ) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """`encode`: `image` `(1, S, S, 3)` to `style` and `domain_probabilities`, BatchNorm folded.
+    """`encode`: `image` `(N, S, S, 3)` to `style` and `domain_probabilities`, BatchNorm folded.
 
     Args:
       guiding: The network.
@@ -47,15 +48,15 @@ def encoder(
             reciprocal = tf.math.rsqrt(tf.maximum(square, STYLE_EPSILON * factor**2))
             style *= tf.minimum(reciprocal, operations.LARGEST_RECIPROCAL)
         return {
-            "style": style,  # (1, style_dim)
-            "domain_probabilities": tf.nn.softmax(domain_head(features)),  # (1, K)
+            "style": style,  # (N, style_dim)
+            "domain_probabilities": tf.nn.softmax(domain_head(features)),  # (N, K)
         }
 
     return encode
 
 
 def style_length(guiding: GuidingNetwork) -> Layer:
-    """A function from an image to the length `(1,)` of its style code before it is normalized."""
+    """A function from images to the lengths `(N,)` of their style codes before normalization."""
     trunk, head = _trunk(guiding), _dense(guiding.style_head)
     return lambda image: tf.norm(head(trunk(image)), axis=-1)
 
@@ -65,7 +66,7 @@ def generator(
     factors: Sequence[np.ndarray] | None = None,
     norm: Callable[..., tf.Tensor] = adaptive_instance_norm,
 ) -> Generate:
-    """`generate`: `image` `(1, S, S, 3)` and `style` `(1, style_dim)` to `translated`.
+    """`generate`: `image` `(N, S, S, 3)` and `style` `(N, style_dim)` to `translated`.
 
     Args:
       network: The network.
@@ -78,7 +79,7 @@ def generator(
 
 
 def norm_inputs(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], list[tf.Tensor]]:
-    """A function from image and style to the maps `(1, H, W, C)` that the generator's norms get."""
+    """A function from image and style to the maps `(N, H, W, C)` that the generator's norms get."""
     draw = _drawing(network, None)
 
     def inputs(image: tf.Tensor, style: tf.Tensor) -> list[tf.Tensor]:
@@ -95,7 +96,7 @@ def norm_inputs(network: Generator) -> Callable[[tf.Tensor, tf.Tensor], list[tf.
 
 
 def _trunk(guiding: GuidingNetwork) -> Layer:
-    """From an image to its features `(1, 512)`."""
+    """From images to their features `(N, 512)`."""
     folded = [
         _fold(convolution, norm)
         for convolution, norm in zip(guiding.convolutions, guiding.norms, strict=True)
@@ -137,22 +138,22 @@ def _drawing(network: Generator, factors: Sequence[np.ndarray] | None) -> Callab
     def draw(image: tf.Tensor, style: tf.Tensor, norm: Callable[..., tf.Tensor]) -> tf.Tensor:
         x = image
         for down, epsilon in downs:
-            x = tf.nn.relu(norm(down(x), 1.0, None, epsilon))  # (1, S/2^i, S/2^i, base * 2^i)
+            x = tf.nn.relu(norm(down(x), 1.0, None, epsilon))  # (N, S/2^i, S/2^i, base * 2^i)
         for (first, epsilon), (second, epsilon_2) in encoder_blocks:
             residual = tf.nn.relu(norm(first(x), 1.0, None, epsilon))
             x += norm(second(residual), RESIDUAL_SCALE, None, epsilon_2)
         hidden = style
         for dense in mlp:
-            hidden = tf.nn.relu(dense(hidden))  # (1, 256)
+            hidden = tf.nn.relu(dense(hidden))  # (N, 256)
         styles = (head(hidden) for head in heads)
         for (first, epsilon), (second, epsilon_2) in decoder_blocks:
             residual = tf.nn.relu(norm(first(x), *next(styles), epsilon))
             x += norm(second(residual), *next(styles), epsilon_2)
-        for up, epsilon in ups:  # (1, 16 * 2^i, 16 * 2^i, C / 2^i)
+        for up, epsilon in ups:  # (N, 16 * 2^i, 16 * 2^i, C / 2^i)
             x = tf.nn.relu(norm(up(x), *next(styles), epsilon))
         x = operations.reflect_pad(x, network.to_image.pad)
         x = operations.convolve_to_few(x, kernel_to_image, bias_to_image, TO_IMAGE_BLOCK)
-        return tf.tanh(x)  # (1, S, S, 3)
+        return tf.tanh(x)  # (N, S, S, 3)
 
     return draw
 
@@ -202,8 +203,9 @@ def _style_head(layer: keras.layers.Dense, factor: float) -> Callable[[tf.Tensor
     shift, scale = zip(np.split(kernel, 2, axis=1), np.split(bias, 2), strict=True)
 
     def head(hidden: tf.Tensor) -> list[tf.Tensor]:
+        batch = hidden.shape[0] or -1  # (N, 1, 1, C) each, without an operation for the size
         return [
-            tf.reshape(tf.matmul(hidden, kernel) + bias, (1, 1, 1, -1))
+            tf.reshape(tf.matmul(hidden, kernel) + bias, (batch, 1, 1, len(bias)))
             for kernel, bias in (scale, shift)
         ]
 

@@ -7,6 +7,7 @@ is what to read.
 
 import collections
 import copy
+import pathlib
 import time
 from typing import NamedTuple
 
@@ -46,6 +47,18 @@ def measure(content: bytes, threads: int = 1, repeats: int = 5) -> list[OpTime]:
         one = _time(_alone(model, ops[0], from_constants), threads, repeats)
         times.append(OpTime(*description, len(ops), len(ops) * one))
     return sorted(times, key=lambda time: -time.milliseconds)
+
+
+def summary(path: pathlib.Path, count: int) -> str:
+    """The slowest operations of a .tflite file, at most `count`, a line for each."""
+    times = measure(path.read_bytes())
+    total = sum(time.milliseconds for time in times)
+    lines = [f"\n{path.name}: {total:.1f} ms, every operation alone, one thread"]
+    lines += [
+        f"{time.milliseconds:8.2f} ms {time.number:3d} x {time.name} {time.shapes}"
+        for time in times[:count]
+    ]
+    return "\n".join(lines)
 
 
 def _is_constant(model: schema.ModelT, tensor: schema.TensorT) -> bool:

@@ -1,7 +1,8 @@
 """Operations of the phone's graph: what XNNPACK runs, and no more multiplications than needed.
 
-Tensors are `(1, H, W, C)` of static shape, kernels are constants. Every function computes what its
-counterpart in `tunit_tf.networks.layers` does; `docs/architecture.md` has the algebra.
+Tensors are `(N, H, W, C)`, static but for the batch N (1 on a phone), kernels are constants. Every
+function computes what its counterpart in `tunit_tf.networks.layers` does; `docs/architecture.md`
+has the algebra.
 """
 
 import numpy as np
@@ -39,7 +40,7 @@ def symmetric_pad(x: tf.Tensor) -> tf.Tensor:
 
 
 def mean(x: tf.Tensor, keepdims: bool = True) -> tf.Tensor:
-    """Means over rows and columns, `(1, 1, 1, C)`, or `(1, C)` without `keepdims`.
+    """Means over rows and columns, `(N, 1, 1, C)`, or `(N, C)` without `keepdims`.
 
     Computed over blocks first, then over their means: no sum has more than 256 terms where the
     sides are powers of two. In float16, the sum of a whole map may pass 65504, and rounds more.
@@ -56,14 +57,14 @@ def adaptive_instance_norm(
     shift: tf.Tensor | None = None,
     epsilon: float | np.ndarray = EPSILON,
 ) -> tf.Tensor:
-    """`scale * (x - mean) / sqrt(var + eps) + shift`; `scale` and `shift` are `(1, 1, 1, C)`.
+    """`scale * (x - mean) / sqrt(var + eps) + shift`; `scale` and `shift` are `(N, 1, 1, C)`.
 
     The difference is squared by a product (SQUARED_DIFFERENCE is delegated in float only) and
     used again for the result. The limit of the reciprocal root changes nothing in float32; in
     float16 it keeps the result finite where variance and `epsilon`, too small for it, become zero.
 
     Args:
-      x: `(1, H, W, C)`.
+      x: `(N, H, W, C)`.
       scale: Factor of the result.
       shift: Added to the result; None for none.
       epsilon: Added to the variance; a number, or one per channel.
@@ -79,7 +80,7 @@ def adaptive_instance_norm(
 def upsample_convolve(x: tf.Tensor, kernel: np.ndarray) -> tf.Tensor:
     """Nearest x2, then a 5x5 convolution with reflect padding 2, without a bias.
 
-    `(1, H, W, C)` to `(1, 2H, 2W, F)`. Repeating pixels is putting zeros between them and summing
+    `(N, H, W, C)` to `(N, 2H, 2W, F)`. Repeating pixels is putting zeros between them and summing
     neighbors (a 2x2 box), and box and convolution commute. A convolution that meets zeros
     at every second place splits into four, by even and odd taps, of the low-resolution image:
     25 multiplications for 100, and each weight is stored once.
@@ -95,21 +96,21 @@ def upsample_convolve(x: tf.Tensor, kernel: np.ndarray) -> tf.Tensor:
     padded = symmetric_pad(x)
     # Symmetric padding repeats x's edge in the upsampled image once more than reflection does. What
     # that changes depends on these differences, and reaches the outermost odd taps only.
-    top_bottom = _reflection(padded, 1)  # (1, 4, W + 2, C)
-    left_right = _reflection(padded, 2)  # (1, H + 2, 4, C)
-    corners = _reflection(top_bottom, 2)  # (1, 4, 4, C)
+    top_bottom = _reflection(padded, 1)  # (N, 4, W + 2, C)
+    left_right = _reflection(padded, 2)  # (N, H + 2, 4, C)
+    corners = _reflection(top_bottom, 2)  # (N, 4, 4, C)
 
-    z_both = convolve(padded, both)  # (1, H, W, F)
-    z_rows = _add_to_edges(convolve(padded, rows), convolve(left_right, both), 2)  # (1, H, W+1, F)
+    z_both = convolve(padded, both)  # (N, H, W, F)
+    z_rows = _add_to_edges(convolve(padded, rows), convolve(left_right, both), 2)  # (N, H, W+1, F)
     z_columns = _add_to_edges(convolve(padded, columns), convolve(top_bottom, both), 1)
     edge_rows = _add_to_edges(convolve(top_bottom, rows), convolve(corners, both), 2)
     z_neither = _add_to_edges(convolve(padded, neither), convolve(left_right, columns), 2)
-    z_neither = _add_to_edges(z_neither, edge_rows, 1)  # (1, H + 1, W + 1, F)
+    z_neither = _add_to_edges(z_neither, edge_rows, 1)  # (N, H + 1, W + 1, F)
 
     z_rows, z_columns = _pad_end(z_rows, 1, 1), _pad_end(z_columns, 1, 2)
     z_both = _pad_end(_pad_end(z_both, 1, 1), 1, 2)
-    phases = [z_neither, z_columns, z_rows, z_both]  # each (1, H + 1, W + 1, F)
-    z = tf.nn.depth_to_space(tf.concat(phases, 3), 2)  # (1, 2H + 2, 2W + 2, F)
+    phases = [z_neither, z_columns, z_rows, z_both]  # each (N, H + 1, W + 1, F)
+    z = tf.nn.depth_to_space(tf.concat(phases, 3), 2)  # (N, 2H + 2, 2W + 2, F)
     y = tf.nn.avg_pool2d(z, 2, 1, "VALID")
     return y[:, :-1, :-1]
 
@@ -122,7 +123,7 @@ def convolve_to_few(x: tf.Tensor, kernel: np.ndarray, bias: np.ndarray, block: i
     the small one.
 
     Args:
-      x: `(1, H, W, C)`.
+      x: `(N, H, W, C)`.
       kernel: `(k, k, C, F)`.
       bias: `(F,)`.
       block: Side of the blocks, at least 2; divides `H - k + 1` and `W - k + 1`.

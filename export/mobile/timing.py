@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WARM_UP = 2
 BASELINE = "default graph"  # float32, as the converter makes it of the textbook layers
+ONNX = "ONNX Runtime"  # float32, the files of export.onnx
 THREADS = [1, 2]
 Files = dict[str, dict[str, pathlib.Path]]  # {variant: {signature: file}}
 
@@ -35,13 +36,13 @@ class Timing(NamedTuple):
       load: Milliseconds from the file to a model that can run, with one thread.
       latencies: {threads: milliseconds of every run}.
       peak: Peak resident memory of the process, MB (10^6 bytes); Python, NumPy and LiteRT included.
-      partitions: Stretches of the graph that XNNPACK runs.
+      partitions: Stretches of the graph that XNNPACK runs; None for another runtime.
     """
 
     load: float
     latencies: dict[int, list[float]]
     peak: float
-    partitions: int
+    partitions: int | None
 
 
 def measure(path: pathlib.Path, signature: str, threads: list[int], repeats: int) -> Timing:
@@ -65,21 +66,42 @@ def _measure_here(path: pathlib.Path, signature: str, threads: list[int], repeat
     load, latencies = 0.0, {}
     for count in threads:
         started = time.perf_counter()
-        model = Model(path, signature, count)
+        opened = _opened(path, signature, count)
         load = load or 1e3 * (time.perf_counter() - started)
         rng = np.random.default_rng(0)
         inputs = {
             name: np.tanh(rng.standard_normal(shape)).astype(np.float32)
-            for name, shape in model.input_shapes.items()
+            for name, shape in opened.input_shapes.items()
         }
         times = []
         for _ in range(WARM_UP + repeats):
             started = time.perf_counter()
-            model(**inputs)
+            opened.run(inputs)
             times.append(1e3 * (time.perf_counter() - started))
         latencies[count] = times[WARM_UP:]
-        partitions = model.partitions
-    return Timing(load, latencies, _peak_memory(), partitions)
+    return Timing(load, latencies, _peak_memory(), opened.partitions)
+
+
+class _Opened(NamedTuple):
+    """A model that can run: a function of named inputs, the shapes of these, its partitions."""
+
+    run: Callable[[dict[str, np.ndarray]], Any]
+    input_shapes: dict[str, tuple[int, ...]]
+    partitions: int | None
+
+
+def _opened(path: pathlib.Path, signature: str, threads: int) -> _Opened:
+    """A .tflite file in LiteRT, or an .onnx file in ONNX Runtime with a batch of one."""
+    if path.suffix != ".onnx":
+        model = Model(path, signature, threads)
+        return _Opened(lambda inputs: model(**inputs), model.input_shapes, model.partitions)
+    import onnxruntime  # here and not above: it counts toward the memory of this process
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    shapes = {value.name: (1, *value.shape[1:]) for value in session.get_inputs()}
+    return _Opened(lambda inputs: session.run(None, inputs), shapes, None)
 
 
 def _peak_memory() -> float:
@@ -98,11 +120,13 @@ class Exported(NamedTuple):
       folder: Folder of the export.
       manifest: The manifest there.
       baseline: {signature: file to compare with}, from `variants.default_pair`.
+      onnx: {signature: .onnx file of the same run}; empty for none.
     """
 
     folder: pathlib.Path
     manifest: "MobileManifest"
     baseline: dict[str, bytes]
+    onnx: dict[str, pathlib.Path]
 
 
 def compare(
@@ -148,6 +172,8 @@ def _files(export: Exported, scratch: pathlib.Path) -> Files:
     for variant, entry in export.manifest.variants.items():
         if entry.shipped:
             files[variant] = {s: export.folder / getattr(entry, role) for s, role in ROLES.items()}
+    if export.onnx:
+        files[ONNX] = export.onnx
     return files
 
 
@@ -193,7 +219,7 @@ def table(rows: list[dict]) -> str:
             *(" + ".join(f"{part['latency'][count]:.1f}" for part in parts) for count in THREADS),
             f"{first / _together(row):.2f}",
             " + ".join(f"{part['peak']:.0f}" for part in parts),
-            " + ".join(str(part["partitions"]) for part in parts),
+            " + ".join("-" if n is None else str(n) for n in (p["partitions"] for p in parts)),
             "-" if row["psnr"] is None else f"{row['psnr']:.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")

@@ -13,6 +13,7 @@ from tunit_tf.io import pixels
 
 commands.preload(
     "export.mobile.bundle",
+    "export.onnx_pair",
     "export.serving.differences",
     "export.serving.file_translation",
     "export.serving.versions",
@@ -57,6 +58,19 @@ def pair_folder(tiny_run, tmp_path_factory) -> pathlib.Path:
         assert "| dynamic_int8 |" in result.stdout
 
     return session_folder.make(tmp_path_factory, "pair", fill) / "mobile"
+
+
+@pytest.fixture(scope="session")
+def onnx_folder(tiny_run, tmp_path_factory) -> pathlib.Path:
+    """A pair of ONNX files; tests must not change it."""
+
+    def fill(folder: pathlib.Path) -> None:
+        flags = f"--run_dir={tiny_run}", f"--output={folder / 'onnx'}", "--examples=2"
+        result = commands.run("export.onnx", *flags, "--title=Shapes")
+        assert result.returncode == 0, result.stderr
+        assert "Largest difference from the networks:" in result.stdout
+
+    return session_folder.make(tmp_path_factory, "onnx", fill) / "onnx"
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,7 @@ def test_the_picture_compares_every_variant(pair_folder):
 
 def test_a_second_export_replaces_the_first(trained_run, tmp_path):
     output = tmp_path / "mobile"
-    both = Options(("float32", "float16"), quality_images=2, examples=1)
+    both = Options(variants=("float32", "float16"), quality_images=2, examples=1)
     written = bundle.write(trained_run, output, both)
     assert {one.file for one in written.examples} < set(files_in(output))
     assert bundle.COMPARISON in files_in(output)
@@ -107,7 +107,9 @@ def test_a_variant_that_is_too_far_stops_the_export_and_leaves_nothing(trained_r
 
 
 def test_a_calibrated_variant_that_is_too_far_is_measured_but_not_shipped(trained_run, tmp_path):
-    options = Options(("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2)
+    options = Options(
+        variants=("static_int8",), min_psnr=200.0, quality_images=2, calibration_steps=2
+    )
     described = bundle.write(trained_run, tmp_path / "mobile", options)
     assert not described.variants["static_int8"].shipped
     assert described.variants["static_int8"].psnr > 0
@@ -226,7 +228,7 @@ def test_a_damaged_export_is_not_measured(pair_folder, tiny_run, tmp_path):
     assert f"{cut} cannot be read" in commands.run("export.benchmark", *flags).stderr
 
 
-def test_the_command_measures_every_variant(pair_folder, tiny_run, tmp_path):
+def test_the_command_measures_every_variant(pair_folder, onnx_folder, tiny_run, tmp_path):
     output = tmp_path / "mobile"
     shutil.copytree(pair_folder, output)
     described = json.loads((output / "manifest.json").read_text())
@@ -237,10 +239,12 @@ def test_the_command_measures_every_variant(pair_folder, tiny_run, tmp_path):
     flags = [f"--run_dir={tiny_run}", f"--models={output}", "--rounds=1", "--repeats=2"]
     result = commands.run("export.benchmark", *flags, f"--run_dir={tiny_run}")
     assert result.returncode == 2
-    assert "There are 2 --run_dir and 1 --models;" in result.stderr
-    result = commands.run("export.benchmark", *flags, "--profile")
+    assert "There are 2 --run_dir, 1 --models and 0 --onnx;" in result.stderr
+    result = commands.run("export.benchmark", *flags, "--profile", f"--onnx={onnx_folder}")
     assert result.returncode == 0, result.stderr
-    for text in ("| default graph |", "| float32 |", "| dynamic_int8 |", "x CONV_2D"):
+    for text in (
+        "| default graph |", "| float32 |", "| dynamic_int8 |", "| ONNX Runtime |", "x CONV_2D",
+    ):  # fmt: skip
         assert text in result.stdout
     assert (output / "benchmark.md").read_text() in result.stdout
     (output / "manifest.json").write_text(json.dumps({"kind": "another"}))
@@ -260,7 +264,7 @@ def test_pairs_are_timed_in_turns_and_compared_with_their_own_baseline(pair_fold
 
     monkeypatch.setattr(timing, "measure", measure)
     described = manifest.read_mobile(pair_folder)
-    export = timing.Exported(pair_folder, described, {"encode": b"", "generate": b""})
+    export = timing.Exported(pair_folder, described, {"encode": b"", "generate": b""}, {})
     rows = timing.compare([export, export], 1, 1, lambda _: None)
     names = ["default graph", *VARIANTS]
     assert [row["variant"] for row in rows] == names + names
