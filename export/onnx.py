@@ -11,7 +11,8 @@ from tunit_tf import cli
 def main() -> None:
     """Checks the flags and exports the run."""
     request = options.from_flags(OnnxOptions)
-    from export import onnx_pair  # here, so that --help does not wait for TensorFlow
+    with options.extra("onnx"):  # here, so that --help does not wait for TensorFlow
+        from export import onnx_pair
 
     run = request.load_run()
     with cli.interruptible(f"{request.output} is as it was before."):

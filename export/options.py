@@ -1,7 +1,9 @@
 """Settings of the exports, which are flags; no import here makes `--help` wait for TensorFlow."""
 
+import contextlib
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import flags
@@ -157,6 +159,22 @@ def from_flags(settings: type) -> Request:
         files.named_folder(str(flags.FLAGS[name].value), name) for name in ("run_dir", "output")
     )
     return Request(run_dir, flags.FLAGS.checkpoint, output, options)
+
+
+@contextlib.contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Names the requirements that an import in its block lacks, those of the extra `name`.
+
+    Raises:
+      UserError: A module is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"This command needs {error.name}, which is not installed: "
+            f"pip install -r requirements-{name}.txt."
+        ) from None
 
 
 def wrote(folder: pathlib.Path, license: str | None) -> str:

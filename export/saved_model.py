@@ -11,7 +11,8 @@ from tunit_tf import cli
 def main() -> None:
     """Checks the flags and exports the run."""
     request = options.from_flags(ServingOptions)
-    from export.serving import versions  # here, so that --help does not wait for TensorFlow
+    with options.extra("serving"):  # here, so that --help does not wait for TensorFlow
+        from export.serving import versions
 
     run = request.load_run()
     chosen: ServingOptions = request.options

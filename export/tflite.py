@@ -11,7 +11,8 @@ from tunit_tf import cli
 def main() -> None:
     """Checks the flags and exports the run."""
     request = options.from_flags(Options)
-    from export.mobile import bundle  # here, so that --help does not wait for TensorFlow
+    with options.extra("tflite"):  # here, so that --help does not wait for TensorFlow
+        from export.mobile import bundle
 
     run = request.load_run()
     with cli.interruptible(f"{request.output} is as it was before."):

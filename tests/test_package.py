@@ -101,6 +101,7 @@ def test_the_wheel_trains_translates_and_reports_outside_the_checkout(installed,
         "tunit-import",
         "tunit-export-saved-model",
         "tunit-export-tflite",
+        "tunit-export-onnx",
     ],
 )
 def test_help_lists_the_flags_and_does_not_wait_for_tensorflow(installed, tmp_path, command):

@@ -3,6 +3,8 @@
 import collections
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -110,3 +112,19 @@ def test_an_earlier_export_is_replaced_and_nothing_else(folder, tiny_run, tmp_pa
     assert result.returncode == 0, result.stderr
     assert json.loads((output / manifest.FILE_NAME).read_text())["examples"] == []
     assert [path.name for path in tmp_path.iterdir()] == ["onnx"]
+
+
+def test_a_missing_extra_is_named(tmp_path):
+    program = (
+        "import sys; sys.modules['onnx'] = None\n"  # as if it were not installed
+        "from export import onnx; onnx.command()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, f"--output={tmp_path / 'new'}"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: This command needs onnx, which is not installed: "
+        "pip install -r requirements-onnx.txt.\n"
+    )
