@@ -130,6 +130,29 @@ def test_rows_without_a_network_have_the_same_metrics(extractor, cache_dir):
     )
 
 
+def test_colors_are_transferred_once_and_not_for_a_second_checkpoint(
+    extractor, tmp_path, monkeypatch
+):
+    counted = []
+    transferred = color_transfer.transferred
+
+    def counting(sources, references):
+        counted.append(len(sources))
+        return transferred(sources, references)
+
+    monkeypatch.setattr(color_transfer, "transferred", counting)
+    given = Painter(HELD_OUT), TRAIN, PAINTED, by_class(), extractor, str(tmp_path), 40
+    beside = image_quality.scores(*given, color_transfer=False)
+    assert list(beside.without_network) == ["source untouched"]
+    assert not counted
+    first = image_quality.scores(*given)
+    assert [count for count in counted if count > 1] == [40]  # and one pair of noise
+    again = image_quality.scores(*given)
+    assert [count for count in counted if count > 1] == [40]
+    assert first.without_network == again.without_network
+    assert first.values == beside.values
+
+
 def test_mean_fid_compares_each_domain_with_its_own_images(extractor, cache_dir):
     real = feature_cache.cached_features(extractor, TRAIN, cache_dir)
     painter = Painter(HELD_OUT)
