@@ -3,13 +3,14 @@
 import fractions
 import itertools
 import re
+import sys
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from tunit_tf.errors import NotWrittenError
+from tunit_tf.errors import NotWrittenError, UserError
 from tunit_tf.inference import video
 from tunit_tf.inference.video import Video
 
@@ -208,3 +209,10 @@ def test_what_cannot_be_redrawn_is_named(tmp_path):
     whole = record(tmp_path / "whole.mp4")
     with pytest.raises(NotWrittenError, match="cannot be written"):
         Video(whole).write(tmp_path / "missing" / "result.mp4", unchanged)
+
+
+def test_without_pyav_it_says_what_to_install(tmp_path, monkeypatch):
+    path = record(tmp_path / "moving.mp4")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UserError, match=r"videos need PyAV: pip install '\.\[video\]'"):
+        Video(path)
