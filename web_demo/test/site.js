@@ -125,6 +125,23 @@ export async function set(page, id, value) {
   if ((await page.inputValue(id)) !== value) await redrawn(page, () => page.selectOption(id, value));
 }
 
+/** Adds a picture of stripes, as a file of some type, to the pictures. */
+export async function addStripes(page, width, height, type = 'image/jpeg') {
+  await redrawn(page, () =>
+    page.evaluate(async ([w, h, kind]) => {
+      const canvas = new OffscreenCanvas(w, h);
+      const context = canvas.getContext('2d');
+      for (let x = 0; x < w; x += 8) {
+        context.fillStyle = `hsl(${x} 60% ${x % 16 ? 40 : 60}%)`;
+        context.fillRect(x, 0, 8, h);
+      }
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([await canvas.convertToBlob({ type: kind })], `stripes-${w}-${h}`, { type: kind }));
+      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+    }, [width, height, type]),
+  );
+}
+
 /** RGB bytes of a canvas or a picture. */
 export async function pixels(page, selector) {
   const base64 = await page.evaluate(async (s) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { choose, drawn, expectations, gaps, open, pixels, redrawn, set } from '../site.js';
+import { addStripes, choose, drawn, expectations, gaps, open, pixels, redrawn, set } from '../site.js';
 
 // Limits on the difference to export.run_tflite, of 255. float32 rounds the same way on both sides; a square that
 // differs by 1 makes results differ by 2, since the finest waves are amplified.
@@ -224,23 +224,6 @@ test('the result is compared with the original, and shown large', async () => {
 async function download(page, selector) {
   const [file] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
   return { name: file.suggestedFilename(), content: await readFile(await file.path()) };
-}
-
-/** Adds a picture of stripes to the pictures. */
-async function addStripes(page, width, height, type = 'image/jpeg') {
-  await redrawn(page, () =>
-    page.evaluate(async ([w, h, kind]) => {
-      const canvas = new OffscreenCanvas(w, h);
-      const context = canvas.getContext('2d');
-      for (let x = 0; x < w; x += 8) {
-        context.fillStyle = `hsl(${x} 60% ${x % 16 ? 40 : 60}%)`;
-        context.fillRect(x, 0, 8, h);
-      }
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([await canvas.convertToBlob({ type: kind })], `stripes-${w}-${h}`, { type: kind }));
-      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
-    }, [width, height, type]),
-  );
 }
 
 const sizeOf = (page) => page.$eval('#translated', ({ width, height }) => [width, height]);
