@@ -1,7 +1,8 @@
 // Pictures of the page for the documentation: `make web-screenshots`, or `MODELS=FOLDER npm run screenshots -- FOLDER`.
 // FOLDER gets the page on a phone, a tablet and a desktop, light and dark, and Live with a camera that shows the
-// first example. Further arguments are photographs that take the place of the first example, for a look at the page
-// with one's own; such pictures are not for the repository.
+// first example; docs/images/web_*.jpg are desktop_light, phone_dark and live_phone_light. Further arguments are
+// photographs that take the place of the first example, for a look at the page with one's own; such pictures are not
+// for the repository.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -9,10 +10,11 @@ import path from 'node:path';
 import { open, redrawn } from './test/site.js';
 
 const SIZES = {
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, isMobile: true, hasTouch: true },
   tablet: { viewport: { width: 820, height: 1180 }, deviceScaleFactor: 1, hasTouch: true },
   desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 },
 };
+const JPEG = { type: 'jpeg', quality: 88 };
 const [output, ...photographs] = process.argv.slice(2);
 
 await mkdir(output, { recursive: true });
@@ -40,13 +42,13 @@ async function shoot(name, options) {
   await page.fill('#split', '38');
   await page.evaluate(() => document.activeElement.blur());
   await page.waitForTimeout(500);
-  await page.screenshot({ path: path.join(output, `${name}.png`) });
-  await page.screenshot({ path: path.join(output, `${name}_all.png`), fullPage: true });
+  await page.screenshot({ ...JPEG, path: path.join(output, `${name}.jpg`) });
+  await page.screenshot({ ...JPEG, path: path.join(output, `${name}_all.jpg`), fullPage: true });
   await page.click('#live');
   await page.waitForFunction(() => Number(document.getElementById('fps').dataset.rate) > 0, null, { timeout: 60_000 });
   await page.waitForTimeout(2500);
   await page.evaluate(() => scrollTo(0, 0));
-  await page.screenshot({ path: path.join(output, `live_${name}.png`) });
+  await page.screenshot({ ...JPEG, path: path.join(output, `live_${name}.jpg`) });
   console.log(`${name}: ${await page.textContent('#fps')}`);
   await context.close();
 }
