@@ -7,7 +7,7 @@
 import argparse
 import sys
 
-from tunit_tf import cli
+from tunit_tf import cli, standard_streams
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import picture_files
@@ -15,6 +15,7 @@ from tunit_tf.io import picture_files
 
 def main() -> None:
     """Parses the flags and runs the pipeline."""
+    standard_streams.prepare()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--model", required=True, help="folder of a version of a SavedModel")
     parser.add_argument("--source", required=True, help="folder or file pattern of pictures")

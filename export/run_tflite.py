@@ -11,6 +11,7 @@ import sys
 from export import manifest
 from export.mobile import picture_file
 from export.mobile.runtime import ModelError, Pair
+from tunit_tf import standard_streams
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import files, pixels
@@ -21,6 +22,7 @@ MAX_THREADS = 256  # LiteRT starts as many as it is asked for, and crashes where
 
 def main() -> None:
     """Parses the command line and translates one picture."""
+    standard_streams.prepare()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--encoder", type=pathlib.Path, required=True, help="encoder_*.tflite")
     parser.add_argument("--generator", type=pathlib.Path, required=True, help="generator_*.tflite")

@@ -30,7 +30,7 @@ ORDER = (
     {"networks"},
     {"cli"},
     {"config", "io", "distribution"},
-    {"errors"},
+    {"errors", "standard_streams"},
 )
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 MAX_COMMAND_LINES = 100  # of a command line, docstring and flags included

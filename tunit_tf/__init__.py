@@ -15,6 +15,9 @@ _LAZY = {"Translator": "tunit_tf.inference.translator"}
 def __getattr__(name: str) -> Any:
     """Imports a public name when it is first used (PEP 562)."""
     if name in _LAZY:
+        from tunit_tf import standard_streams
+
+        standard_streams.hide_absent_gpus()
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from absl import app, flags, logging
 
+from tunit_tf import standard_streams
 from tunit_tf.errors import UserError
 
 HELP = {"--help", "-help", "-h"}
@@ -25,7 +26,9 @@ def run(main: Callable[[], None]) -> None:
     Args:
       main: Function without arguments of a command line; its module's docstring heads `--help`.
     """
+    standard_streams.prepare()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no startup messages from TensorFlow
+    standard_streams.hide_absent_gpus()
 
     def guarded(arguments: list[str]) -> None:
         # Pillow warns without the name of the file; our readers name the files that they skip.

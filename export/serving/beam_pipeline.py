@@ -23,6 +23,7 @@ from apache_beam.utils.shared import Shared
 
 from export import manifest
 from export.manifest import ServingManifest
+from tunit_tf import standard_streams
 from tunit_tf.errors import UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.redrawing import Redrawing, Subject
@@ -173,6 +174,7 @@ class Model:
     """
 
     def __init__(self, folder: str, look: Look) -> None:
+        standard_streams.hide_absent_gpus()
         import tensorflow as tf  # here, so that submitting a pipeline does not wait for it
 
         described = read_manifest(folder)
