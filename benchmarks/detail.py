@@ -15,9 +15,9 @@ from absl import flags
 from PIL import Image
 
 from benchmarks.process import measured
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 
-RUN_DIR = flags.DEFINE_string("run_dir", "", "A trained run: measures the whole command too.")
+RUN_DIR = path_flags.define("run_dir", "", "A trained run: measures the whole command too.")
 SIDE = flags.DEFINE_integer("side", 128, "Side of the networks' squares in pixels.", 8, 1024)
 SIZES = {1: (1155, 866), 12: (4000, 3000), 100: (11_547, 8660)}  # megapixels: width, height
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from absl import flags
 
 from benchmarks import photographs, train_for
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.metrics import features
 
@@ -65,13 +65,13 @@ CHOSEN = flags.DEFINE_list("variants", list(VARIANTS), "Variants to run.")
 flags.register_validator(
     CHOSEN.name, lambda names: set(names) <= set(VARIANTS), f"must be among {', '.join(VARIANTS)}"
 )
-DATA = flags.DEFINE_string("data", "datasets/afhq_cat", "Folder of images.")
+DATA = path_flags.define("data", "datasets/afhq_cat", "Folder of images.")
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 32, "Side of the images in pixels.")
 DOMAINS = flags.DEFINE_integer("num_domains", 10, "Number of pseudo-domains.")
 MORE = flags.DEFINE_string("more", "", "Extra flags for every training run, separated by spaces.")
 SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds.")
 CPU_SECONDS = flags.DEFINE_float("cpu_seconds", 400, "CPU seconds per training run.", 1)
-OUTPUT = flags.DEFINE_string("output", "runs/discriminators", "Folder of the runs.")
+OUTPUT = path_flags.define("output", "runs/discriminators", "Folder of the runs.")
 
 
 def train(variant: str, seed: str) -> Path:

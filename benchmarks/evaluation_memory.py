@@ -10,10 +10,10 @@ from absl import flags
 from PIL import Image
 
 from benchmarks.process import measured
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.data import synthetic
 
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")
+RUN_DIR = path_flags.define("run_dir", "runs/quickstart", "Folder of a trained run.")
 COUNTS = flags.DEFINE_multi_integer("count", [2_000, 20_000], "Sizes of the folders.")
 
 SIZE = 64  # pictures in the folder; the run resizes them

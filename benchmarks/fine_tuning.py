@@ -19,7 +19,7 @@ from absl import flags
 
 from benchmarks import photographs, train_for
 from benchmarks.photographs import Pairs
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
@@ -51,11 +51,11 @@ COMMON = (
 )
 HELD_OUT_SHARE = 0.2
 
-DATA = flags.DEFINE_string("data", "datasets/flowers", "Folder of images, with class folders.")
+DATA = path_flags.define("data", "datasets/flowers", "Folder of images, with class folders.")
 PHOTOGRAPHS = flags.DEFINE_integer("photographs", 200, "Images to train on; 0 takes all.", 0)
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Side of the images in pixels.")
 DOMAINS = flags.DEFINE_integer("num_domains", 5, "Number of pseudo-domains.")
-INIT_FROM = flags.DEFINE_string("init_from", "pretrained/cats_128", "Weights to start from.")
+INIT_FROM = path_flags.define("init_from", "pretrained/cats_128", "Weights to start from.")
 VARIANTS = flags.DEFINE_list("variants", [SCRATCH, FROM_WEIGHTS], "Variants to run.")
 flags.register_validator(
     VARIANTS.name,
@@ -65,7 +65,7 @@ flags.register_validator(
 CPU_MINUTES = flags.DEFINE_list("cpu_minutes", ["10", "20", "40"], "When a run is scored.")
 SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of the runs.")
 MORE = flags.DEFINE_string("more", "", "Extra flags for every training run, separated by spaces.")
-OUTPUT = flags.DEFINE_string("output", "runs/fine_tuning", "Folder of the runs.")
+OUTPUT = path_flags.define("output", "runs/fine_tuning", "Folder of the runs.")
 
 
 def linked_parts() -> dict[str, pathlib.Path]:
@@ -73,14 +73,14 @@ def linked_parts() -> dict[str, pathlib.Path]:
 
     The same images are held out and trained on in every run.
     """
-    root = pathlib.Path(DATA.value).expanduser().resolve()
+    root = path_flags.path(DATA).resolve()
     paths = np.array(picture_files.find(str(root), DATA.name), dtype=object)
     shuffled = paths[np.random.default_rng(0).permutation(len(paths))]
     held_out, rest = np.split(shuffled, [round(HELD_OUT_SHARE * len(paths))])
     count = PHOTOGRAPHS.value or len(rest)
     if count > len(rest):
         raise UserError(f"--photographs={count} is more than the {len(rest)} of --data.")
-    base = pathlib.Path(OUTPUT.value).expanduser() / f"images_{count}"
+    base = path_flags.path(OUTPUT) / f"images_{count}"
     parts = {"held_out": held_out, "rest": rest, "train": rest[:count]}
     for part, chosen in parts.items():
         for path in chosen:
@@ -95,7 +95,7 @@ def scored(variant: str, seed: str, folders: dict[str, pathlib.Path], pairs: Pai
     """Trains a variant and scores it after each of `--cpu_minutes`; returns the rows."""
     count = PHOTOGRAPHS.value or "all"
     name = f"{variant}_{count}_{IMAGE_SIZE.value}px_{seed}"
-    folder = pathlib.Path(OUTPUT.value).expanduser() / name
+    folder = path_flags.path(OUTPUT) / name
     record = folder.with_suffix(".json")
     rows = json.loads(record.read_bytes()) if record.exists() else []
     if not rows or not folder.exists() or TrainedRun.load(folder).step != rows[-1]["step"]:

@@ -17,14 +17,14 @@ from absl import flags
 from export.mobile import bundle, conversion, graphs, operations, quantization, ranges
 from export.mobile.runtime import GENERATE, Model
 from tests.export.mobile import half_precision
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.config import Config
 from tunit_tf.data import synthetic
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
 from tunit_tf.networks import Generator
 
-RUN_DIR = flags.DEFINE_string("run_dir", "", "Folder of a run; without one, random weights.")
+RUN_DIR = path_flags.define("run_dir", "", "Folder of a run; without one, random weights.")
 IMAGE_SIZE = flags.DEFINE_integer("image_size", 128, "Image size without --run_dir.")
 BASE_CHANNELS = flags.DEFINE_integer(
     "base_channels", 0, "Width of G without --run_dir; 0 is the paper's."

@@ -4,15 +4,14 @@
 """
 
 import numpy as np
-from absl import flags
 
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.data import synthetic
 from tunit_tf.evaluation import scores
 from tunit_tf.evaluation.scores import PictureQuality, encode, score_translations
 from tunit_tf.inference.trained_run import TrainedRun
 
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/quickstart", "Folder of a trained run.")
+RUN_DIR = path_flags.define("run_dir", "runs/quickstart", "Folder of a trained run.")
 
 # RGB to luma and two differences of color, as in JPEG (BT.601).
 TO_LUMA = np.array([

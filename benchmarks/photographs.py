@@ -17,7 +17,6 @@ the other half. `--pictures` writes pairs drawn at random, to look at.
 """
 
 import dataclasses
-import pathlib
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -26,7 +25,7 @@ import numpy as np
 import sklearn.pipeline
 from absl import flags
 
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
@@ -56,7 +55,7 @@ CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Chec
 FEATURES = flags.DEFINE_enum(
     "features", "efficientnet_lite2", list(EXTRACTOR_NAMES), "Extractor of the distances."
 )
-FEATURES_FILE = flags.DEFINE_string("features_file", "", "File of the extractor's weights.")
+FEATURES_FILE = path_flags.define("features_file", "", "File of the extractor's weights.")
 HELD_OUT = flags.DEFINE_enum(
     "held_out", "all", ["all", "tuning", "final"],
     "Which held-out images are scored: all, or one of two halves drawn at random, so that settings "
@@ -67,7 +66,7 @@ HALF_SIZE = flags.DEFINE_integer(
 )
 flags.register_validator(HALF_SIZE.name, lambda size: size != 1, "must be 0, or 2 or more")
 NUM_REAL = flags.DEFINE_integer("num_real", 600, "Training images to compare with.", 2)
-PICTURES = flags.DEFINE_string(
+PICTURES = path_flags.define(
     "pictures",
     "",
     "Folder for a picture per run: sources, references, color transfer, translation.",
@@ -272,7 +271,7 @@ def _write_picture(run: TrainedRun, pairs: Pairs, translations: np.ndarray) -> N
 def save_picture(run: TrainedRun, kind: str, rows: Sequence[Sequence[np.ndarray]]) -> None:
     """Writes rows of images of a run, `(S, S, 3)` uint8 each, as one picture to `--pictures`."""
     name = "_".join(part for part in run.folder.parts if part not in ("/", ".."))
-    path = pathlib.Path(PICTURES.value).expanduser() / f"{name}_{run.step}_{kind}.png"
+    path = path_flags.path(PICTURES) / f"{name}_{run.step}_{kind}.png"
     pixels.save_png(path, pixels.grid(rows))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from absl import flags
 
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 
 SCORES = ("clustering_accuracy_same_set", "translation_accuracy", "content_iou")
 CONFIG = "configs/quickstart.cfg"
@@ -24,7 +24,7 @@ SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2", "3", "4"], "Seeds.")
 flags.register_validator(
     SEEDS.name, lambda seeds: len(set(seeds)) == len(seeds), "must not name a seed twice"
 )
-EARLIER = flags.DEFINE_string("earlier", "", "Checkout of another commit to compare with.")
+EARLIER = path_flags.define("earlier", "", "Checkout of another commit to compare with.")
 flags.register_validator(
     EARLIER.name,
     lambda folder: not folder or (Path(folder) / CONFIG).is_file(),

@@ -11,18 +11,19 @@ from absl import flags
 
 from export import folders, manifest
 from export.manifest import OnnxManifest
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files
+from tunit_tf.paths import user_path
 
-RUN_DIR = flags.DEFINE_multi_string("run_dir", "runs/tunit", "Folder of the run.")
+RUN_DIR = path_flags.define_multi("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
-MODELS = flags.DEFINE_multi_string(
+MODELS = path_flags.define_multi(
     "models", "models/mobile", "Folder that export.tflite wrote for the run."
 )
-ONNX = flags.DEFINE_multi_string(
+ONNX = path_flags.define_multi(
     "onnx", [], "Folder that export.onnx wrote for the run, for a row of ONNX Runtime, if wanted."
 )
 ROUNDS = flags.DEFINE_integer("rounds", 3, "How often each file is loaded, in turns.")
@@ -36,7 +37,7 @@ def main() -> None:
     for flag in (ROUNDS, REPEATS):
         Bounds(1, 10_000).check(f"--{flag.name}", flag.value)
     run_dirs, models, onnx = (
-        [files.named_folder(value, flag.name) for value in flag.value]
+        [user_path(value, f"--{flag.name}") for value in flag.value]
         for flag in (RUN_DIR, MODELS, ONNX)
     )
     if len(run_dirs) != len(models) or len(onnx) not in (0, len(models)):
@@ -72,9 +73,7 @@ def main() -> None:
             for role in ROLES.values() if entry.shipped else ():
                 print(op_profile.summary(export.folder / getattr(entry, role), SLOWEST))
     for folder in models:
-        with files.writing(
-            f"The table in {folder}", "copy it from above or make the folder writable"
-        ):
+        with files.writing(f"The table in {folder}", "copy it from above"):
             files.write_bytes(folder / folders.BENCHMARK, (text + "\n").encode())
 
 

@@ -14,7 +14,7 @@ from absl import flags
 from export.serving import clients, file_translation, server
 from export.serving.file_translation import Request
 from export.serving.server import Server
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf import config as config_lib
 
 PROTOCOL = flags.DEFINE_enum("protocol", "rest", ["rest", "grpc"], "Protocol of the requests.")
@@ -24,7 +24,7 @@ SERVER = flags.DEFINE_string(
     "HOST:PORT, or for REST http(s)://HOST[:PORT]; '' is localhost:8501 (REST) or :8500.",
 )
 TLS = flags.DEFINE_boolean("tls", False, "Encrypt the connection; implied by https://.")
-CA_CERTIFICATE = flags.DEFINE_string(
+CA_CERTIFICATE = path_flags.define(
     "ca_certificate", "", "PEM file of the authority that signed the server's certificate, for TLS."
 )
 MODEL = flags.DEFINE_string("model", Server.model, "Name of the model.")

@@ -6,12 +6,12 @@ as `comparison.md` into the run folder.
 
 from absl import flags
 
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files
 
-MODEL = flags.DEFINE_string("model", "models/tunit/1", "Folder of one version of the model.")
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
+MODEL = path_flags.define("model", "models/tunit/1", "Folder of one version of the model.")
+RUN_DIR = path_flags.define("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
@@ -20,7 +20,7 @@ COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 def main() -> None:
     """Compares a SavedModel with the networks of its run."""
-    folder, run_dir = (files.named_folder(flag.value, flag.name) for flag in (MODEL, RUN_DIR))
+    folder, run_dir = map(path_flags.path, (MODEL, RUN_DIR))
     if not (folder / "saved_model.pb").is_file():
         raise UserError(
             f"--model={MODEL.value} is not a SavedModel; name a version that export.saved_model "
@@ -46,7 +46,7 @@ def main() -> None:
     text = differences.table(found)
     print(text)
     path = run.folder / "comparison.md"
-    with files.writing(str(path), "make --run_dir writable, or keep the table printed above"):
+    with files.writing(str(path), "keep the table printed above"):
         files.write_bytes(path, (text + "\n").encode())
 
 

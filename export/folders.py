@@ -28,7 +28,7 @@ def replacing(output: pathlib.Path, kind: type[Manifest]) -> Iterator[pathlib.Pa
     output = output.resolve()
     check_replaceable(output, kind)
     with (
-        files.writing(str(output), "free space there or name another --output"),
+        files.writing(str(output), "name another --output"),
         files.temporary_folder(output.parent) as temporary,
     ):
         new = temporary / "new"

@@ -7,6 +7,7 @@ schema, which `python -m export.manifest` writes.
 import hashlib
 import json
 import pathlib
+import shlex
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import pydantic
@@ -335,7 +336,8 @@ def read(folder: pathlib.Path, kind: type[Read]) -> Read:
       UserError: There is none, or it is damaged.
     """
     path = folder / FILE_NAME
-    cure = f"write one with python -m {kind.command} --run_dir=RUN --output={folder}"
+    output = shlex.quote(str(folder))
+    cure = f"write one with python -m {kind.command} --run_dir=RUN --output={output}"
     if not path.is_file():
         raise UserError(f"{folder} is not a folder that {kind.command} wrote; {cure}.")
     try:

@@ -53,7 +53,9 @@ from PIL import Image, ImageOps
 
 
 def read(name):
-    square = ImageOps.fit(Image.open(name).convert("RGB"), ($size, $size))
+    picture = ImageOps.exif_transpose(Image.open(name)).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    square = ImageOps.fit(Image.alpha_composite(white, picture).convert("RGB"), ($size, $size))
     return np.asarray(square, np.float32)[None] / 127.5 - 1
 
 
@@ -133,10 +135,12 @@ class Numbers(NamedTuple):
 
     Attributes:
       caption: What they were measured on, a sentence without a full stop.
+      caution: A sentence if they are of very few images, else ''.
       rows: (name, value, `more` or `less` if one is better, meaning) as text.
     """
 
     caption: str
+    caution: str
     rows: list[tuple[str, str, str, str]]
 
 
@@ -326,7 +330,7 @@ def _scores(numbers: Numbers | None) -> list[str]:
         for name, value, better, meaning in numbers.rows
     ]
     return [
-        f"{_line(numbers.caption)}.",
+        f"{_line(numbers.caption)}. {numbers.caution}".rstrip(),
         "\n".join(["| metric | value | better | meaning |", "|---|---|---|---|", *rows]),
     ]
 
@@ -357,7 +361,8 @@ def _reported(run: TrainedRun) -> Numbers | None:
         is_own = facts["data"].split(", held out: ")[0] == run.config.data
         whose = "of the run" if is_own else "of another set than the run's"
         caption = f"Evaluated on images {whose}: {facts['images']}; features {facts['features']}"
-        return _numbers(caption, scores, facts["features"])
+        held_out = written["counts"]["clusters"]["held_out"]
+        return _numbers(caption, metric_table.caution(held_out), scores, facts["features"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -375,17 +380,19 @@ def _validated(run: TrainedRun) -> Numbers | None:
         if name.startswith(VALIDATION) and run.step in steps:
             scores[name.removeprefix(VALIDATION)] = values[steps.index(run.step)]
     caption = f"Validation during training, at step {run.step}, on held-out images"
-    return _numbers(caption, scores, "")
+    recorded = run_folder.recorded_split(run.folder, run.config) if scores else None
+    count = min(len(recorded.validation), run.config.validation_images) if recorded else None
+    return _numbers(caption, "" if count is None else metric_table.caution(count), scores, "")
 
 
-def _numbers(caption: str, scores: dict[str, Any], extractor: str) -> Numbers | None:
+def _numbers(caption: str, few: str, scores: dict[str, Any], extractor: str) -> Numbers | None:
     rows = []
     for name, value in scores.items():
         metric = metric_table.lookup(name, extractor)
         if metric is not None:
             text = str(value) if isinstance(value, int) else f"{value:.4f}"
             rows.append((name, text, metric.better, metric.meaning))
-    return Numbers(caption, rows) if rows else None
+    return Numbers(caption, few, rows) if rows else None
 
 
 def code_for_pair(variant: Variant | None, size: int, examples: list[Example]) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from absl import flags
 
 from tunit_tf import config as config_lib
+from tunit_tf import path_flags
 from tunit_tf.config import check_bounds, setting
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.io import files
+from tunit_tf.paths import user_path
 
 if TYPE_CHECKING:
     from tunit_tf.inference.trained_run import TrainedRun
@@ -45,9 +46,9 @@ class Options(Words):
     min_psnr: float = setting(
         30.0, "Minimum PSNR of a variant in dB; one below it is not shipped.", Bounds(0, 1000)
     )
-    data: str = setting("", "Images to measure on; '' takes the run's held-out ones.")
+    data: str = setting("", "Images to measure on, by default the run's held-out ones.", path=True)
     calibration_images: str = setting(
-        "", "Images to calibrate static_int8 on; '' uses --data if given, else the run's."
+        "", "Images to calibrate static_int8 on, by default --data or else the run's.", path=True
     )
     calibration_steps: int = setting(64, "Pairs of images seen in calibration.", Bounds(2, 10**6))
     quality_images: int = setting(
@@ -74,12 +75,16 @@ class WeightsOptions(Words):
     """What a weights folder is written with; flags of `export.weights`."""
 
     half: bool = setting(True, "Write kernels as float16, half the size, instead of float32.")
-    license_file: str = setting("", "Text of the license, copied as LICENSE.")
+    license_file: str = setting("", "Text of the license, copied as LICENSE.", path=True)
     example_pictures: str = setting(
-        "", "Folder of pictures to redraw that are copied; their names become captions."
+        "",
+        "Folder of pictures to redraw that are copied; their names become captions.",
+        path=True,
     )
     example_looks: str = setting(
-        "", "Folder of pictures to take looks from that are copied; their names become captions."
+        "",
+        "Folder of pictures to take looks from that are copied; their names become captions.",
+        path=True,
     )
 
 
@@ -87,7 +92,7 @@ class WeightsOptions(Words):
 class OnnxOptions(Words):
     """What a pair of ONNX files is written with; flags of `export.onnx`."""
 
-    data: str = setting("", DATA)
+    data: str = setting("", DATA, path=True)
     examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
 
     def __post_init__(self) -> None:
@@ -103,7 +108,7 @@ class ServingOptions:
     max_pixels: int = setting(  # 33 megapixels, 100 MB decoded
         2**25, "Largest picture that is decoded, in pixels.", Bounds(1, 10**9)
     )
-    data: str = setting("", DATA)
+    data: str = setting("", DATA, path=True)
     examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
 
     def __post_init__(self) -> None:
@@ -143,12 +148,12 @@ def define_flags(settings: type, output: str, output_help: str = OUTPUT) -> None
       output: Default of `--output`.
       output_help: What `--output` names.
     """
-    flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.", module_name=__name__)
+    path_flags.define("run_dir", "runs/tunit", "Folder of the run.", module_name=__name__)
     flags.DEFINE_enum(
         "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run.",
         module_name=__name__,
     )  # fmt: skip
-    flags.DEFINE_string("output", output, output_help, module_name=__name__)
+    path_flags.define("output", output, output_help, module_name=__name__)
     config_lib.define_flags(settings)
 
 
@@ -156,7 +161,7 @@ def from_flags(settings: type) -> Request:
     """The values of the flags that `define_flags` defined. Raises UserError."""
     options = config_lib.from_flags(settings)
     run_dir, output = (
-        files.named_folder(str(flags.FLAGS[name].value), name) for name in ("run_dir", "output")
+        user_path(str(flags.FLAGS[name].value), f"--{name}") for name in ("run_dir", "output")
     )
     return Request(run_dir, flags.FLAGS.checkpoint, output, options)
 

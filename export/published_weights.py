@@ -13,6 +13,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles, run_folder, weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
+from tunit_tf.paths import user_path
 
 LICENSE = "LICENSE"
 # Runtime fields that describe the model rather than the machine that trained it.
@@ -37,8 +38,10 @@ def write(
       UserError: The discriminator cannot be read, there are no images to measure the domains'
         styles on, an option names a file that is missing, or the folder cannot be written.
     """
-    license_file = pathlib.Path(options.license_file).expanduser()
-    if options.license_file and not license_file.is_file():
+    license_file = (
+        user_path(options.license_file, "--license_file") if options.license_file else None
+    )
+    if license_file and not license_file.is_file():
         raise UserError(f"--license_file={options.license_file} is not a file; name the text.")
     with folders.replacing(output, WeightsManifest) as new:
         chosen = examples.named(
@@ -50,7 +53,7 @@ def write(
         files.write_bytes(new / run_folder.CONFIG, (config.to_json() + "\n").encode())
         weights_folder.write(new, weights, half=options.half)
         styles.save(new / run_folder.STYLES, weights.step)
-        if options.license_file:
+        if license_file:
             shutil.copyfile(license_file, new / LICENSE)
         shown = examples.write(new, chosen)
         described = WeightsManifest(

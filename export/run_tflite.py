@@ -5,7 +5,6 @@ Needs ai-edge-litert, numpy, pillow and pydantic only: `python -m export.run_tfl
 """
 
 import argparse
-import pathlib
 import sys
 
 from export import manifest
@@ -15,8 +14,10 @@ from tunit_tf import standard_streams
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import files, pixels
+from tunit_tf.paths import user_path
 
 USER_ERROR, INTERRUPTED = 2, 130  # exit codes
+PATHS = ("encoder", "generator", "source", "reference", "mask", "output")
 MAX_THREADS = 256  # LiteRT starts as many as it is asked for, and crashes where the system refuses
 
 
@@ -24,27 +25,19 @@ def main() -> None:
     """Parses the command line and translates one picture."""
     standard_streams.prepare()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--encoder", type=pathlib.Path, required=True, help="encoder_*.tflite")
-    parser.add_argument("--generator", type=pathlib.Path, required=True, help="generator_*.tflite")
-    parser.add_argument("--source", type=pathlib.Path, required=True, help="picture to redraw")
-    parser.add_argument("--reference", type=pathlib.Path, required=True, help="picture of the look")
-    parser.add_argument(
-        "--output",
-        type=pathlib.Path,
-        required=True,
-        help=".png or .jpg to write; of an animation, a file of its own kind",
-    )
-    parser.add_argument(
-        "--size",
-        default=photographs.SOURCE,
-        help="of the result: source, model (the square that the generator draws), or longer side",
-    )
+    parser.add_argument("--encoder", required=True, help="encoder_*.tflite")
+    parser.add_argument("--generator", required=True, help="generator_*.tflite")
+    parser.add_argument("--source", required=True, help="picture to redraw")
+    parser.add_argument("--reference", required=True, help="picture of the look")
+    output_help = ".png or .jpg to write; of an animation, a file of its own kind"
+    parser.add_argument("--output", required=True, help=output_help)
+    size_help = "of the result: source, model (a square, as drawn), or the longer side in pixels"
+    parser.add_argument("--size", default=photographs.SOURCE, help=size_help)
     parser.add_argument("--region", default="", help="redraw only x,y,width,height, or in percent")
     parser.add_argument("--detail", type=float, help="0 (enlarged) to 1; by default the run's")
     parser.add_argument("--colors_only", action="store_true", help="take only colors")
-    parser.add_argument(
-        "--mask", default="", help="picture, white where to redraw; or alpha, that of the source"
-    )
+    mask_help = "picture, white where to redraw; or alpha, that of the source"
+    parser.add_argument("--mask", help=mask_help)
     parser.add_argument("--feather", type=int, help="pixels inside of region or mask that fade")
     parser.add_argument(
         "--quality", type=int, default=pixels.JPEG_QUALITY, help="of JPEG, 1 to 100"
@@ -67,12 +60,14 @@ def main() -> None:
 
 def translated(flags: argparse.Namespace) -> bytes:
     """Checks the flags and returns the content of the result."""
+    given = [name for name in PATHS if getattr(flags, name) is not None]
+    for name in given:
+        setattr(flags, name, user_path(getattr(flags, name), f"--{name}"))
     output = flags.output
     if output.suffix.lower() not in picture_file.SUFFIXES:
         raise UserError(f"--output={output} must end with .png or .jpg.")
-    for path in (flags.source, flags.reference, pathlib.Path(flags.mask)):
-        if files.are_same(path, output):
-            raise UserError(f"--output={output} would replace one of the pictures; name another.")
+    if any(files.are_same(getattr(flags, name), output) for name in given[:-1]):
+        raise UserError(f"--output={output} would replace one of the inputs; name another file.")
     Bounds(1, MAX_THREADS).check("--threads", flags.threads)
     if flags.feather is not None and not (flags.mask or flags.region):
         raise UserError("--feather softens the edges of --mask or --region; give one of them too.")
@@ -83,9 +78,9 @@ def translated(flags: argparse.Namespace) -> bytes:
     if flags.detail is None and described[1] and not flags.colors_only:
         request = request.with_detail(described[1].detail)
     pair = Pair(flags.encoder, flags.generator, flags.threads)
-    source = flags.source.expanduser()
+    suffix, mask = output.suffix.lower(), str(flags.mask or "")
     return picture_file.redrawn(
-        pair, source, flags.reference, output.suffix.lower(), request, flags.mask, flags.resize
+        pair, flags.source, flags.reference, suffix, request, mask, flags.resize
     )
 
 

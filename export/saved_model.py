@@ -3,6 +3,8 @@
 `python -m export.saved_model --run_dir=runs/mine --output=models/tunit` writes the next version.
 """
 
+import shlex
+
 from export import options
 from export.options import ServingOptions
 from tunit_tf import cli
@@ -26,7 +28,8 @@ def main() -> None:
             "Without warm-up records, which need tensorflow-serving-api: "
             "pip install -r requirements-serving.txt"
         )
-    print(f"Check it:  python -m export.compare --model={version} --run_dir={request.run_dir}")
+    model, run_dir = (shlex.quote(str(path)) for path in (version, request.run_dir))
+    print(f"Check it:  python -m export.compare --model={model} --run_dir={run_dir}")
 
 
 def command() -> None:

@@ -25,8 +25,12 @@ def train(*flags):
         (["--data=nowhere"], "--data=nowhere is not a folder"),
         (["--batch_size=64", "--synthetic_images=20"], "A batch of 64 needs"),
         (["stray"], "Unexpected argument 'stray'"),
-        (["--run_dir="], "--run_dir is empty; name a folder."),
-        (["--cache_dir="], "--cache_dir is empty; name a folder."),
+        (["--run_dir="], "--run_dir is empty; name a path, or leave it out"),
+        (["--cache_dir="], "--cache_dir is empty; name a path, or leave it out"),
+        (["--validation_data="], "--validation_data is empty"),
+        (["--flagfile="], "--flagfile is empty"),
+        (["--run_dir=gs://bucket/run"], "--run_dir=gs://bucket/run is an address"),
+        (["--nojoint=true"], "--nojoint=true does not take an argument"),
         (["--flagfile=configs/none.cfg"], "configs/none.cfg"),
     ],
 )
@@ -39,6 +43,23 @@ def test_a_mistake_gets_one_sentence_and_a_code(tmp_path, flags, words):
     assert words in sentences[0]
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ("--frames=8", "interpolate"),
+        ("--animation=webp", "interpolate"),
+        ("--seed=0", "sample"),
+        ("--data=photos", "domain"),
+        ("--sample=2", "domain"),
+    ],
+)
+def test_a_flag_without_the_one_that_it_belongs_to_is_refused(given, needed):
+    named = ("--source=docs/images/shapes", "--reference=docs/images/looks")
+    result = commands.run("tunit_tf.translate", *named, given)
+    assert result.returncode == 2
+    assert f"{given.partition('=')[0]} has no effect without --{needed}" in result.stderr
 
 
 def test_dry_run_prints_the_resolved_config_and_writes_nothing(tmp_path):
@@ -71,30 +92,6 @@ def test_how_a_command_ends(raised, code, printed):
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == code
     assert result.stderr == printed
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ("\ufeff--seed=1\n--num_domains=4\n".encode(), "begins with a byte order mark"),
-        ("\ufeff# a comment\n--seed=1\n".encode(), "begins with a byte order mark"),
-        ("--seed=1\n".encode("utf-16"), "is not UTF-8 text"),
-    ],
-)
-def test_a_flagfile_of_another_encoding_is_named(tmp_path, content, words):
-    (tmp_path / "flags.cfg").write_bytes(content)
-    program = (
-        "from absl import flags\nfrom tunit_tf import cli, config\nconfig.define_flags()\n"
-        "def main():\n    print(flags.FLAGS.seed)\ncli.run(main)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", program, f"--flagfile={tmp_path / 'flags.cfg'}"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert words in result.stderr
-    assert len(result.stderr.splitlines()) == 1
 
 
 def test_reading_a_config_imports_no_tensorflow():

@@ -30,6 +30,8 @@ ORDER = (
     {"networks"},
     {"cli"},
     {"config", "io", "distribution"},
+    {"flagfile", "path_flags"},
+    {"paths"},
     {"errors", "standard_streams"},
 )
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 
 from absl import app, flags, logging
 
-from tunit_tf import standard_streams
+from tunit_tf import flagfile, path_flags, standard_streams
 from tunit_tf.errors import UserError
 
 HELP = {"--help", "-help", "-h"}
 PACKAGES = ("tunit_tf", "export", "benchmarks", "tests")
 USER_ERROR = 2
-BYTE_ORDER_MARK = "\ufeff"  # some editors begin text files with it
 INTERRUPTED = 130  # as a shell reports a process that SIGINT ended
 
 
@@ -35,10 +34,6 @@ def run(main: Callable[[], None]) -> None:
         warnings.filterwarnings("ignore", module=r"PIL\.")
         logging.set_verbosity(logging.WARNING)  # TensorFlow logs every checkpoint it shards
         try:
-            if len(arguments) > 1 and arguments[1].startswith(BYTE_ORDER_MARK):
-                raise UserError(
-                    "The --flagfile begins with a byte order mark; save it as UTF-8 without BOM."
-                )
             if len(arguments) > 1:
                 raise UserError(
                     f"Unexpected argument '{arguments[1]}'; settings are flags, --name=value."
@@ -72,14 +67,16 @@ def _parse(arguments: list[str], main: Callable[[], None]) -> list[str]:
         print(_help(main))
         sys.exit(0)
     try:
-        return flags.FLAGS(arguments)
-    except flags.Error as error:
+        rest = flags.FLAGS([arguments[0], *flagfile.expanded(arguments[1:])])
+        path_flags.check(flags.FLAGS)
+        return rest
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except (flags.Error, ValueError) as error:  # a ValueError for --noNAME=VALUE
         message = str(error).removeprefix("ERROR:: ").replace(" ?", "?").rstrip(".")
         end = "" if message.endswith("?") else "."
         print(f"error: {message}{end} --help lists all flags.", file=sys.stderr)
-        sys.exit(USER_ERROR)
-    except UnicodeDecodeError as error:
-        print(f"error: A --flagfile is not UTF-8 text ({error}); save it as such.", file=sys.stderr)
         sys.exit(USER_ERROR)
     except SystemExit:  # by the like of --help that absl has, which it ends with 1
         sys.exit(0)

@@ -6,11 +6,14 @@ they reject values that the machine cannot represent or hold in memory.
 
 import dataclasses
 import json
+import pathlib
 from typing import Any, cast
 
 from absl import flags
 
+from tunit_tf import path_flags
 from tunit_tf.errors import Bounds, UserError
+from tunit_tf.paths import user_path
 
 IIC = "iic"  # invariant information clustering
 PSEUDO_LABELED = "pseudo-labeled"
@@ -42,6 +45,8 @@ def setting(
     bounds: Bounds | None = None,
     *,
     group: str = "",
+    path: bool = False,
+    belongs_to: str = "",
     runtime: bool = False,
     choices: tuple[str, ...] = (),
     some_of: tuple[str, ...] = (),
@@ -53,6 +58,8 @@ def setting(
       help_text: Text for `--help`.
       bounds: Bounds of a number.
       group: Heads this field and those after it in `--help`.
+      path: Whether the text names a file or a folder.
+      belongs_to: Another field; without it, this one has no effect and its flag is refused.
       runtime: Whether the value may change when a run is resumed.
       choices: Permitted values of a text; empty permits all.
       some_of: Permitted parts of a list that is given as a text, separated by commas.
@@ -61,6 +68,8 @@ def setting(
         "help": help_text,
         "bounds": bounds,
         "group": group,
+        "path": path,
+        "belongs_to": belongs_to,
         "runtime": runtime,
         "choices": choices,
         "some_of": some_of,
@@ -73,16 +82,23 @@ class Config:
     """Everything that defines a run. The defaults are the paper's AFHQ runs at 128 px."""
 
     run_dir: str = setting(
-        "runs/tunit", "Folder of the run; it is created if missing.", runtime=True, group="Where"
+        "runs/tunit",
+        "Folder of the run; it is created if missing.",
+        path=True,
+        runtime=True,
+        group="Where",
     )
     init_from: str = setting(
         "",
-        "Folder of a run or of weights whose networks this run starts from; '' starts from random "
+        "Folder of a run or of weights whose networks this run starts from, by default from random "
         "weights. Architecture and license are taken from there unless they are given.",
+        path=True,
     )
-    data: str = setting("synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].")
+    data: str = setting(
+        "synthetic", "'synthetic', a folder of images, or tfds:NAME[/CONFIG].", path=True
+    )
     validation_data: str = setting(
-        "", "Held-out images, given like --data; '' holds out a part of --data."
+        "", "Held-out images, given like --data; by default a part of --data.", path=True
     )
     validation_fraction: float = setting(
         0.1,
@@ -111,7 +127,7 @@ class Config:
         4000, "Number of images of the procedural set.", Bounds(1, 10**6)
     )
     cache_dir: str = setting(
-        "~/.cache/tunit_tf", "Folder for decoded and resized images.", runtime=True
+        "~/.cache/tunit_tf", "Folder for decoded and resized images.", path=True, runtime=True
     )
     license: str = setting("", "License of the weights; it is copied into exports.", runtime=True)
     detail: float = setting(
@@ -390,6 +406,16 @@ class Config:
             )
 
     @property
+    def run_path(self) -> pathlib.Path:
+        """Folder of the run."""
+        return user_path(self.run_dir, "--run_dir")
+
+    @property
+    def cache_path(self) -> pathlib.Path:
+        """Folder of caches."""
+        return user_path(self.cache_dir, "--cache_dir")
+
+    @property
     def mode(self) -> str:
         """`unsupervised`, `pseudo-labeled`, `semi-supervised` or `supervised`."""
         if self.domains_from != IIC:
@@ -528,6 +554,8 @@ def define_flags(settings: type = Config) -> None:
         if choices:
             default = cast(str, default)
             flags.DEFINE_enum(f.name, default, choices, help_text, module_name=heading)
+        elif f.metadata["path"]:
+            path_flags.define(f.name, cast(str, default), help_text, module_name=heading)
         else:
             default = list(default) if isinstance(default, tuple) else default
             define[f.type](f.name, default, help_text, module_name=heading)
@@ -542,7 +570,14 @@ def from_flags(settings: type = Config) -> Any:
     """The config, or another dataclass of settings, with the values of the parsed flags.
 
     Raises:
-      UserError: A value is out of range.
+      UserError: A value is out of range, or a flag has no effect without another one.
     """
     values = {f.name: flags.FLAGS[f.name].value for f in dataclasses.fields(settings)}
+    defaults = {f.name: f.default for f in dataclasses.fields(settings)}
+    for f in dataclasses.fields(settings):
+        needed = f.metadata["belongs_to"]
+        if needed and flags.FLAGS[f.name].present and values[needed] == defaults[needed]:
+            raise UserError(
+                f"--{f.name} has no effect without --{needed}; give that too, or leave it out."
+            )
     return settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

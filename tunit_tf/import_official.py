@@ -3,18 +3,16 @@
 `python -m tunit_tf.import_official --checkpoint=model_4568.ckpt --run_dir=runs/afhq_cat`
 """
 
-from absl import flags
+import shlex
 
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf import config as config_lib
-from tunit_tf.io import files
 
-CHECKPOINT = flags.DEFINE_string("checkpoint", "", "Path of the authors' .ckpt file.")
+CHECKPOINT = path_flags.define("checkpoint", "", "Path of the authors' .ckpt file.")
 
 
 def main() -> None:
     """Imports the file as a run."""
-    files.named_folder(flags.FLAGS.run_dir, "run_dir")
     # TensorFlow, imported here, takes seconds that `--help` does not wait for.
     from tunit_tf.official import checkpoint as official_checkpoint
 
@@ -32,7 +30,7 @@ def main() -> None:
         print(note)
     print(
         f"The run counts as finished, at step {config.total_steps}. Try it:\n"
-        f"  python -m tunit_tf.translate --run_dir={config.run_dir} --source=PICTURES "
+        f"  python -m tunit_tf.translate --run_dir={shlex.quote(config.run_dir)} --source=PICTURES "
         "--reference=PICTURES"
     )
 

@@ -4,7 +4,6 @@ from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
-from tunit_tf.io import files
 
 DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
 
@@ -17,8 +16,6 @@ def main() -> None:
 
         config = initialization.completed(config, config_lib.given_flags())
     config = config.resolved()
-    for name in ("run_dir", "cache_dir"):
-        files.named_folder(getattr(config, name), name)
     if DRY_RUN.value:
         print(config.to_json())
         return

@@ -7,12 +7,12 @@ import sys
 
 from absl import flags
 
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf import config as config_lib
 from tunit_tf.inference import file_translation
-from tunit_tf.io import files, pixels
+from tunit_tf.io import pixels
 
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/tunit", "Folder of the run.")
+RUN_DIR = path_flags.define("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Checkpoint of the run to translate with."
 )
@@ -29,8 +29,7 @@ MAX_NAMED = 10  # unreadable files named at the end
 def main() -> None:
     """Translates the files and prints what was written."""
     request = config_lib.from_flags(file_translation.Request)
-    run_dir = files.named_folder(RUN_DIR.value, RUN_DIR.name)
-    files.named_folder(request.output, "output")
+    run_dir = path_flags.path(RUN_DIR)
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.inference.trained_run import TrainedRun
 

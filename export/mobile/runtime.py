@@ -9,6 +9,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from tunit_tf.io import pixels
+from tunit_tf.paths import content_of
 
 ENCODE, GENERATE = "encode", "generate"  # signatures
 ROLES = {ENCODE: "encoder", GENERATE: "generator"}  # which file has which
@@ -39,7 +40,7 @@ class Model:
     def __init__(self, model: pathlib.Path | bytes, signature: str, threads: int = 1) -> None:
         self._name = str(model) if isinstance(model, pathlib.Path) else "the model"
         try:
-            content = model.read_bytes() if isinstance(model, pathlib.Path) else model
+            content = content_of(model) if isinstance(model, pathlib.Path) else model
         except OSError as error:
             raise ModelError(f"{self._name} cannot be read ({error.strerror}).") from None
         try:

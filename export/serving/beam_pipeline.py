@@ -259,7 +259,7 @@ def check_output(folder: str) -> None:
     if "://" not in folder and pathlib.Path(folder).is_file():
         raise UserError(f"--output={folder} is a file; name a folder.")
     if not FileSystems.exists(folder):
-        with files.writing(f"--output={folder}", "name another folder, or free space there"):
+        with files.writing(f"--output={folder}", "name another folder"):
             FileSystems.mkdirs(folder)
 
 

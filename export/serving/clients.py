@@ -32,7 +32,7 @@ class Client(Protocol):
         """Translates encoded pictures into the looks of as many others.
 
         Args:
-          sources: N files, JPEG, PNG, GIF, BMP or WebP.
+          sources: N files, JPEG, PNG or WebP.
           references: N files.
 
         Returns:

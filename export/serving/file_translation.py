@@ -16,20 +16,20 @@ from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
 from tunit_tf.inference.redrawing import Redrawing
-from tunit_tf.io import files, picture_files, pixels
+from tunit_tf.io import picture_files, pixels
 from tunit_tf.io.picture_files import MaskFiles
+from tunit_tf.paths import user_path
 
-DECODED_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # by TensorFlow
-DECODED_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
-ORIENTATION = 0x0112  # EXIF tag; 1 is upright
+# Formats and modes of pictures that TensorFlow reads as Pillow does.
+PLAIN = {"JPEG": ("L", "RGB"), "PNG": ("L", "LA", "RGB", "RGBA")}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Request:
     """What to translate, and where to; every field is a flag of `export/client.py`."""
 
-    source: str = setting("", "Image or folder of images to redraw.")
-    reference: str = setting("", "Image whose look is taken.")
+    source: str = setting("", "Image or folder of images to redraw.", path=True)
+    reference: str = setting("", "Image whose look is taken.", path=True)
     size: str = setting(
         photographs.SOURCE,
         "Size of the results: source, the picture's own; model, squares as the server draws them; "
@@ -43,6 +43,7 @@ class Request:
         "Redraw only what masks mark: a folder with a PNG file per source under the source's name, "
         "white where it is redrawn; that file for a single source; or alpha, the alpha channel of "
         "the sources.",
+        path=True,
     )
     detail: float | None = setting(
         None, "From 0, the enlarged translation, to 1, all of the picture's own detail.",
@@ -53,7 +54,7 @@ class Request:
         None, "Pixels inside of the edge of --mask or --region over which the change fades.",
         photographs.FEATHER,
     )  # fmt: skip
-    output: str = setting("translated", "Folder for the results, created if missing.")
+    output: str = setting("translated", "Folder for the results, created if missing.", path=True)
     overwrite: bool = setting(False, "Replace results that exist.")
     resume: bool = setting(False, "Keep results that exist, translate the others.")
     batch_size: int = setting(4, "Images per request.", Bounds(1, 4096))
@@ -68,7 +69,7 @@ class Request:
         """
         if not self.source or not self.reference:
             raise UserError("Say what to translate with --source=PICTURES and --reference=PICTURE.")
-        files.named_folder(self.output, "output")
+        user_path(self.output, "--output")
         check_bounds(self)
         size = self.of_photographs().size
         if self.mask and size.kind == photographs.MODEL:
@@ -123,7 +124,7 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     if len(found) != 1:
         raise UserError(f"--reference={request.reference} must be one image; has {len(found)}.")
     look = encoded(found[0])
-    root = pathlib.Path(request.source).expanduser()
+    root = user_path(request.source, "--source")
     stems = picture_files.output_stems(sources, root)
     own_size = request.of_photographs().size.kind != photographs.MODEL
     moving = {path for path in sources if own_size and is_animated(path)}
@@ -165,7 +166,7 @@ def _remaining(
     Raises:
       UserError: Results exist, or would replace the pictures themselves.
     """
-    folder = pathlib.Path(request.output).expanduser()
+    folder = user_path(request.output, "--output")
     existing = {path for path, name in names.items() if (folder / name).exists()}
     originals = {path.resolve() for path in (*names, reference)}
     for path in existing:
@@ -344,8 +345,8 @@ def _decoded(png: bytes) -> np.ndarray:
 def encoded(path: pathlib.Path) -> bytes:
     """The content of a picture file, or the picture as PNG where TensorFlow would not read it.
 
-    TensorFlow reads neither EXIF rotation nor TIFF nor, for example, CMYK. The whole picture is
-    decoded here, so that a broken one is found before it spoils a request with others.
+    TensorFlow ignores EXIF rotation and color profiles, and reads few formats. The whole picture
+    is decoded here, so that a broken one is found before it spoils a request with others.
 
     Raises:
       UserError: It cannot be read.
@@ -356,11 +357,7 @@ def encoded(path: pathlib.Path) -> bytes:
         content = path.read_bytes()
         rgb = pixels.open_rgb(path)
         with Image.open(io.BytesIO(content)) as picture:
-            if (
-                picture.format in DECODED_FORMATS
-                and picture.mode in DECODED_MODES
-                and picture.getexif().get(ORIENTATION, 1) == 1
-            ):
+            if _is_plain(picture):
                 return content
         buffer = io.BytesIO()
         rgb.save(buffer, format="PNG")
@@ -368,3 +365,14 @@ def encoded(path: pathlib.Path) -> bytes:
     # Pillow's decoders raise many kinds of errors on broken files.
     except Exception as error:
         raise UserError(f"{path} cannot be read ({error}).") from None
+
+
+def _is_plain(picture: Image.Image) -> bool:
+    """Whether TensorFlow reads an opened picture as Pillow does."""
+    return (
+        picture.mode in PLAIN.get(picture.format or "", ())
+        and "transparency" not in picture.info
+        and pixels.is_srgb(picture)
+        and not getattr(picture, "is_animated", False)
+        and pixels.turned(picture) is picture
+    )

@@ -1,18 +1,19 @@
 """Address, model and connection settings of a server, from the flags of a client."""
 
 import dataclasses
-import pathlib
 import re
 import ssl
 import urllib.parse
 
 from tunit_tf.errors import UserError
+from tunit_tf.paths import content_of, user_path
 
 PORTS = {"rest": 8501, "grpc": 8500}  # TF Serving's
 HTTPS_PORT = 443
 LONGEST_TIMEOUT = 86_400.0  # seconds; sockets refuse much longer ones
 LARGEST_VERSION = 2**63 - 1
-HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+HOST = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+LONGEST_HOST = 253  # characters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +89,11 @@ def address(text: str, protocol: str, tls: bool) -> tuple[str, bool]:
     host, colon, number = rest.rpartition(":")
     if not colon or rest.endswith("]"):  # the colons of [::1] are no port's
         host, number = rest or "localhost", str(port)
-    if not HOST.fullmatch(host) or not (number.isascii() and number.isdigit()):
+    if (
+        not HOST.fullmatch(host)
+        or len(host) > LONGEST_HOST
+        or not re.fullmatch("[0-9]{1,10}", number)
+    ):
         raise UserError(
             f"--server={text} must be HOST:PORT, such as localhost:{PORTS[protocol]}"
             f"{', or a URL such as https://example.org' if protocol == 'rest' else ''}."
@@ -107,7 +112,7 @@ def authority(path: str) -> bytes | None:
     if not path:
         return None
     try:
-        content = pathlib.Path(path).expanduser().read_bytes()
+        content = content_of(user_path(path, "--ca_certificate"))
         if b"BEGIN CERTIFICATE" not in content:
             raise ValueError("it has no certificate")
         ssl.create_default_context(cadata=content.decode("ascii"))

@@ -22,7 +22,7 @@ def endpoints(translator: Translator, resize: str, max_pixels: int) -> dict[str,
     """The signatures of a SavedModel.
 
     `serving_default`: `image_bytes` and `reference_bytes` `(N,)` strings, pictures of any size as
-    JPEG, PNG, GIF, BMP or WebP, to `translated_bytes` `(N,)`, PNG of `(S, S)` pixels.
+    JPEG, PNG or WebP, to `translated_bytes` `(N,)`, PNG of `(S, S)` pixels.
     `encode`: `image` `(N, S, S, 3)` to `style` `(N, style_dim)`, `domain_probabilities` `(N, K)`.
     `generate`: `image` and `style` to `translated` `(N, S, S, 3)`.
     `translate`: `image` and `reference` to `translated`.
@@ -91,11 +91,12 @@ def decode_squares(
 ) -> tf.Tensor:
     """Encoded pictures `(N,)` as squares `(N, size, size, 3)` in [-1, 1].
 
-    Grayscale becomes RGB and transparency white, as in training. EXIF rotation is not applied,
-    since TensorFlow does not read it.
+    Grayscale becomes RGB and transparency white, as in training. EXIF rotation and color profiles
+    are not applied, since TensorFlow does not read them; GIF and BMP are refused, since it ignores
+    the transparency of the first and the palette of the second.
 
     Args:
-      encoded: JPEG, PNG, GIF, BMP or WebP.
+      encoded: JPEG, PNG or WebP.
       name: Name of the input, for the message of an error.
       size: Side of the squares in pixels.
       resize: `crop` or `stretch`.
@@ -110,7 +111,7 @@ def decode_squares(
         index, content = indexed
         picture = _decoded_or_empty(content, max_pixels)
         message = tf.strings.format(
-            f"{name}[{{}}] cannot be decoded: it is not a whole JPEG, PNG, GIF, BMP or WebP, or "
+            f"{name}[{{}}] cannot be decoded: it is not a whole JPEG, PNG or WebP, or "
             f"has more than {max_pixels} pixels",
             index,
         )
@@ -169,13 +170,6 @@ def _header_size(content: tf.Tensor) -> Size:
     def png() -> Size:
         return number(20, 4, True), number(16, 4, True)
 
-    def gif() -> Size:
-        return number(8, 2), number(6, 2)
-
-    def bmp() -> Size:  # a negative height says that rows run downwards
-        height = number(22, 4)
-        return tf.minimum(height, 2**32 - height), number(18, 4)
-
     def webp() -> Size:
         lossless = number(21, 4)
         return tf.case(
@@ -193,8 +187,6 @@ def _header_size(content: tf.Tensor) -> Size:
         [
             (starts(b"\xff\xd8\xff"), jpeg),
             (starts(b"\x89PNG\r\n\x1a\n"), png),
-            (starts(b"GIF8"), gif),
-            (starts(b"BM"), bmp),
             (starts(b"RIFF") & starts(b"WEBP", 8), webp),
         ],
         default=lambda: (tf.constant(0, tf.int64), tf.constant(0, tf.int64)),

@@ -50,7 +50,7 @@ def write(
     translator = run.translator
     images = sources.open_images(data, run.config) if data else None
     # Before the export, and apart from it: this may write averages into the run folder.
-    with files.writing(f"The run folder {run.folder}", "make it writable, or export a copy of it"):
+    with files.writing(f"The run folder {run.folder}", "export a copy of it"):
         description = run_description.describe(run, images)
     chosen = examples.of_run(run, images, num_examples)
     try:

@@ -9,11 +9,11 @@ from absl import flags
 
 from tests.chaos import faults, file_faults, user_files
 from tests.chaos.observation import Observation
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 from tunit_tf.io import files
 
 KILLS = flags.DEFINE_integer("kills", 20, "SIGKILLs at random moments.")
-OUTPUT = flags.DEFINE_string("output", "runs/reliability.md", "File of the table.")
+OUTPUT = path_flags.define("output", "runs/reliability.md", "File of the table.")
 
 
 def observations(folder: pathlib.Path, kills: int) -> Iterator[Observation]:

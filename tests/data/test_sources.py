@@ -27,7 +27,9 @@ def settings(tiny, tmp_path):
 
 
 def picture(mode="RGB", size=(40, 30), color=None):
+    """A color with one black pixel, since many pictures of a single color are mentioned."""
     image = Image.new("RGB", size, color or tuple(RNG.integers(0, 255, 3).tolist()))
+    image.putpixel((0, 0), (0, 0, 0))
     return image.convert(mode)
 
 
@@ -54,6 +56,18 @@ def test_every_format_and_mode_is_read(tmp_path, settings):
     assert images.images.shape == (7, 32, 32, 3)
     np.testing.assert_allclose(images.pixels()[:6].mean((1, 2)), [red] * 6, atol=8)
     np.testing.assert_allclose(images.pixels()[6].mean((0, 1)), 90, atol=2)
+
+
+@pytest.mark.parametrize(("constant", "warns"), [(0, False), (1, False), (3, True)])
+def test_many_pictures_of_a_single_color_are_mentioned(tmp_path, settings, caplog, constant, warns):
+    for i in range(10):
+        noise = RNG.integers(0, 255, (8, 8, 3)).astype(np.uint8)
+        gray = Image.new("RGB", (8, 8), (i, i, i))
+        (gray if i < constant else Image.fromarray(noise)).save(tmp_path / f"{i}.png")
+    sources.open_images(str(tmp_path), settings())
+    said = f"{constant} of 10 pictures of {tmp_path} that were looked at have a single color"
+    assert (said in caplog.text) == warns
+    assert ("such as 0.png" in caplog.text) == warns
 
 
 def test_transparency_lies_over_white(tmp_path, settings):
@@ -143,7 +157,7 @@ def test_decoded_images_are_cached_until_a_file_changes(tmp_path, settings, monk
     np.testing.assert_array_equal(first.pixels(), again.pixels())
     picture(color=(1, 2, 3)).save(root / "b.png")
     np.testing.assert_array_equal(
-        sources.open_images(str(root), settings()).pixels()[1, 0, 0], [1, 2, 3]
+        sources.open_images(str(root), settings()).pixels()[1, 16, 16], [1, 2, 3]
     )
 
 

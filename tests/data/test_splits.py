@@ -44,6 +44,32 @@ def test_separate_folder(tmp_path, settings):
     assert split.validation.name_list() == ["c.png"]
 
 
+@pytest.mark.parametrize(
+    ("train", "held_out"), [("train", "val"), ("Train", "validation"), ("training", "test")]
+)
+def test_a_folder_that_is_divided_already_is_recognized(
+    tmp_path, settings, caplog, train, held_out
+):
+    names = [f"{part}/{name}" for part in (train, held_out) for name in ("cat/1.png", "dog/2.png")]
+    root = folder_of(tmp_path / "set", [*names, f"{train}/cat/3.png", ".thumbnails/val/x.png"])
+    (root / "README.txt").write_text("cats and dogs")
+    split = sources.load(settings(data=str(root)))
+    assert split.train.label_names == split.validation.label_names == ("cat", "dog")
+    assert split.train.name_list() == ["cat/1.png", "cat/3.png", "dog/2.png"]
+    assert split.validation.name_list() == ["cat/1.png", "dog/2.png"]
+    assert f"{train} is used to train, and {held_out} is held out" in caplog.text
+    named = sources.load(settings(data=str(root), validation_data=str(root / held_out / "dog")))
+    assert named.train.name_list() == split.train.name_list()
+    assert named.validation.name_list() == ["2.png"]
+
+
+@pytest.mark.parametrize("other", ["cat/1.png", "1.png"])
+def test_a_class_may_be_named_train(tmp_path, settings, other):
+    root = folder_of(tmp_path, [f"train/{i}.png" for i in range(9)] + ["val/1.png", other])
+    split = sources.load(settings(data=str(root)))
+    assert {"train", "val"} < set(split.train.label_names)
+
+
 def test_record_names_every_image(settings):
     split = sources.load(settings())
     record = json.loads(json.dumps(sources.record(split)))

@@ -65,6 +65,7 @@ def test_the_report_has_every_number_and_figure(evaluated):
     assert all(metric_table.lookup(name, "random_conv64") for name in numbers)
     for name in wanted:
         assert name in printed
+    assert any(sentence.startswith("Only 8 images are held out") for sentence in report["warnings"])
     rows = report["without_network"]
     assert list(rows) == ["source untouched", "color transfer"]
     for sections in rows.values():
@@ -186,6 +187,20 @@ def test_a_report_replaces_its_own_figures_and_no_others(tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps(damaged))
     report.write(tmp_path, result, {"run": "tiny"}, "random_conv64", {})
     assert (tmp_path / "keep.png").exists()
+
+
+def test_a_figure_that_fails_takes_neither_numbers_nor_report_with_it(tmp_path):
+    def fail():
+        raise RuntimeError("too dark")
+
+    result = EvaluationResult(metrics={"Clusters": {"nmi": 0.5}})
+    result.add_figures("Clusters", fail)
+    page = report.write(tmp_path, result, {"run": "猫 \udcff"}, "random_conv64", {})
+    assert "could not be drawn (RuntimeError: too dark)" in page.read_text(encoding="utf-8")
+    assert "猫 \\udcff" in page.read_text(encoding="utf-8")
+    numbers = json.loads((tmp_path / "metrics.json").read_bytes())
+    assert numbers["metrics"] == {"Clusters": {"nmi": 0.5}}
+    assert numbers["figures"] == []
 
 
 def test_a_report_folder_that_cannot_be_written_is_named_before_the_work(tmp_path):
@@ -311,11 +326,15 @@ def test_too_few_images_and_other_classes_are_named(trained_run, tmp_path):
         ),
         ("evaluate", ["--run_dir={run}", "--num_translations=1"], "must be at least 2"),
         ("evaluate", ["--run_dir={run}", "--batch_size=1000000000000"], "must be at most 4096"),
-        ("evaluate", ["--run_dir="], "--run_dir is empty; name a folder"),
+        ("evaluate", ["--run_dir="], "--run_dir is empty; name a path"),
         ("evaluate", ["--run_dir={run}", "--report_dir={run}/config.json"], "cannot be written"),
         ("translate", ["--run_dir=", "--source=x", "--domain=0"], "--run_dir is empty"),
         ("translate", ["--output=", "--source=x", "--domain=0"], "--output is empty"),
-        ("translate", ["--seed=-1", "--source=x", "--domain=0"], "--seed must be at least 0"),
+        (
+            "translate",
+            ["--seed=-1", "--sample=1", "--source=x", "--domain=0"],
+            "--seed must be at least 0",
+        ),
         (
             "evaluate",
             ["--run_dir={run}", "--validation_data=x"],

@@ -83,9 +83,9 @@ def pictures() -> list[bytes]:
         encoded(squares[2].convert("L"), "PNG"),
         encoded(with_alpha(squares[3]), "PNG"),
         encoded(squares[4], "WEBP", lossless=True),
-        encoded(squares[5].resize((40, 100)), "BMP"),
+        encoded(squares[5].resize((40, 100)).quantize(64), "PNG"),
         encoded(squares[6].convert("L"), "JPEG"),
-        encoded(squares[7].quantize(64), "GIF"),
+        encoded(squares[7], "JPEG", quality=95, progressive=True),
     ]
 
 

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from export import manifest, model_card, run_description
 from export.manifest import Manifest, MobileManifest
 from tests.manifests import cases
+from tunit_tf.io import pixels
 
 GOOD = MobileManifest(**cases.GOOD)
 
@@ -99,6 +101,7 @@ def test_numbers_are_those_of_the_exported_checkpoint(trained_run, tmp_path):
     run = dataclasses.replace(trained_run, folder=tmp_path / "run")
     logged = model_card.scores_of_run(run)
     assert logged.caption == "Validation during training, at step 6, on held-out images"
+    assert logged.caution.startswith("Only 8 images are held out: ")
     (tmp_path / "run" / "report").mkdir()
     report = tmp_path / "run" / "report" / "metrics.json"
     facts = {
@@ -106,12 +109,14 @@ def test_numbers_are_those_of_the_exported_checkpoint(trained_run, tmp_path):
         "features": "random_conv64",
     }  # fmt: skip
     sections = {"Image quality": {"fid_random_conv64": 12.34567, "odd": 1.0}}
-    report.write_text(json.dumps({"facts": facts, "metrics": sections}))
+    counts = {"clusters": {"train": 300, "held_out": 100}}
+    report.write_text(json.dumps({"facts": facts, "metrics": sections, "counts": counts}))
     (row,) = model_card.scores_of_run(run).rows
+    assert not model_card.scores_of_run(run).caution
     assert row[:3] == ("fid_random_conv64", "12.3457", "less")
     assert "images of the run" in model_card.scores_of_run(run).caption
     facts |= {"data": "/home/me/other", "checkpoint": "newest, step 6"}
-    report.write_text(json.dumps({"facts": facts, "metrics": sections}))
+    report.write_text(json.dumps({"facts": facts, "metrics": sections, "counts": counts}))
     assert "another set" in model_card.scores_of_run(run).caption
     assert "/home" not in model_card.scores_of_run(run).caption
     for damaged in ('{"facts"', "[]", json.dumps({"facts": {**facts, "checkpoint": "step 5"}})):
@@ -145,6 +150,19 @@ def run_its_code(text: str, folder) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=300)
     with Image.open(folder / "translated.png") as picture:
         assert picture.size == (32, 32)
+
+
+def test_the_code_of_a_card_reads_pictures_as_training_does(tmp_path):
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 20, 4), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    picture.save(tmp_path / "turned.png", exif=exif)
+    (code,) = re.findall(r"def read.*?\n\n\n", model_card.PAIR.template, re.DOTALL)
+    names = {"np": np, "Image": Image, "ImageOps": ImageOps}
+    exec(code.replace("$size", "16"), names)
+    expected = pixels.square(pixels.open_rgb(tmp_path / "turned.png"), 16, "crop")
+    read = names["read"](tmp_path / "turned.png")
+    np.testing.assert_allclose(read[0], expected / 127.5 - 1, atol=1e-6)
 
 
 def test_the_card_of_a_pair(pair_folder, tmp_path):

@@ -107,5 +107,5 @@ def test_masks_that_do_not_fit_are_named(translator):
             translator.generate(x, style, masks)
     with pytest.raises(ValueError, match="at least 0 pixels wide; received -1"):
         translator.generate(x, style, np.zeros((2, 32, 32), np.uint8), feather=-1)
-    with pytest.raises(UserError, match="is 64 x 32 pixels and the picture 32 x 32"):
+    with pytest.raises(UserError, match="its mask is 64 x 32 pixels and the picture 32 x 32"):
         translator.generate(x[:1], style, [Image.new("L", (64, 32))])

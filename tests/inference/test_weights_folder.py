@@ -49,6 +49,9 @@ def test_half_precision_keeps_vectors_and_rounds_the_rest(tmp_path, weights):
 def test_it_has_no_images_and_one_state(folder):
     with pytest.raises(UserError, match="weights folder, which has no images"):
         _ = TrainedRun.load(folder).split
+    loaded = TrainedRun.load(folder)
+    assert loaded.config.data == "synthetic"
+    assert len(loaded.split_of(loaded.config, own_images=False).train)  # the user has named them
     with pytest.raises(UserError, match="one state; leave out --checkpoint=best"):
         TrainedRun.load(folder, "best")
 
@@ -65,7 +68,7 @@ def test_nothing_is_trained_in_it(folder, tiny):
         (lambda content: content[:0], "is damaged"),
         (
             lambda content: content.replace(b"tunit_tf weights 1", b"tunit_tf weights 9"),
-            "weights 9",
+            "its format is 'tunit_tf weights 9', not 'tunit_tf weights 1'; name another folder.$",
         ),
         (lambda content: content.replace(b"guiding.style_head", b"guiding.other_head"), "missing"),
     ],
@@ -77,6 +80,7 @@ def test_a_damaged_file_is_named(folder, damage, message):
     with pytest.raises(UserError, match=message) as error:
         Translator.load(folder)
     assert str(path) in str(error.value)
+    assert str(error.value).count(str(path)) == 1
 
 
 def test_weights_of_another_architecture_are_named(folder):

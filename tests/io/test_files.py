@@ -1,5 +1,6 @@
 """Temporary folders vanish with their owners; files are whole or absent."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -53,6 +54,24 @@ def test_a_failed_write_names_the_reason_and_the_cure(tmp_path):
         files.writing("The report", "name another folder"),
     ):
         files.write_bytes(tmp_path / "file" / "below", b"")
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.ENOSPC, "free space there or name another folder"),
+        (errno.EFBIG, "free space there or name another folder"),
+        (errno.EACCES, "change its permissions or name another folder"),
+        (errno.ENOTDIR, "name another folder"),
+        (errno.EIO, "name another folder"),
+    ],
+)
+def test_the_cure_fits_the_reason(number, cure):
+    with (
+        pytest.raises(UserError, match=rf"\({os.strerror(number)}\); {cure}\.$"),
+        files.writing("The report", "name another folder"),
+    ):
+        raise OSError(number, os.strerror(number))
 
 
 def test_sigterm_ends_a_process_after_its_folder_is_deleted(tmp_path):

@@ -4,6 +4,8 @@ import contextlib
 import fnmatch
 import os
 import pathlib
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -129,7 +131,7 @@ def test_inputs_are_never_replaced_and_a_file_is_no_folder(folder):
         writer.check(["b.png"], inputs=[folder / "b.png"])
     with pytest.raises(UserError, match=r"a.png would be the name of a result and of a folder"):
         writer.check(["a.png", "a.png/b.png"])
-    with pytest.raises(UserError, match=r"--output is empty; name a folder"):
+    with pytest.raises(UserError, match=r"--output is empty; name a path"):
         picture_files.Writer("", overwrite=False)
     with pytest.raises(UserError, match=r"notes.txt is not a folder"):
         picture_files.Writer(str(folder / "notes.txt" / "out"), overwrite=False).check(["a.png"])
@@ -172,9 +174,28 @@ def test_folders_without_access_are_skipped_and_named(mode, caplog):
             folder.chmod(0o755)
 
 
+def test_heic_is_data_where_its_reader_is_installed(tmp_path):
+    (tmp_path / "a.HEIC").touch()
+    program = (
+        "import pathlib, sys\n{}\nfrom tunit_tf.io import picture_files\n"
+        f"print(len(picture_files.below(pathlib.Path({str(tmp_path)!r}))))"
+    )
+
+    def found(before):
+        return subprocess.run(
+            [sys.executable, "-c", program.format(before)], capture_output=True, text=True
+        )
+
+    without = found("sys.modules['pillow_heif'] = None")
+    assert without.stdout == "0\n", without
+    assert "kinds that are not read (.heic); convert" in without.stderr
+    assert "pip install pillow-heif reads .heic" in without.stderr
+    assert found("").stdout == f"{int(pixels.READS_HEIC)}\n"
+
+
 def test_what_is_left_out_of_a_folder_is_counted_and_named(tmp_path, caplog):
     for name in (
-        "a.png", "b.JFIF", "c.avif", "d.jpe", "sub/e.gif", "notes.txt", "f.HEIC", "sub/g.heic",
+        "a.png", "b.JFIF", "c.avif", "d.jpe", "sub/e.gif", "notes.txt", "f.JXL", "sub/g.jxl",
         "h.psd", ".hidden.png", ".thumbnails/i.png", "sub/.ipynb_checkpoints/e.gif",
         "@eaDir/a.png", "sub/__MACOSX/._e.gif",
     ):  # fmt: skip
@@ -186,8 +207,8 @@ def test_what_is_left_out_of_a_folder_is_counted_and_named(tmp_path, caplog):
     found = [str(path.relative_to(tmp_path)) for path in picture_files.below(tmp_path)]
     assert found == ["a.png", "b.JFIF", "c.avif", "d.jpe", "sub/e.gif"]
     links, kinds = (record.getMessage() for record in caplog.records)
-    assert kinds.startswith("Skipped 3 files of kinds that are not read (.heic, .psd); convert")
-    assert kinds.endswith(f"{tmp_path}/f.HEIC; {tmp_path}/h.psd; {tmp_path}/sub/g.heic")
+    assert kinds.startswith("Skipped 3 files of kinds that are not read (.jxl, .psd); convert")
+    assert kinds.endswith(f"{tmp_path}/f.JXL; {tmp_path}/h.psd; {tmp_path}/sub/g.jxl")
     assert links.startswith("Skipped 3 links that lead nowhere; is a disk not mounted?: ")
     assert links.endswith(f"{tmp_path}/a_loop.png; {tmp_path}/class; {tmp_path}/gone.png")
 

@@ -110,6 +110,20 @@ def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
         pixels.open_rgb(tmp_path / "large.png")
 
 
+def test_heic_is_read(tmp_path):
+    """Its decoder turns it, as the file says; EXIF has a copy of that, which must do nothing."""
+    if not pixels.READS_HEIC:
+        pytest.skip("pillow-heif is not installed")
+    smooth = Image.fromarray(NOISE).resize((4, 2)).resize((80, 40), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    smooth.save(tmp_path / "turned.heic", quality=100, exif=exif)
+    found = pixels.open_rgb(tmp_path / "turned.heic")
+    assert found.mode == "RGB"
+    assert found.size == (80, 40)
+    assert np.abs(np.asarray(found, int) - np.asarray(smooth)).mean() < 4
+
+
 @pytest.mark.parametrize("known_to_pillow", [2**26, 10])
 def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(tmp_path, monkeypatch, known_to_pillow):
     """Also one that Pillow refuses by itself."""
@@ -122,7 +136,7 @@ def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(tmp_path, monkeypatch, kn
     expected = smooth.resize((100, 50), Image.Resampling.BOX)
     assert np.abs(np.asarray(found, int) - np.asarray(expected)).mean() < 2
     monkeypatch.setattr(pixels, "MAX_JPEG_PIXELS", 79_999)
-    with pytest.raises(ValueError, match="it has 400 x 200 pixels, more than the limit"):
+    with pytest.raises(ValueError, match="it has 400 x 200 pixels, more than the limit of 79,999"):
         pixels.open_rgb(tmp_path / "large.jpg")
 
 

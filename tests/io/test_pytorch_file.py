@@ -1,18 +1,33 @@
 """Damaged and hostile checkpoints are refused; what PyTorch writes is read in `tests/oracle`."""
 
+import pathlib
 import pickle
 import struct
+import tempfile
 import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 
+from tests.io.test_picture_files import unprivileged
 from tests.io.written_files import Named, tensor, write, write_legacy
 from tunit_tf.errors import UserError
 from tunit_tf.io import pytorch_file
 
 NUMBERS = np.arange(6, dtype=np.float32)
+
+
+def test_a_file_without_permission_is_not_called_damaged():
+    with tempfile.TemporaryDirectory() as name:  # tmp_path is closed to other users
+        path = write(pathlib.Path(name) / "a.pt", {"x": tensor(NUMBERS)}, {"0": NUMBERS})
+        path.parent.chmod(0o755)
+        path.chmod(0)
+        with (
+            unprivileged(),
+            pytest.raises(UserError, match="Permission denied"),
+        ):
+            pytorch_file.read(path)
 
 
 @pytest.mark.parametrize("written_by", [write, write_legacy])

@@ -4,23 +4,20 @@ Prints the ports as JSON and serves until SIGTERM.
 """
 
 import json
-import pathlib
 import signal
 import threading
-
-from absl import flags
 
 from export.serving import session
 from tests.serving import stand_in
 from tests.serving.served import Served, newest_version
-from tunit_tf import cli
+from tunit_tf import cli, path_flags
 
-MODEL_BASE_PATH = flags.DEFINE_string("model_base_path", "models/tunit", "Folder of versions.")
+MODEL_BASE_PATH = path_flags.define("model_base_path", "models/tunit", "Folder of versions.")
 
 
 def main() -> None:
     """Serves the model until the process is told to end."""
-    base = pathlib.Path(MODEL_BASE_PATH.value).expanduser()
+    base = path_flags.path(MODEL_BASE_PATH)
     version = newest_version(base)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

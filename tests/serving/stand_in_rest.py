@@ -22,7 +22,7 @@ HTTP_CODES = {
     8: 429,
     14: 503,
 }  # others are 500
-MODEL_PATH = r"/v1/models/([^/:]+)(?:/versions/([0-9]+))?"
+MODEL_PATH = r"/v1/models/([^/:]+)(?:/versions/([0-9]{1,19}))?"  # 64 bits
 
 
 class RestServer(http.server.ThreadingHTTPServer):
@@ -140,7 +140,7 @@ def parse(body: bytes) -> Request:
         raise _refused("'inputs' must be an object")
     try:
         inputs = {key: _from_json(values) for key, values in columns.items()}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _refused(str(error)) from None
     return Request(name, inputs, in_rows)
 

@@ -51,12 +51,12 @@ def decoded(
     Raises:
       UserError: The cache cannot be written, or too many pictures cannot be read.
     """
-    folder = pathlib.Path(config.cache_dir).expanduser()
+    folder = config.cache_path
     stem = folder / f"{set_key}-{config.image_size}-{config.resize}"
     array_path, bad_path = stem.with_suffix(".npy"), stem.with_suffix(".json")
     found = _found(array_path, bad_path, (len(names), config.image_size, config.image_size, 3))
     if found is None:
-        cure = "free space there or name another folder with --cache_dir"
+        cure = "name another folder with --cache_dir"
         with files.writing(f"The image cache {folder}", cure):
             bad_path.unlink(
                 missing_ok=True

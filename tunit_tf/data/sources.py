@@ -1,5 +1,6 @@
 """Opens what --data names: the procedural set, a folder of images, or a TFDS data set."""
 
+import dataclasses
 import functools
 import importlib
 import os
@@ -13,7 +14,7 @@ from PIL import Image
 
 from tunit_tf.config import Config
 from tunit_tf.data import cache, synthetic
-from tunit_tf.data.image_set import ImageSet
+from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.data.splits import (
     Recorded,
     Split,
@@ -24,10 +25,16 @@ from tunit_tf.data.splits import (
 )
 from tunit_tf.errors import UserError
 from tunit_tf.io import picture_files, pixels
+from tunit_tf.paths import user_path
 
 SYNTHETIC = "synthetic"
 TFDS_PREFIX = "tfds:"
 TFDS_HELD_OUT = ("test", "validation")
+# Folders of a set that is divided already, in the order in which they are preferred.
+TRAIN_FOLDERS = ("train", "training")
+HELD_OUT_FOLDERS = ("val", "valid", "validation", "test", "testing")
+CONSTANT_SAMPLE = 500  # pictures that are looked at
+MANY_CONSTANT = 0.05  # share of pictures of a single color above which a set is damaged
 
 
 def load(config: Config, recorded: Recorded | None = None) -> Split:
@@ -43,6 +50,7 @@ def load(config: Config, recorded: Recorded | None = None) -> Split:
     """
     if not config.data:
         raise UserError("This run has no images of its own; name some with --data=FOLDER.")
+    config = laid_out(config)
     parts = _open_parts(config)
     if recorded is None:
         return parts if isinstance(parts, Split) else split(parts, config)
@@ -74,13 +82,46 @@ def _open_parts(config: Config) -> Split | ImageSet:
     return open_images(config.data, config)
 
 
+def laid_out(config: Config) -> Config:
+    """A config that names the parts of a folder that is divided already, as `train/` and `val/`.
+
+    Others stay as they are.
+    """
+    if not config.data or not _is_folder(config.data):
+        return config
+    folder = user_path(config.data, "--data")
+    try:
+        with os.scandir(folder) as entries:
+            found = {entry.name for entry in entries if _counts(entry)}
+    except OSError:  # mentioned where it is opened
+        return config
+    by_name = {name.lower(): folder / name for name in found}
+    train = [by_name[name] for name in TRAIN_FOLDERS if name in by_name]
+    held_out = [by_name[name] for name in HELD_OUT_FOLDERS if name in by_name]
+    if not (train and held_out) or set(by_name) - {*TRAIN_FOLDERS, *HELD_OUT_FOLDERS}:
+        return config
+    validation_data = config.validation_data or str(held_out[0])
+    logging.warning(
+        "%s is divided already: %s is used to train, and %s is held out.",
+        folder, train[0].name, validation_data if config.validation_data else held_out[0].name,
+    )  # fmt: skip
+    return dataclasses.replace(config, data=str(train[0]), validation_data=validation_data)
+
+
+def _counts(entry: os.DirEntry) -> bool:
+    """Whether an entry of a folder is a picture, or a folder that may hold some."""
+    if entry.is_dir():
+        return not entry.name.startswith(".") and entry.name not in picture_files.LEFT_OUT
+    return picture_files.is_picture(entry.name)
+
+
 def _is_folder(data: str) -> bool:
     return data != SYNTHETIC and not data.startswith(TFDS_PREFIX)
 
 
 def _same_images(data: str, other: str) -> bool:
     if _is_folder(data) and _is_folder(other):
-        data, other = (str(pathlib.Path(name).expanduser().resolve()) for name in (data, other))
+        data, other = (str(user_path(name, "--data").resolve()) for name in (data, other))
     return data == other
 
 
@@ -96,7 +137,7 @@ def open_images(data: str, config: Config) -> ImageSet:
             ) from None
     if data.startswith(TFDS_PREFIX):
         return _open_tfds(data.removeprefix(TFDS_PREFIX), "train", config)
-    return _open_folder(pathlib.Path(data).expanduser(), config)
+    return _open_folder(user_path(data, "--data"), config)
 
 
 def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
@@ -121,9 +162,24 @@ def _open_folder(folder: pathlib.Path, config: Config) -> ImageSet:
         cache.key(str(folder.resolve()), names, stamps),
         config,
     )
+    images = ImageSet(decoded.images, decoded.good, names)
+    _warn_of_constant(images, folder)
     if len(classes) == 1:
-        return ImageSet(decoded.images, decoded.good, names)
-    return ImageSet(decoded.images, decoded.good, names, labels, tuple(classes))
+        return images
+    return dataclasses.replace(images, labels=labels, label_names=tuple(classes))
+
+
+def _warn_of_constant(images: ImageSet, folder: pathlib.Path) -> None:
+    """Logs if many pictures have a single color, as those of a broken export or download."""
+    places = np.sort(sampled_positions(len(images), CONSTANT_SAMPLE))
+    pictures = images.pixels(places)
+    constant = np.flatnonzero((pictures == pictures[:, :1, :1]).all((1, 2, 3)))
+    if len(constant) > max(1, MANY_CONSTANT * len(places)):
+        logging.warning(
+            "%d of %d pictures of %s that were looked at have a single color, such as %s; look at "
+            "them and remove those that are damaged.",
+            len(constant), len(places), folder, images.name_list()[places[constant[0]]],
+        )  # fmt: skip
 
 
 def _stamp(path: pathlib.Path) -> tuple[int, int]:
@@ -137,12 +193,13 @@ def _stamp(path: pathlib.Path) -> tuple[int, int]:
 
 def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
     """The classes that `--classes` names, in its order."""
+    by_index = dict(zip(map(str, range(len(classes))), classes, strict=True))
     chosen = []
     for word in (w.strip() for w in wanted.split(",")):
         if word in classes:
             chosen.append(word)
-        elif word.isdigit() and int(word) < len(classes):
-            chosen.append(classes[int(word)])
+        elif word in by_index:
+            chosen.append(by_index[word])
         else:
             raise UserError(
                 f"--classes={wanted}: '{word}' is neither a class folder of {folder} nor an index "

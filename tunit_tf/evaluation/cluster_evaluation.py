@@ -30,9 +30,6 @@ def evaluate(
         "entropy_nats": entropy,
         "effective_domains": float(np.exp(entropy)),
     }
-    names = [str(k) for k in range(num_domains)]
-    caption = "Domain sizes; the dashed line is the size if all domains were equally used"
-    figures = [Figure("domain_sizes", caption, plots.sizes(known.counts, names))]
     result.domains = {"sizes": known.counts.tolist()}
     _warn_of_empty_domains(result, known)
     closeness = _warn_of_coinciding_domains(result, known)
@@ -53,11 +50,22 @@ def evaluate(
         }
         counts = clustering.contingency(held_out.domains, labels, shape)
         result.domains |= {"classes": classes, "contingency": counts.tolist()}
-        caption = "Held-out images by pseudo-domain and class"
-        figures.append(Figure("confusion", caption, plots.confusion(counts, names, classes)))
     result.metrics[SECTION] = scores
     result.counts["clusters"] = {"train": len(train.images), "held_out": len(held_out.images)}
-    result.figures[SECTION] = figures
+    result.add_figures(SECTION, lambda: _figures(result.domains))
+
+
+def _figures(domains: dict[str, list]) -> list[Figure]:
+    """The sizes of the domains and, with labels, how they match the classes."""
+    names = [str(k) for k in range(len(domains["sizes"]))]
+    caption = "Domain sizes; the dashed line is the size if all domains were equally used"
+    figures = [Figure("domain_sizes", caption, plots.sizes(np.array(domains["sizes"]), names))]
+    if "classes" in domains:
+        classes, meanings = plots.labels(domains["classes"], "class")
+        confusion = plots.confusion(np.array(domains["contingency"]), names, classes)
+        caption = f"Held-out images by pseudo-domain and class{meanings}"
+        figures.append(Figure("confusion", caption, confusion))
+    return figures
 
 
 def _warn_of_empty_domains(result: EvaluationResult, known: DomainStyles) -> None:

@@ -18,6 +18,7 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, pixels
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
+from tunit_tf.paths import user_path
 
 FEWEST = 2  # smallest number of domains that is tried
 SHOWN = 3  # numbers of domains with contact sheets
@@ -26,7 +27,7 @@ NUMBERS = "scores.json"
 PLOT = "scores.png"
 SHEET = "domains_{:02}/domain_{:02}.png"
 OURS = re.compile(r"scores\.(json|png)|domains_\d+(/domain_\d+\.png)?")  # paths of results
-CURE = "name another folder with --output, or free space there"
+CURE = "name another folder with --output"
 UNSTABLE = 0.5  # stability below which clusters do not repeat
 REPEATS = 0.7  # stability from which they do
 
@@ -41,8 +42,10 @@ def _as_in_training(name: str) -> Any:
 class Request:
     """What to look at, and how; every field is a flag of `suggest_domains.py`."""
 
-    data: str = setting("", "A folder of images, tfds:NAME[/CONFIG] or 'synthetic'.")
-    output: str = setting("suggested_domains", "Folder for table, plot and contact sheets.")
+    data: str = setting("", "A folder of images, tfds:NAME[/CONFIG] or 'synthetic'.", path=True)
+    output: str = setting(
+        "suggested_domains", "Folder for table, plot and contact sheets.", path=True
+    )
     overwrite: bool = setting(False, "Replace results that exist.")
     max_domains: int = setting(20, "Largest number of domains that is tried.", Bounds(FEWEST, 100))
     max_images: int = setting(
@@ -118,7 +121,7 @@ def run(request: Request) -> str:
     """
     from tunit_tf.evaluation import feature_cache
 
-    folder = files.named_folder(request.output, "output").resolve()
+    folder = user_path(request.output, "--output").resolve()
     _check_output(folder, request.overwrite)
     config = request.config()
     images = sources.open_images(request.data, config).sample(request.max_images, request.seed)

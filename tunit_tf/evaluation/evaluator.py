@@ -5,7 +5,13 @@ import numpy as np
 from tunit_tf.data.image_set import sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation import cluster_evaluation, figures, plots, translation_evaluation
+from tunit_tf.evaluation import (
+    cluster_evaluation,
+    figures,
+    metric_table,
+    plots,
+    translation_evaluation,
+)
 from tunit_tf.evaluation.figures import EvaluationResult
 from tunit_tf.evaluation.look import has_classes
 from tunit_tf.evaluation.scores import EncodedImages, encode
@@ -46,6 +52,7 @@ def evaluate(
     _check_labels(run, split)
     translator = run.translator
     result = EvaluationResult()
+    result.warnings += filter(None, [metric_table.caution(len(split.validation))])
     if run.config.mode == "supervised":
         result.warnings.append(
             "The run was trained with all labels and without clustering: its pseudo-domains are "
@@ -73,7 +80,7 @@ def evaluate(
             result, translator, split.train, held_out, extractor, cache_dir, run.config.seed,
             alone,
         )  # fmt: skip
-        result.figures["Translations"] = figures.translations(translator, held_out)
+        result.add_figures("Translations", lambda: figures.translations(translator, held_out))
     else:
         result.warnings.append(
             f"The checkpoint of step {run.step} is from the warm-up: its generator is "
@@ -82,8 +89,8 @@ def evaluate(
     if not alone:
         return result
     mapped = held_out if len(held_out.images) >= MIN_MAPPED else train
-    result.figures["Style codes"] = plots.style_maps(mapped)
-    result.figures["Domains"] = figures.galleries(train)
+    result.add_figures("Style codes", lambda: plots.style_maps(mapped))
+    result.add_figures("Domains", lambda: figures.galleries(train))
     return result
 
 

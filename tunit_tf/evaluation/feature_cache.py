@@ -1,7 +1,6 @@
 """Features of real images, computed once and kept on disk; their moments and directions."""
 
 import hashlib
-import pathlib
 from collections.abc import Iterator
 from typing import Protocol, cast
 
@@ -11,6 +10,7 @@ from absl import logging
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.io import files
 from tunit_tf.metrics import clustering, distances, features, look
+from tunit_tf.paths import user_path
 
 COMPUTING = ".features-"  # prefix of the folder in which features are computed
 BATCH = 64  # images whose features are computed at once
@@ -66,7 +66,7 @@ def cached_features(extractor: Extractor, images: Pictures, cache_dir: str) -> n
     Raises:
       UserError: The cache cannot be written.
     """
-    folder = pathlib.Path(cache_dir).expanduser()
+    folder = user_path(cache_dir, "--cache_dir")
     path = folder / f"{_fingerprint(extractor, images)}-{extractor.name}.npy"
     shape = (len(images), extractor.dim)
     if path.exists():
@@ -74,7 +74,7 @@ def cached_features(extractor: Extractor, images: Pictures, cache_dir: str) -> n
         if found is not None:
             return found
         logging.warning("The features in %s are damaged; they are computed again.", path)
-    cure = "free space there or name another folder with --cache_dir"
+    cure = "name another folder with --cache_dir"
     with (
         files.writing(f"The feature cache {folder}", cure),
         files.filled_array(path, shape, np.float32, COMPUTING) as array,

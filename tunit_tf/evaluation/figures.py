@@ -1,6 +1,7 @@
 """What an evaluation found, its figures among it: translations and images of the domains."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,15 @@ class EvaluationResult:
     without_network: dict[str, dict[str, dict[str, float]]] = dataclasses.field(
         default_factory=dict
     )
+
+    def add_figures(self, section: str, draw: Callable[[], list[Figure]]) -> None:
+        """Draws the figures of a section; a failure costs them and not the numbers."""
+        try:
+            self.figures[section] = draw()
+        except Exception as error:  # of Matplotlib, scikit-learn, TensorFlow
+            self.warnings.append(
+                f"The figures of '{section}' could not be drawn ({type(error).__name__}: {error})."
+            )
 
     def add_without_network(self, section: str, rows: dict[str, dict[str, float]]) -> None:
         """Adds {row: {name: value}} of a section."""

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+FEW_IMAGES = 50  # below it, scores depend on which images are held out
+
 
 class Metric(NamedTuple):
     """What is known of a metric.
@@ -88,3 +90,14 @@ def lookup(name: str, extractor_name: str = "") -> Metric | None:
     """The metric of a name, which may end in an extractor's name; None if it is unknown."""
     metric = METRIC_TABLE.get(name)
     return metric or METRIC_TABLE.get(name.removesuffix(f"_{extractor_name}"))
+
+
+def caution(held_out: int) -> str:
+    """A sentence on scores of very few held-out images; '' if there are enough."""
+    if held_out >= FEW_IMAGES:
+        return ""
+    images = "image is" if held_out == 1 else "images are"
+    return (
+        f"Only {held_out} {images} held out: scores of fewer than {FEW_IMAGES} depend on which "
+        "images these are, and say little about others."
+    )

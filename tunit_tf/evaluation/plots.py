@@ -1,7 +1,10 @@
 """Figures of an evaluation, drawn with matplotlib, as uint8 pictures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import sklearn.manifold
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -16,6 +19,7 @@ from tunit_tf.evaluation.scores import EncodedImages
 DPI = 110
 MAX_MAPPED = 1000  # style codes in a t-SNE map
 MAX_LEGEND = 20
+LONGEST_LABEL = 24  # characters
 THUMBNAILS = 150  # at most; images that would hide another are left out
 THUMBNAIL_SIDE = 0.07  # share of the axes
 THUMBNAIL_GAP = 0.04
@@ -25,6 +29,35 @@ PALETTE = (
     "#332288", "#cc6677", "#117733", "#ddcc77", "#88ccee", "#aa4499", "#44aa99", "#882255",
     "#999933", "#dd7733", "#1f77b4", "#bcbd22", "#8c564b", "#17becf", "#e377c2", "#7f7f7f",
 )  # fmt: skip
+
+
+def labels(names: Sequence[str], kind: str) -> tuple[list[str], str]:
+    """Names of classes or runs as a figure can show them.
+
+    Matplotlib's font has no Chinese, for example, and a long name leaves no room for the figure.
+
+    Args:
+      names: Any text, such as names of folders.
+      kind: What the names are of: `class`.
+
+    Returns:
+      The names, numbered (`class 2`) where they cannot be shown, and for the caption what the
+      numbers mean.
+    """
+    font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
+    drawn = font.get_charmap()
+    shown, meanings = [], []
+    for number, name in enumerate(names):
+        if (
+            name.isprintable()
+            and len(name) <= LONGEST_LABEL
+            and drawn.keys() >= set(map(ord, name))
+        ):
+            shown.append(name)
+        else:
+            shown.append(f"{kind} {number}")
+            meanings.append(f"{kind} {number} is {name}")
+    return shown, "".join(f"; {meaning}" for meaning in meanings)
 
 
 def color(index: int) -> str:
@@ -38,13 +71,15 @@ def style_maps(encoded: EncodedImages) -> list[figures.Figure]:
     if len(mapped.images) < 5:
         return []
     places = style_map(mapped.styles)
-    domains, labels = mapped.domains, mapped.images.classes()
+    domains, classes = mapped.domains, mapped.images.classes()
     domain_names = [f"domain {k}" for k in range(domains.max() + 1)]
     by_domain = style_map_by(places, domains, domain_names)
     maps = [figures.Figure("styles_by_domain", "t-SNE of style codes, by pseudo-domain", by_domain)]
-    if labels is not None:
-        by_class = style_map_by(places, labels, list(mapped.images.label_names))
-        maps.append(figures.Figure("styles_by_class", "t-SNE of style codes, by class", by_class))
+    if classes is not None:
+        names, meanings = labels(mapped.images.label_names, "class")
+        by_class = style_map_by(places, classes, names)
+        caption = f"t-SNE of style codes, by class{meanings}"
+        maps.append(figures.Figure("styles_by_class", caption, by_class))
     thumbnails = style_map_thumbnails(places, mapped.images.pixels(), domains)
     caption = "The same map with images; the color of a frame is that of the domain"
     maps.append(figures.Figure("styles_as_images", caption, thumbnails))

@@ -18,7 +18,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("report_template.html")
 NUMBERS = "metrics.json"
 FIGURES = "figures"  # folder of the pictures
 ARROWS = {"more": "↑", "less": "↓", "": ""}
-CURE = "name another folder with --report_dir, or free space there"
+CURE = "name another folder with --report_dir"
 
 
 def check_folder(folder: pathlib.Path) -> None:
@@ -99,7 +99,7 @@ def write(
             content = pixels.encode(figure.picture, ".png")
             files.write_bytes(folder / FIGURES / f"{figure.name}.png", content)
         files.write_json(folder / NUMBERS, numbers)
-        files.write_bytes(folder / "index.html", page.encode())
+        files.write_bytes(folder / "index.html", page.encode(errors="backslashreplace"))
         for name in outdated:
             (folder / FIGURES / name).unlink(missing_ok=True)
     return folder / "index.html"

@@ -4,11 +4,9 @@ import json
 import pathlib
 from collections.abc import Callable
 
-import numpy as np
-
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import plots
-from tunit_tf.evaluation.figures import Beside, EvaluationResult
+from tunit_tf.evaluation.figures import Beside, EvaluationResult, Figure
 from tunit_tf.inference import run_folder
 from tunit_tf.inference.trained_run import TrainedRun
 
@@ -18,17 +16,17 @@ SECTION = "Translations"
 
 def compare(
     run_dir: pathlib.Path, result: EvaluationResult, others: list[pathlib.Path]
-) -> tuple[dict[str, dict[str, float]], np.ndarray | None]:
+) -> dict[str, dict[str, float]]:
     """Compares an evaluated run with others.
 
     Args:
       run_dir: Folder of the run.
-      result: What its evaluation found.
+      result: What its evaluation found; receives the curves of all runs.
       others: Folders of other runs.
 
     Returns:
       A table {metric: {run: value}} of the last validations and, where a run has been evaluated,
-      of its report; and the curves of all runs, uint8 `(H, W, 3)`, None if none logged any.
+      of its report.
 
     Raises:
       UserError: One of the others is not a run folder, or its report is damaged.
@@ -49,7 +47,16 @@ def compare(
             numbers |= section
         for metric, value in numbers.items():
             table.setdefault(metric, {})[name] = value
-    return table, plots.curves(histories) if any(histories.values()) else None
+    if any(histories.values()):
+        title = "Comparison" if others else "Curves"
+        result.add_figures(title, lambda: [_curves(histories)])
+    return table
+
+
+def _curves(histories: dict[str, dict[str, tuple[list[int], list[float]]]]) -> Figure:
+    shown, meanings = plots.labels(list(histories), "run")
+    picture = plots.curves(dict(zip(shown, histories.values(), strict=True)))
+    return Figure("curves", f"Loss terms and scores over training steps{meanings}", picture)
 
 
 def check_folders(folders: list[pathlib.Path]) -> None:

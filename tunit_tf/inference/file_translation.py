@@ -19,6 +19,7 @@ from tunit_tf.inference.animation import Animation, is_animated
 from tunit_tf.inference.redrawing import Draw, Redrawing, Subject
 from tunit_tf.io import files, picture_files, pixels
 from tunit_tf.io.picture_files import ALPHA, MaskFiles
+from tunit_tf.paths import user_path
 
 if TYPE_CHECKING:  # a command line reads `Request` before it waits for TensorFlow
     from tunit_tf.inference.trained_run import TrainedRun
@@ -41,18 +42,32 @@ class Request:
     average_references: bool = setting(False, "Use the mean style of all references.")
     domain: int | None = setting(None, "Use the average style of this pseudo-domain.")
     data: str = setting(
-        "", "With --domain: images to measure the domains on; '' takes the run's own."
+        "",
+        "With --domain: images to measure the domains on, by default the run's own.",
+        path=True,
+        belongs_to="domain",
     )
     sample: int = setting(
         0,
         "With --domain: draw this many new looks from its Gaussian instead.",
         bounds=Bounds(0, 10_000),
+        belongs_to="domain",
     )
     interpolate: bool = setting(
         False, "Go from one of two references to the other, as frames and animation."
     )
-    frames: int = setting(16, "Frames from one reference to the other.", bounds=Bounds(2, 10_000))
-    animation: str = setting("gif", "File format of the animation.", choices=("gif", "webp"))
+    frames: int = setting(
+        16,
+        "With --interpolate: frames from one reference to the other.",
+        bounds=Bounds(2, 10_000),
+        belongs_to="interpolate",
+    )
+    animation: str = setting(
+        "gif",
+        "With --interpolate: file format of the animation.",
+        choices=("gif", "webp"),
+        belongs_to="interpolate",
+    )
     grid: bool = setting(False, "Write one picture, sources x looks.")
     strength: float = setting(
         1.0, "Between 0, the source's own style, and 1, the reference's.", bounds=Bounds(0, 1)
@@ -88,7 +103,7 @@ class Request:
     colors_only: bool = setting(
         False, "Take only colors from the translation, and textures from the picture."
     )
-    output: str = setting("translated", "Folder for the results, made if missing.")
+    output: str = setting("translated", "Folder for the results, made if missing.", path=True)
     format: str = setting(
         photographs.SOURCE,
         "File format of the results; source is JPEG for JPEG files and PNG for others. Animations "
@@ -100,7 +115,12 @@ class Request:
     )
     overwrite: bool = setting(False, "Replace results that exist.")
     batch_size: int = setting(32, "Images computed at once.", bounds=Bounds(1, 4096))
-    seed: int = setting(0, "Seed of the looks that --sample draws.", bounds=Bounds(0, 2**63 - 1))
+    seed: int = setting(
+        0,
+        "Seed of the looks that --sample draws.",
+        bounds=Bounds(0, 2**63 - 1),
+        belongs_to="sample",
+    )
     progress: bool = setting(True, "Show a progress bar.")
 
     def __post_init__(self) -> None:
@@ -244,9 +264,11 @@ def _check_output(output: pathlib.Path, request: Request) -> None:
     masks = "" if request.mask == ALPHA else request.mask
     named = {"source": request.source, "reference": request.reference, "mask": masks}
     for flag, value in named.items():
-        given = pathlib.Path(value).expanduser()
+        if not value:
+            continue
+        given = user_path(value, f"--{flag}")
         folder = given.parent if given.is_file() else given
-        if value and files.are_same(folder, output):
+        if files.are_same(folder, output):
             raise UserError(
                 f"--output={request.output} is the folder of --{flag}, whose pictures "
                 "--overwrite would replace with results; name another folder."
@@ -268,7 +290,7 @@ def looks_of(trained: "TrainedRun", reader: picture_files.Reader, request: Reque
         ]
 
     paths = picture_files.find(request.reference, "reference")
-    stems = picture_files.output_stems(paths, pathlib.Path(request.reference).expanduser())
+    stems = picture_files.output_stems(paths, user_path(request.reference, "--reference"))
     flat = picture_files.unique_names([stems[path].replace("/", "_") for path in paths])
     names = dict(zip(paths, flat, strict=True))
     looks = []
@@ -329,7 +351,7 @@ class _Names:
     def __init__(self, job: Job) -> None:
         request = job.request
         self._request, self._one_look = request, len(job.looks) == 1
-        root = pathlib.Path(request.source).expanduser()
+        root = user_path(request.source, "--source")
         self._stems = picture_files.output_stems(job.sources, root)
         self.moving = {
             path

@@ -38,7 +38,7 @@ SAMPLES = "samples"
 TENSORBOARD = "tensorboard"
 LOCK = "lock"
 
-CURE = "free space there, change its permissions, or name another folder with --run_dir"
+CURE = "name another folder with --run_dir"
 
 # Parts of a training state in a checkpoint, by the networks that they are.
 SAVED_AS = {
@@ -177,7 +177,7 @@ def config_to_record(config: Config) -> Config:
     Raises:
       UserError: The folder holds a run of another config, or its config.json cannot be read.
     """
-    folder = pathlib.Path(config.run_dir).expanduser()
+    folder = config.run_path
     if weights_folder.is_one(folder):
         raise UserError(
             f"{folder} is a weights folder, in which nothing is trained; start from it with "

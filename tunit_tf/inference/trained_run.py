@@ -11,6 +11,7 @@ from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
 from tunit_tf.inference.translator import Translator
+from tunit_tf.paths import user_path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,7 @@ class TrainedRun:
         Raises:
           UserError: It is not a run folder, or has no such checkpoint.
         """
-        folder = pathlib.Path(run_dir).expanduser()
+        folder = user_path(run_dir, "--run_dir")
         networks = run_folder.load_networks(folder, checkpoint)
         detail = networks.config.detail
         translator = Translator(networks.guiding, networks.generator, batch_size, resize, detail)
@@ -61,15 +62,19 @@ class TrainedRun:
         Raises:
           UserError: They cannot be opened, or are other ones than in training.
         """
-        return self.split_of(self.config)
+        return self.split_of(self.config, own_images=True)
 
-    def split_of(self, config: Config) -> Split:
+    def split_of(self, config: Config, own_images: bool) -> Split:
         """The images that a config names; if it is the run's own, as training divided them.
+
+        Args:
+          config: Names the images.
+          own_images: Whether the run has named them, and not the user.
 
         Raises:
           UserError: They cannot be opened, or are other ones than in training.
         """
-        if weights_folder.is_one(self.folder) and config.data == self.config.data:
+        if own_images and weights_folder.is_one(self.folder):
             raise UserError(
                 f"{self.folder} is a weights folder, which has no images; name some with "
                 "--data=FOLDER."

@@ -16,6 +16,7 @@ from tunit_tf.inference.photograph import Region, Settings
 from tunit_tf.io import pixels, value_range
 from tunit_tf.networks import Generator, GuidingNetwork
 from tunit_tf.networks.guiding import GuidingOutput
+from tunit_tf.paths import user_path
 
 # Squares of the networks' size, or pictures of any kind, by path or opened.
 Images = np.ndarray | ImageSet | Sequence[str | pathlib.Path | Image.Image]
@@ -128,7 +129,7 @@ class Translator:
         Raises:
           UserError: It is not a run folder, or has no such checkpoint.
         """
-        networks = run_folder.load_networks(pathlib.Path(run_dir).expanduser(), checkpoint)
+        networks = run_folder.load_networks(user_path(run_dir, "run_dir"), checkpoint)
         detail = networks.config.detail
         return cls(networks.guiding, networks.generator, batch_size, resize, detail)
 

@@ -111,6 +111,8 @@ def _opened(folder: pathlib.Path) -> Iterator[Any]:
                     f"{FORMAT!r}; name another folder."
                 )
             yield file
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}); {AGAIN}.") from None
     except (safetensors.SafetensorError, KeyError, ValueError) as error:

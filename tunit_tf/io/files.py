@@ -1,6 +1,7 @@
 """Files and folders that are either whole or absent: write to a temporary name, then rename."""
 
 import contextlib
+import errno
 import fcntl
 import itertools
 import json
@@ -19,11 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tunit_tf import paths
 from tunit_tf.errors import NotWrittenError, UserError
 
 WRITING = ".writing-"  # prefix of temporary folders
 RANDOM_PART = re.compile(r"[a-z0-9_]{8}")  # that tempfile puts behind a prefix
 STALE_AFTER = 60.0  # seconds; a younger folder may not have been locked yet
+FREE, OPEN = "free space there", "change its permissions"
+# What helps against reasons why a file cannot be written.
+CURES = {
+    errno.ENOSPC: FREE, errno.EDQUOT: FREE, errno.EFBIG: FREE,
+    errno.EACCES: OPEN, errno.EPERM: OPEN,
+}  # fmt: skip
 _numbers = itertools.count()
 
 
@@ -33,7 +41,8 @@ def writing(what: str, cure: str) -> Iterator[None]:
 
     Args:
       what: What is written, as the beginning of the sentence: "The run folder runs/mine".
-      cure: What the user can do, as the end of the sentence, without a full stop.
+      cure: What the user can do whatever the reason is, as the end of the sentence, without a full
+        stop: "name another folder".
 
     Raises:
       NotWrittenError: The block raised an OSError.
@@ -42,6 +51,8 @@ def writing(what: str, cure: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
+        first = CURES.get(error.errno or 0)
+        cure = f"{first} or {cure}" if first else cure
         raise NotWrittenError(f"{what} cannot be written ({reason}); {cure}.") from None
 
 
@@ -187,15 +198,8 @@ def opened_array(path: pathlib.Path, shape: tuple[int, ...], dtype: DTypeLike) -
 
 
 def named_folder(path: str, flag: str) -> pathlib.Path:
-    """The folder that a flag names.
-
-    Raises:
-      UserError: The name is empty, as that of an unset shell variable; it would be the current
-        folder.
-    """
-    if not path.strip():
-        raise UserError(f"--{flag} is empty; name a folder.")
-    return pathlib.Path(path).expanduser()
+    """The folder that a flag names; see `paths.user_path`."""
+    return paths.user_path(path, f"--{flag}")
 
 
 def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
@@ -204,7 +208,7 @@ def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
     Args:
       folder: Folder that need not exist.
       what: What will be written, as the beginning of the sentence.
-      cure: What the user can do, as the end of the sentence, without a full stop.
+      cure: As in `writing`.
 
     Raises:
       UserError: The folder is a file, is below a file, or is not writable.
@@ -215,12 +219,14 @@ def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
     if not existing.is_dir():
         raise UserError(f"{what} cannot be written ({existing} is not a folder); {cure}.")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(f"{what} cannot be written (no permission for {existing}); {cure}.")
+        raise UserError(
+            f"{what} cannot be written (no permission for {existing}); {OPEN} or {cure}."
+        )
 
 
 def are_same(first: pathlib.Path, second: pathlib.Path) -> bool:
     """Whether two paths lead to the same place, links followed; neither needs to exist."""
-    return first.expanduser().resolve() == second.expanduser().resolve()
+    return first.resolve() == second.resolve()
 
 
 def replace_folder(folder: pathlib.Path, new: pathlib.Path) -> None:

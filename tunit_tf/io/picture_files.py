@@ -18,14 +18,17 @@ from PIL import Image
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, pixels
+from tunit_tf.paths import user_path
 
+HEIC = (".heic", ".heif", ".hif")  # of iPhones; read where the extra `heic` is installed
 EXTENSIONS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif",
+    *(HEIC if pixels.READS_HEIC else ()),
 )  # fmt: skip
 # Kinds of pictures that are not read.
 OTHER_KINDS = (
-    ".heic", ".heif", ".hif", ".jxl", ".jp2", ".psd", ".xcf", ".svg", ".tga", ".exr", ".hdr",
-    ".ppm", ".pgm", ".dng", ".arw", ".cr2", ".cr3", ".nef", ".orf", ".raf", ".rw2",
+    *(() if pixels.READS_HEIC else HEIC), ".jxl", ".jp2", ".psd", ".xcf", ".svg", ".tga", ".exr",
+    ".hdr", ".ppm", ".pgm", ".dng", ".arw", ".cr2", ".cr3", ".nef", ".orf", ".raf", ".rw2",
 )  # fmt: skip
 LEFT_OUT = ("@eaDir", "__MACOSX")  # folders of a file server and an archiver, beside hidden ones
 MAX_NAMED = 10  # folders or files that cannot be read and are named in the log
@@ -68,7 +71,7 @@ def find(path: str, flag: str, more: tuple[str, ...] = ()) -> list[pathlib.Path]
       UserError: It does not exist, is neither a file nor a folder, cannot be read, or is a folder
         without images.
     """
-    place = pathlib.Path(path).expanduser()
+    place = user_path(path, f"--{flag}")
     try:
         mode = place.stat().st_mode
     except FileNotFoundError:
@@ -161,7 +164,8 @@ class _Search:
         _warn_of("folders that cannot be read", closed)
         _warn_of("links that lead nowhere; is a disk not mounted?", self._dangling)
         kinds = sorted({path.suffix.lower() for path in self._other_kinds})
-        cure = "convert them to JPEG or PNG to use them"
+        reader = " (pip install pillow-heif reads .heic)" if {*kinds} & {*HEIC} else ""
+        cure = f"convert them to JPEG or PNG to use them{reader}"
         _warn_of(
             f"files of kinds that are not read ({', '.join(kinds)}); {cure}", self._other_kinds
         )
@@ -198,7 +202,7 @@ class MaskFiles:
     def __init__(self, mask: str, source: str, sources: Sequence[pathlib.Path]) -> None:
         self._files: dict[pathlib.Path, pathlib.Path] | None = None
         if mask != ALPHA:
-            self._files = _find_masks(mask, pathlib.Path(source).expanduser(), sources)
+            self._files = _find_masks(mask, user_path(source, "--source"), sources)
 
     def open(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
         """The mask of a source as a gray picture of its size, white where it is redrawn.
@@ -231,7 +235,7 @@ class MaskFiles:
             return fitted(pixels.open_as(file, _gray_png), size, str(file))
         except UserError:
             raise
-        except (OSError, ValueError, MemoryError) as error:
+        except UNREADABLE as error:
             raise UserError(f"its mask {file} cannot be read: {error}") from None
 
 
@@ -259,14 +263,15 @@ def fitted(mask: Image.Image, size: tuple[int, int], name: str) -> Image.Image:
     Args:
       mask: Gray picture.
       size: Width and height of the picture.
-      name: Name of the mask, for the message.
+      name: Name of the mask, for the message; '' for one without a file.
 
     Raises:
       UserError: The aspect ratios differ by more than rounding to whole pixels explains.
     """
     if abs(mask.width * size[1] - mask.height * size[0]) > max(size):
+        named = f"its mask {name}".rstrip()
         raise UserError(
-            f"its mask {name} is {mask.width} x {mask.height} pixels and the picture {size[0]} x "
+            f"{named} is {mask.width} x {mask.height} pixels and the picture {size[0]} x "
             f"{size[1]}, which is a different aspect ratio"
         )
     return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
@@ -282,7 +287,7 @@ def _find_masks(
     mask: str, source: pathlib.Path, sources: Sequence[pathlib.Path]
 ) -> dict[pathlib.Path, pathlib.Path]:
     """The file of the mask of every source."""
-    folder = pathlib.Path(mask).expanduser()
+    folder = user_path(mask, "--mask")
     if folder.is_file() and source.is_file():
         if folder.samefile(source):
             raise UserError(f"--mask={mask} is the source itself; name its mask, or alpha.")
@@ -475,7 +480,7 @@ class Writer:
     """
 
     def __init__(self, folder: str, overwrite: bool) -> None:
-        self.folder = files.named_folder(folder, "output")
+        self.folder = user_path(folder, "--output")
         self.written = 0
         self._overwrite = overwrite
 
@@ -490,7 +495,7 @@ class Writer:
           UserError: A file of these names exists, the folder cannot be written, or two results
             need the same name, one as a file and one as a folder.
         """
-        cure = "name another folder with --output, or free space there"
+        cure = "name another folder with --output"
         files.check_writable(self.folder, f"The folder {self.folder}", cure)
         parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents}
         clashes = sorted(parents.intersection(names))
@@ -521,7 +526,7 @@ class Writer:
         Raises:
           UserError: The folder cannot be written.
         """
-        cure = "name another folder with --output, or free space there"
+        cure = "name another folder with --output"
         with files.writing(str(self.folder / name), cure), self.writing(name) as path:
             path.write_bytes(content)
 

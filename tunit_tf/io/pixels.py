@@ -13,6 +13,14 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from tunit_tf.io import files
 
+try:
+    import pillow_heif
+except ImportError:  # the extra `heic` is not installed
+    READS_HEIC = False
+else:
+    pillow_heif.register_heif_opener()
+    READS_HEIC = True
+
 BACKGROUND = (255, 255, 255)  # under transparent pixels, and between the cells of a grid
 RESIZE = ("stretch", "crop", "letterbox")
 JPEG_QUALITY = 95
@@ -110,24 +118,23 @@ def _opened(source: str | pathlib.Path | BinaryIO) -> Image.Image:
     try:
         return JpegImagePlugin.JpegImageFile(source)
     except SyntaxError:
-        raise ValueError(_too_large("more pixels")) from None
+        raise ValueError(_too_large("more pixels", MAX_PIXELS)) from None
 
 
 def _reduce(opened: Image.Image, jpeg_pixels: int) -> None:
     """Lets a large JPEG file be decoded at a part of its size; raises ValueError if it cannot."""
     width, height = opened.size
-    limit = MAX_PIXELS
-    if isinstance(opened, JpegImagePlugin.JpegImageFile) and width * height <= MAX_JPEG_PIXELS:
-        limit = jpeg_pixels
-        parts = next(n for n in (1, 2, 4, 8) if width * height <= limit * n * n)
-        if parts > 1:
-            opened.draft(None, (width // parts, height // parts))
-    if opened.width * opened.height > limit:
-        raise ValueError(_too_large(f"{width} x {height} pixels, more"))
+    is_jpeg = isinstance(opened, JpegImagePlugin.JpegImageFile)
+    limit = MAX_JPEG_PIXELS if is_jpeg else MAX_PIXELS
+    if width * height > limit:
+        raise ValueError(_too_large(f"{width} x {height} pixels, more", limit))
+    if is_jpeg and width * height > jpeg_pixels:
+        parts = next(n for n in (2, 4, 8) if width * height <= jpeg_pixels * n * n)
+        opened.draft(None, (width // parts, height // parts))
 
 
-def _too_large(pixels: str) -> str:
-    return f"it has {pixels} than the limit of {MAX_PIXELS:,}; make it smaller"
+def _too_large(pixels: str, limit: int) -> str:
+    return f"it has {pixels} than the limit of {limit:,}; make it smaller"
 
 
 def upright_rgb(image: Image.Image, background: tuple[int, int, int] = BACKGROUND) -> Image.Image:
@@ -183,10 +190,19 @@ def _with_eight_bits(image: Image.Image) -> Image.Image:
     return result
 
 
+def is_srgb(image: Image.Image) -> bool:
+    """Whether a picture of a mode in `PROFILED` has no color profile, or that of sRGB."""
+    return _to_srgb(image) is None
+
+
+def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    profile = image.info.get("icc_profile")
+    return _transform_to_srgb(profile, PROFILED[image.mode]) if profile else None
+
+
 def _in_srgb(image: Image.Image) -> Image.Image:
     """A picture of a mode in `PROFILED` with a color profile as RGB or RGBA in sRGB."""
-    profile = image.info.get("icc_profile")
-    transform = _transform_to_srgb(profile, PROFILED[image.mode]) if profile else None
+    transform = _to_srgb(image)
     if transform is None:
         return image
     result = transform.apply(image.convert(PROFILED[image.mode]))

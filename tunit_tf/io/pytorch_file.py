@@ -100,7 +100,7 @@ def read(path: pathlib.Path) -> dict:
       storages of other floating-point types are converted in memory.
 
     Raises:
-      UserError: The file is damaged, or it holds more than tensors, numbers, strings and
+      UserError: The file is closed or damaged, or it holds more than tensors, numbers, strings and
         containers of them.
     """
     try:
@@ -115,6 +115,10 @@ def read(path: pathlib.Path) -> dict:
         raise UserError(
             f"{path} was refused: it holds more than tensors and numbers ({error}), which could "
             "run code when loaded; get the file from its authors."
+        ) from None
+    except PermissionError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}); change its permissions."
         ) from None
     except DAMAGED as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

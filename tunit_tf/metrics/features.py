@@ -15,6 +15,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.io import files
 from tunit_tf.metrics import extractor_names
 from tunit_tf.networks import efficientnet_lite
+from tunit_tf.paths import user_path
 
 INCEPTION_URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 INCEPTION_GRAPH = "classify_image_graph_def.pb"  # in the archive
@@ -76,19 +77,24 @@ def load(name: str, file: str, cache_dir: str) -> Extractor:
     Args:
       name: One of `EXTRACTOR_NAMES`.
       file: File of its weights; '' downloads what is needed and keeps it.
-      cache_dir: Folder for downloads.
+      cache_dir: Folder for downloads; '' if there are none.
 
     Raises:
       UserError: The weights are missing, not installed, unreadable or cannot be downloaded.
     """
-    if file and not pathlib.Path(file).expanduser().is_file():
-        raise UserError(f"--features_file={file} does not exist.")
-    return EXTRACTORS[name](name, file, pathlib.Path(cache_dir).expanduser())
+    if file:
+        path = user_path(file, "--features_file")
+        if not path.is_file():
+            state = "is not a file" if path.exists() else "does not exist"
+            raise UserError(f"--features_file={file} {state}; name the file of the weights.")
+    # Without a folder, only an extractor that downloads nothing can be loaded.
+    cache = user_path(cache_dir, "--cache_dir") if cache_dir else pathlib.Path()
+    return EXTRACTORS[name](name, file, cache)
 
 
 def _inception_2015(name: str, file: str, cache: pathlib.Path) -> Extractor:
     """The network of the original FID, as a frozen graph."""
-    path = pathlib.Path(file).expanduser() if file else cache / INCEPTION_GRAPH
+    path = user_path(file, "--features_file") if file else cache / INCEPTION_GRAPH
     if not path.exists():
         files.write_bytes(path, _from_archive(_downloaded(name)))
     try:

@@ -18,6 +18,7 @@ from tunit_tf.inference.run_folder import Origin
 from tunit_tf.io import files, pytorch_file
 from tunit_tf.networks.generator import CONTENT_SIZE
 from tunit_tf.official import names as official_names
+from tunit_tf.paths import user_path
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
 
@@ -73,13 +74,13 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
       UserError: The file is missing, hostile, incomplete or contradicts a setting, or the run
         folder exists.
     """
-    path, folder = pathlib.Path(checkpoint).expanduser(), pathlib.Path(config.run_dir).expanduser()
-    if not checkpoint or not path.is_file():
+    path, folder = user_path(checkpoint, "--checkpoint"), config.run_path
+    if not path.is_file():
         raise UserError(f"--checkpoint={checkpoint} is not a file; name the authors' .ckpt file.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"--run_dir={config.run_dir} exists already; name a new folder.")
     content = pytorch_file.read(path)
-    cure = "free space there or name another folder"
+    cure = "name another folder"
     with (
         files.writing(f"--run_dir={config.run_dir}", cure),
         files.temporary_folder(folder.parent) as temporary,

@@ -50,7 +50,7 @@ class Checkpoints:
           UserError: A list is damaged and cannot be rewritten.
         """
         if writes:
-            with files.writing(f"The run folder {folder}", "free space there"):
+            with files.writing(f"The run folder {folder}", run_folder.CURE):
                 for name in run_folder.CHECKPOINTS.values():
                     _list_what_is_there(folder / name)
         return cls(folder, state, keep, writes)

@@ -9,6 +9,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
 from tunit_tf.inference.weights_folder import DISCRIMINATOR, GENERATOR, GUIDING, Weights
 from tunit_tf.networks.named_variables import named_variables
+from tunit_tf.paths import user_path
 from tunit_tf.training.state import TrainState
 
 # Fields of the config that are those of the weights unless the user sets them.
@@ -30,7 +31,7 @@ def completed(config: Config, given: Collection[str]) -> Config:
     Raises:
       UserError: `init_from` or the run folder cannot be read.
     """
-    run_dir = pathlib.Path(config.run_dir).expanduser()
+    run_dir = config.run_path
     is_resumed = run_folder.is_trained(run_dir)
     source = run_folder.saved_config(run_dir if is_resumed else _folder(config))
     taken = {name: getattr(source, name) for name in ARCHITECTURE if name not in given}
@@ -43,7 +44,7 @@ def load(config: Config) -> Weights | None:
     Raises:
       UserError: They cannot be read.
     """
-    if not config.init_from or run_folder.is_trained(pathlib.Path(config.run_dir).expanduser()):
+    if not config.init_from or run_folder.is_trained(config.run_path):
         return None
     folder = _folder(config)
     if weights_folder.is_one(folder):  # no networks are built, so no extra is needed
@@ -92,4 +93,4 @@ def initialize(state: TrainState, weights: Weights) -> str:
 
 
 def _folder(config: Config) -> pathlib.Path:
-    return pathlib.Path(config.init_from).expanduser()
+    return user_path(config.init_from, "--init_from")

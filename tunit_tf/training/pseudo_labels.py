@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ def prepare(images: ImageSet, config: Config) -> ImageSet:
       UserError: The record is missing or damaged, the features cannot be computed, or there are
         fewer images than domains.
     """
-    if run_folder.is_trained(pathlib.Path(config.run_dir).expanduser()):
+    if run_folder.is_trained(config.run_path):
         return recorded(images, config)
     if len(images) < config.num_domains:
         raise UserError(
@@ -51,7 +50,7 @@ def recorded(images: ImageSet, config: Config) -> ImageSet:
     Raises:
       UserError: The record is missing or damaged, or lacks an image.
     """
-    path = pathlib.Path(config.run_dir).expanduser() / run_folder.DOMAINS
+    path = config.run_path / run_folder.DOMAINS
     cure = "restore it from a copy, or start a new run with another --run_dir"
     try:
         known = json.loads(path.read_bytes())["domains"]

@@ -160,7 +160,7 @@ def open_run(
         )
     strategy = strategy or phases.make_strategy(config, worker.count)
     phases.check_strategy(strategy, config)
-    path = pathlib.Path(config.run_dir).expanduser()
+    path = config.run_path
     to_record = run_folder.config_to_record(config) if worker.is_chief else config
     recorded = run_folder.recorded_split(path, config)
     split = sources.load(config, recorded)
@@ -236,7 +236,7 @@ def train(config: Config) -> None:
     if not worker.is_chief:
         open_run(config, worker=worker).run()
         return
-    folder = pathlib.Path(config.run_dir).expanduser()
+    folder = config.run_path
     with run_folder.held(folder):
         try:
             started = time.monotonic()

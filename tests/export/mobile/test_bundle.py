@@ -194,7 +194,7 @@ def test_an_empty_flag_is_not_the_current_folder(tiny_run, tmp_path, flag):
     flags = {"run_dir": tiny_run, "output": tmp_path / "mobile", flag: ""}
     result = commands.run("export.tflite", *(f"--{name}={value}" for name, value in flags.items()))
     assert result.returncode == 2
-    assert f"--{flag} is empty; name a folder." in result.stderr
+    assert f"--{flag} is empty; name a path" in result.stderr
 
 
 def test_an_interrupt_leaves_the_folder_as_it_was(tiny_run, tmp_path):

@@ -1,5 +1,6 @@
 """The pair without TensorFlow: in an environment that has nothing but what a client needs."""
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -181,6 +182,13 @@ def test_what_can_be_mistyped_is_one_sentence(pair_folder, pictures, tmp_path, c
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_what_has_no_end_is_no_model(tmp_path):
+    os.mkfifo(tmp_path / "pipe.tflite")
+    for path in (tmp_path / "pipe.tflite", pathlib.Path("/dev/zero")):
+        with pytest.raises(ModelError, match=r"cannot be read \(it is not a file\)"):
+            Model(path, "encode")
 
 
 def test_files_of_different_models_are_not_a_pair(pair_folder):

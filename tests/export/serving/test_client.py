@@ -325,6 +325,24 @@ def test_addresses(text, protocol, tls, expected):
     assert server.address(text, protocol, tls) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a..b:1",
+        ".a:1",
+        "a" * 64 + ":1",
+        "a." * 130 + "b:1",
+        "me:²",
+        "me:" + "1" * 5000,
+        "me:",
+        ":1",
+    ],
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(UserError, match="must be HOST:PORT"):
+        server.address(text, "rest", False)
+
+
 def test_urls_are_not_for_grpc():
     with pytest.raises(UserError, match=r"give --server=me:7 --tls, or"):
         server.address("https://me:7", "grpc", False)

@@ -146,7 +146,9 @@ def test_unknown_models_and_versions_are_named(server, pictures, protocol):
 
 
 def post(server, content, path="/v1/models/tunit:predict"):
+    """Code and answer of a POST, or of a GET without content."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    body = None if content is None else body
     try:
         with urllib.request.urlopen(f"http://{server['rest']}{path}", body, timeout=60) as response:
             return response.status, json.load(response)
@@ -188,11 +190,17 @@ def test_rest_refuses_what_is_wrong(server):
         {"inputs": {"image_bytes": 1, "reference_bytes": 1}},
         {"signature_name": "encode", "instances": [{"image": {"b64": ""}}]},
         {"instances": [{"image_bytes": {"b64": 1}, "reference_bytes": {"b64": ""}}]},
+        {"signature_name": "encode", "instances": [{"image": [[[10**400] * 3] * 32] * 32}]},
+        b'{"inputs": ' + b"9" * 5000 + b"}",
     ):  # fmt: skip
         code, answer = post(server, content)
         assert 400 <= code < 500, content
         assert answer["error"]
     assert post(server, {}, "/v1/models/tunit:classify")[0] >= 400
+    for digits in (400, 5000):
+        path = f"/v1/models/tunit/versions/{'9' * digits}"
+        assert post(server, {}, f"{path}:predict")[0] == 404
+        assert post(server, None, path)[0] == 404
 
 
 def test_the_newest_version_of_a_folder_is_served(tmp_path):
