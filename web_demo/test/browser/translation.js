@@ -9,10 +9,10 @@ import { addStripes, choose, drawn, expectations, gaps, open, pixels, redrawn, s
 // Limits on the difference to export.run_tflite, of 255. float32 rounds the same way on both sides; a square that
 // differs by 1 makes results differ by 2, since the finest waves are amplified.
 // Quantized activations that differ in the last bit jump by a whole step, so that single values may be
-// far off; what is limited is how many are. (With `pretrained/cats_128` and examples that are no cats, 2 %.)
+// far off; what is limited is their mean. float32 shows the faults of the page.
 const FLOAT_LIMIT = 2;
 const FAR = 3;
-const MAX_SHARE_FAR = 0.03;
+const MEAN_LIMIT = 2;
 
 let expected, site;
 before(async () => {
@@ -45,9 +45,10 @@ for (const group of ['translated', 'photographs']) {
       const largest = all.reduce((a, b) => Math.max(a, b));
       const share = (least) => all.filter((gap) => gap >= least).length / all.length;
       const percent = (least) => `${(100 * share(least)).toFixed(3)}%`;
-      t.diagnostic(`largest ${largest} of 255; ${percent(1)} differ, ${percent(FAR)} by ${FAR} or more`);
+      const mean = all.reduce((a, b) => a + b) / all.length;
+      t.diagnostic(`mean ${mean.toFixed(3)}, largest ${largest} of 255; ${percent(1)} differ, ${percent(FAR)} by ${FAR} or more`);
       if (variant === 'float32') assert.ok(largest <= FLOAT_LIMIT);
-      else assert.ok(share(FAR) <= MAX_SHARE_FAR);
+      else assert.ok(mean <= MEAN_LIMIT);
       assert.deepEqual(faults, []);
       await context.close();
     });
