@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import numpy as np
+from PIL import Image
 
 from export import manifest, run_description
 from export.manifest import Example, WeightsManifest
@@ -18,6 +19,7 @@ from tunit_tf.io import files, picture_files, pixels
 ROLES = ("picture", "look")  # in the manifest; the start of the names of the files
 MAX_PNG_SIDE = 64  # pixels; larger pictures are JPEG, a tenth of the size
 MAX_NAME = 40  # characters of the image's own name
+MAX_SIDE = 512  # pixels of a photograph that is to be redrawn at its own size
 
 
 def of_run(run: TrainedRun, images: ImageSet | None, count: int) -> dict[Example, bytes]:
@@ -73,7 +75,10 @@ def choose(translator: Translator, images: ImageSet, count: int) -> dict[Example
 
 
 def named(pictures: str, looks: str, size: int) -> dict[Example, bytes]:
-    """Pictures of two folders, cut to squares, with their names as captions.
+    """Pictures of two folders, with their names as captions.
+
+    Pictures to redraw are reduced to `MAX_SIDE`, or else keep their size. Looks are cut to squares,
+    since only the networks see them.
 
     Args:
       pictures: Folder of pictures to redraw, '' for none.
@@ -94,8 +99,11 @@ def named(pictures: str, looks: str, size: int) -> dict[Example, bytes]:
         names = picture_files.unique_names([_word(path.name) for path in paths])
         for path, name in zip(paths, names, strict=True):
             example = Example(file=f"{role}_{name}{suffix}", role=role, caption=path.stem)
-            square = pixels.square(pixels.open_rgb(path), size, "crop")
-            chosen[example] = pixels.encode(square, suffix)
+            picture = pixels.open_rgb(path)
+            if role == "look":
+                picture = Image.fromarray(pixels.square(picture, size, "crop"))
+            picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+            chosen[example] = pixels.encode(np.asarray(picture), suffix)
     return chosen
 
 

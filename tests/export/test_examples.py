@@ -55,3 +55,20 @@ def test_an_export_has_examples_of_held_out_images(trained_run, pair_folder):
         with Image.open(pair_folder / one.file) as picture:
             shown = np.asarray(picture)
         assert any(np.array_equal(shown, image) for image in held_out)
+
+
+def test_photographs_to_redraw_keep_their_form_and_looks_are_squares(tmp_path):
+    for role, sizes in (("pictures", [(700, 350), (90, 60)]), ("looks", [(700, 350)])):
+        (tmp_path / role).mkdir()
+        for size in sizes:
+            Image.new("RGB", size, "teal").save(tmp_path / role / f"Cat of {size[0]}.png")
+    chosen = examples.named(str(tmp_path / "pictures"), str(tmp_path / "looks"), 32)
+    sizes = {
+        (example.role, example.caption): Image.open(io.BytesIO(content)).size
+        for example, content in chosen.items()
+    }
+    assert sizes == {
+        ("picture", "Cat of 700"): (512, 256),
+        ("picture", "Cat of 90"): (90, 60),
+        ("look", "Cat of 700"): (32, 32),
+    }
