@@ -111,7 +111,15 @@ test('of many movements of the slider one runs and only the last waits', async (
 });
 
 test('while a grid is drawn another picture is redrawn at once', async () => {
-  const { context, page } = await site.visit();
+  const { context, page } = await site.visit({
+    prepare: (opened) => opened.addInitScript(() => {
+      const original = Worker.prototype.postMessage; // a model that is not as fast as the tiny one of the tests
+      Worker.prototype.postMessage = function (message, ...rest) {
+        if (message.task === 'generate') setTimeout(() => original.call(this, message, ...rest), 50);
+        else original.call(this, message, ...rest);
+      };
+    }),
+  });
   const unfinished = await page.evaluate(
     () =>
       new Promise((resolve) => {
