@@ -1,5 +1,6 @@
 """Every config file parses, says what it is, and holds only differences from the defaults."""
 
+import dataclasses
 import pathlib
 import re
 import shlex
@@ -8,6 +9,7 @@ import pytest
 from absl import flags
 
 from tunit_tf import config as config_lib
+from tunit_tf.training import memory
 
 ROOT = pathlib.Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
@@ -41,6 +43,21 @@ def test_config(path, monkeypatch):
         assert re.search(rf"^# {word}", text, re.MULTILINE), f"the header lacks {word}"
     command = re.search(r"^# Command:\s*(.*)$", text, re.MULTILINE).group(1)
     assert f"--flagfile=configs/{path.name}" in shlex.split(command.replace(",", " "))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_hardware_has_the_memory_that_is_estimated(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    config = parse(path).resolved()
+    line = re.search(r"^# Hardware: *(.*)$", path.read_text(), re.MULTILINE)[1]
+    named = re.search(r"(\d+) GB", line)
+    assert 1.2 * memory.device_bytes(config) < int(named[1]) * memory.GB
+    stated = re.search(r"\((\d+) GB are estimated\)", line)
+    assert not stated or int(stated[1]) == round(memory.device_bytes(config) / memory.GB)
+    smaller = re.search(r"(\d+) GB with --accumulate_steps=(\d)", line)
+    if smaller:
+        parts = dataclasses.replace(config, accumulate_steps=int(smaller[2]))
+        assert 1.2 * memory.device_bytes(parts) < int(smaller[1]) * memory.GB
 
 
 def test_the_papers_sets_are_there():

@@ -1,11 +1,16 @@
 """Trains TUNIT: `python -m tunit_tf.train --data=FOLDER --run_dir=runs/mine`."""
 
+import sys
+
 from absl import flags
 
 from tunit_tf import cli
 from tunit_tf import config as config_lib
+from tunit_tf.training import memory
 
-DRY_RUN = flags.DEFINE_boolean("dry_run", False, "Print the resolved config and stop.")
+DRY_RUN = flags.DEFINE_boolean(
+    "dry_run", False, "Print the resolved config and the memory that it takes, and stop."
+)
 
 
 def main() -> None:
@@ -18,6 +23,7 @@ def main() -> None:
     config = config.resolved()
     if DRY_RUN.value:
         print(config.to_json())
+        print(memory.sentence(config), file=sys.stderr)  # so that stdout is JSON
         return
     from tunit_tf.training import trainer  # TensorFlow takes seconds to import
 
