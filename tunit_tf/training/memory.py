@@ -60,13 +60,13 @@ def guiding_weights(config: Config) -> int:
 
 
 def generator_weights(config: Config) -> int:
-    """Weights of G's convolutions and of the heads of its styles."""
+    """Weights of G's convolutions and of the layers that styles pass."""
     widths = [config.base_channels * 2**i for i in range(int(math.log2(config.image_size)) - 3)]
     content = widths[-1]
     down_and_up = (16 + 25) * sum(fine * coarse for fine, coarse in itertools.pairwise(widths))
     blocks = 8 * 9 * content**2
-    heads = 256 * 2 * (4 * content + sum(widths[:-1]))
-    return 2 * 49 * 3 * config.base_channels + down_and_up + blocks + heads
+    style = 256 * (config.style_dim + 256 + 2 * (4 * content + sum(widths[:-1])))
+    return 2 * 49 * 3 * config.base_channels + down_and_up + blocks + style
 
 
 def discriminator_weights(config: Config) -> int:
