@@ -160,7 +160,7 @@ def test_masks_and_animations_need_no_tensorflow_either(
         ({"reference": "{encoder}"}, "is not a readable picture"),
         ({"output": "out.gif"}, "is no animation; let --output end with .png or .jpg"),
         ({"output": "out.bmp"}, "must end with .png or .jpg"),
-        ({"output": "{source}"}, "would replace one of the pictures"),
+        ({"output": "{source}"}, "would replace one of the inputs"),
         ({"size": "huge"}, "--size=huge must be source"),
         ({"region": "0,0,999,9"}, "the region 0,0,999,9 reaches outside"),
         ({"region": "all"}, "--region=all must be x,y,width,height"),
