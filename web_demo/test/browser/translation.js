@@ -6,11 +6,12 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { addStripes, choose, drawn, expectations, gaps, open, pixels, redrawn, set } from '../site.js';
 
-// Limits on the difference to export.run_tflite, of 255. float32 rounds the same way on both sides; a square that
-// differs by 1 makes results differ by 2, since the finest waves are amplified.
+// Limits on the difference to export.run_tflite, of 255. float32 rounds the same way on both sides; where what the
+// model draws differs by 1, results may differ by more, since the finest waves are amplified.
 // Quantized activations that differ in the last bit jump by a whole step, so that single values may be
 // far off; what is limited is their mean. float32 shows the faults of the page.
-const FLOAT_LIMIT = 2;
+const FLOAT_LIMIT = 4;
+const FLOAT_MEAN_LIMIT = 0.05;
 const FAR = 3;
 const MEAN_LIMIT = 2;
 
@@ -47,7 +48,7 @@ for (const group of ['translated', 'photographs']) {
       const percent = (least) => `${(100 * share(least)).toFixed(3)}%`;
       const mean = all.reduce((a, b) => a + b) / all.length;
       t.diagnostic(`mean ${mean.toFixed(3)}, largest ${largest} of 255; ${percent(1)} differ, ${percent(FAR)} by ${FAR} or more`);
-      if (variant === 'float32') assert.ok(largest <= FLOAT_LIMIT);
+      if (variant === 'float32') assert.ok(largest <= FLOAT_LIMIT && mean <= FLOAT_MEAN_LIMIT);
       else assert.ok(mean <= MEAN_LIMIT);
       assert.deepEqual(faults, []);
       await context.close();
