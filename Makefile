@@ -65,9 +65,9 @@ web: web_demo/dist/index.html
 		$(BIN)/python -m export.tflite --run_dir=$(RUN_DIR) --output=$(MODELS) $(EXPORT_EXAMPLES); }
 	cd web_demo && MODELS=$(abspath $(MODELS)) npm run --silent serve
 
-# Kills, damages and fills up real runs; half an hour.
+# Kills, damages and fills up real runs; half an hour, or ten minutes with QUICK=1.
 chaos: $(VENV)/.installed
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos $(if $(QUICK),--quick)
 
 web-test: $(VENV)/.installed-test web_demo/dist/index.html
 	cd web_demo && npm test --silent

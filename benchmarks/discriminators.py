@@ -13,7 +13,9 @@ from absl import flags
 
 from benchmarks import photographs, train_for
 from tunit_tf import cli, path_flags
+from tunit_tf.inference import run_folder
 from tunit_tf.inference.trained_run import TrainedRun
+from tunit_tf.io import output_folder
 from tunit_tf.metrics import features
 
 COMMON = (
@@ -78,7 +80,7 @@ def train(variant: str, seed: str) -> Path:
     """Trains a variant unless its run has a checkpoint; returns the folder of the run."""
     name = f"{variant}_{IMAGE_SIZE.value}px_{CPU_SECONDS.value:g}s_{seed}"
     folder = Path(OUTPUT.value) / name
-    if (folder / "checkpoints" / "checkpoint").exists():
+    if run_folder.is_trained(folder):
         return folder
     arguments = [
         *COMMON,
@@ -97,6 +99,7 @@ def train(variant: str, seed: str) -> Path:
 
 def main() -> None:
     """Trains every variant with every seed and prints their scores."""
+    output_folder.named(OUTPUT.value, OUTPUT.name, "benchmarks.discriminators").claim()
     extractor = features.load(
         photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
     )

@@ -26,7 +26,7 @@ from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.io import files, picture_files
+from tunit_tf.io import files, output_folder, picture_files
 from tunit_tf.metrics import features
 
 SCRATCH, FROM_WEIGHTS = "scratch", "from_weights"
@@ -126,6 +126,7 @@ def scored(variant: str, seed: str, folders: dict[str, pathlib.Path], pairs: Pai
 
 def main() -> None:
     """Trains and scores all variants with all seeds, and prints a table."""
+    output_folder.named(OUTPUT.value, OUTPUT.name, "benchmarks.fine_tuning").claim()
     extractor = features.load(
         photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
     )

@@ -46,10 +46,11 @@ from tunit_tf.evaluation.scores import (
 )
 from tunit_tf.evaluation.translation_evaluation import fitted_classifier
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.io import pixels
+from tunit_tf.io import output_folder, pixels
 from tunit_tf.metrics import color_transfer, distances, features
 from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES
 
+COMMAND = "benchmarks.photographs"
 RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
 CHECKPOINT = flags.DEFINE_enum("checkpoint", "newest", ["newest", "best"], "Checkpoint to score.")
 FEATURES = flags.DEFINE_enum(
@@ -271,8 +272,9 @@ def _write_picture(run: TrainedRun, pairs: Pairs, translations: np.ndarray) -> N
 def save_picture(run: TrainedRun, kind: str, rows: Sequence[Sequence[np.ndarray]]) -> None:
     """Writes rows of images of a run, `(S, S, 3)` uint8 each, as one picture to `--pictures`."""
     name = "_".join(part for part in run.folder.parts if part not in ("/", ".."))
-    path = path_flags.path(PICTURES) / f"{name}_{run.step}_{kind}.png"
-    pixels.save_png(path, pixels.grid(rows))
+    picture = pixels.encode(pixels.grid(rows), ".png")
+    output = output_folder.named(PICTURES.value, PICTURES.name, COMMAND)
+    output.write_over(f"{name}_{run.step}_{kind}.png", picture)
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -317,6 +319,8 @@ def images_of(run: TrainedRun) -> tuple:
 
 def main() -> None:
     """Prints a row of scores per run, after those that need no network."""
+    if PICTURES.value:
+        output_folder.named(PICTURES.value, PICTURES.name, COMMAND)
     extractor = features.load(FEATURES.value, FEATURES_FILE.value, "~/.cache/tunit_tf")
     print_head("run")
     known: dict[tuple, Pairs] = {}

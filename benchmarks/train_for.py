@@ -33,7 +33,7 @@ def trained(cpu_seconds: float, folder: pathlib.Path, arguments: Sequence[str]) 
         [*command, *arguments, f"--run_dir={folder}"], capture_output=True, text=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if result.returncode or not (folder / "checkpoints" / "checkpoint").exists():
+    if result.returncode or not list(folder.glob("checkpoints/ckpt-*.index")):
         sys.exit(
             f"{result.stderr}The training in {folder} ended with code {result.returncode}. If the "
             "CPU time ended it before its first step, give more."

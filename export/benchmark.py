@@ -10,10 +10,11 @@ import sys
 from absl import flags
 
 from export import folders, manifest
-from export.manifest import OnnxManifest
+from export.manifest import MobileManifest, OnnxManifest
 from tunit_tf import cli, path_flags
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files
+from tunit_tf.io.output_folder import OutputFolder
 from tunit_tf.paths import user_path
 
 RUN_DIR = path_flags.define_multi("run_dir", "runs/tunit", "Folder of the run.")
@@ -65,6 +66,9 @@ def main() -> None:
             onnx_files = {s: onnx[i] / getattr(onnx_manifests[i], r) for s, r in ROLES.items()}
         baseline = variants.default_pair(run)
         exports.append(timing.Exported(models[i], manifests[i], baseline, onnx_files))
+    outputs = [OutputFolder(folder, MobileManifest.command, "models") for folder in models]
+    for output in outputs:
+        output.check_unchanged([folders.BENCHMARK])
     rows = timing.compare(exports, ROUNDS.value, REPEATS.value, progress)
     text = timing.table(rows)
     print(text)
@@ -72,9 +76,9 @@ def main() -> None:
         for entry in export.manifest.variants.values():
             for role in ROLES.values() if entry.shipped else ():
                 print(op_profile.summary(export.folder / getattr(entry, role), SLOWEST))
-    for folder in models:
-        with files.writing(f"The table in {folder}", "copy it from above"):
-            files.write_bytes(folder / folders.BENCHMARK, (text + "\n").encode())
+    for output in outputs:
+        with files.writing(f"The table in {output.path}", "copy it from above"):
+            output.write(folders.BENCHMARK, (text + "\n").encode())
 
 
 def progress(text: str) -> None:

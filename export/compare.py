@@ -15,6 +15,7 @@ RUN_DIR = path_flags.define("run_dir", "runs/tunit", "Folder of the run.")
 CHECKPOINT = flags.DEFINE_enum(
     "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
 )
+TABLE = "comparison.md"
 COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
 
 
@@ -29,9 +30,12 @@ def main() -> None:
     Bounds(1, 10_000).check("--count", COUNT.value)
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import differences, session
+    from tunit_tf.inference import run_folder
     from tunit_tf.inference.trained_run import TrainedRun
 
     run = TrainedRun.load(run_dir, CHECKPOINT.value)
+    output = run_folder.output_of(run.folder)
+    output.check_unchanged([TABLE])
     try:
         model = session.Model(folder)
     except session.Error as error:
@@ -45,9 +49,8 @@ def main() -> None:
         ) from None
     text = differences.table(found)
     print(text)
-    path = run.folder / "comparison.md"
-    with files.writing(str(path), "keep the table printed above"):
-        files.write_bytes(path, (text + "\n").encode())
+    with files.writing(str(run.folder / TABLE), "keep the table printed above"):
+        output.write(TABLE, (text + "\n").encode())
 
 
 def command() -> None:

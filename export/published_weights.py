@@ -52,7 +52,7 @@ def write(
         styles = domain_styles.load_or_measure(run)
         files.write_bytes(new / run_folder.CONFIG, (config.to_json() + "\n").encode())
         weights_folder.write(new, weights, half=options.half)
-        styles.save(new / run_folder.STYLES, weights.step)
+        files.write_bytes(new / run_folder.STYLES, styles.to_bytes(weights.step))
         if license_file:
             shutil.copyfile(license_file, new / LICENSE)
         shown = examples.write(new, chosen)

@@ -5,6 +5,7 @@ Needs ai-edge-litert, numpy, pillow and pydantic only: `python -m export.run_tfl
 """
 
 import argparse
+import os
 import sys
 
 from export import manifest
@@ -47,7 +48,7 @@ def main() -> None:
     flags = parser.parse_args()
     try:
         content = translated(flags)
-        files.write_bytes(flags.output, content)
+        files.write_new(flags.output, content)
     except (ModelError, UserError) as error:
         sys.exit(refused(str(error)))
     except OSError as error:
@@ -66,8 +67,8 @@ def translated(flags: argparse.Namespace) -> bytes:
     output = flags.output
     if output.suffix.lower() not in picture_file.SUFFIXES:
         raise UserError(f"--output={output} must end with .png or .jpg.")
-    if any(files.are_same(getattr(flags, name), output) for name in given[:-1]):
-        raise UserError(f"--output={output} would replace one of the inputs; name another file.")
+    if os.path.lexists(output):
+        raise UserError(f"--output={output} exists already; name another file, or delete it first.")
     Bounds(1, MAX_THREADS).check("--threads", flags.threads)
     if flags.feather is not None and not (flags.mask or flags.region):
         raise UserError("--feather softens the edges of --mask or --region; give one of them too.")

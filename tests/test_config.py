@@ -123,6 +123,24 @@ def test_differences_leave_runtime_fields_aside():
     assert config_lib.differing_fields(config, other) == ["num_domains"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("photos", "photos/", True), ("photos", "./x/../photos", True), ("link", "photos", True),
+        ("gone", "gone/", True), ("photos", "other", False), ("synthetic", "synthetic/", False),
+        ("tfds:a", "tfds:a/", False), ("", ".", False), ("a\0", "b", False),
+    ],
+)  # fmt: skip
+def test_two_ways_to_name_a_folder_do_not_differ(tmp_path, monkeypatch, first, second, same):
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos", "other", "synthetic"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to("photos")
+    configs = [Config(data=name, validation_data=name) for name in (first, second)]
+    differing = config_lib.differing_fields(*configs)
+    assert differing == ([] if same else ["data", "validation_data"])
+
+
 def test_every_field_has_help():
     for f in config_lib.FIELDS.values():
         assert len(f.metadata["help"]) > 10

@@ -6,6 +6,7 @@ they reject values that the machine cannot represent or hold in memory.
 
 import dataclasses
 import json
+import os
 import pathlib
 from typing import Any, cast
 
@@ -465,6 +466,7 @@ def check_bounds(settings: Any) -> None:
 
 
 FIELDS = {f.name: f for f in dataclasses.fields(Config)}
+PLACES = ("data", "validation_data", "init_from")  # fields that may name a folder
 RUNTIME_FIELDS = frozenset(name for name, f in FIELDS.items() if f.metadata["runtime"])
 
 
@@ -523,12 +525,28 @@ def from_json(text: str | bytes, source: str) -> Config:
 
 
 def differing_fields(config: Config, other: Config) -> list[str]:
-    """Names of the fields, runtime fields aside, in which two configs differ."""
+    """Names of the fields, runtime fields aside, in which two configs differ.
+
+    Two ways to name one folder do not differ: relative, with a slash at its end, or through a link.
+    """
     return [
         name
         for name in FIELDS
-        if name not in RUNTIME_FIELDS and getattr(config, name) != getattr(other, name)
+        if name not in RUNTIME_FIELDS
+        and getattr(config, name) != getattr(other, name)
+        and not (name in PLACES and _is_one_place(getattr(config, name), getattr(other, name)))
     ]
+
+
+def _is_one_place(first: str, second: str) -> bool:
+    """Whether two names lead to one folder, which need not be there any more."""
+    if any(name in ("", "synthetic") or name.startswith("tfds:") for name in (first, second)):
+        return False
+    paths = [os.path.abspath(os.path.expanduser(name)) for name in (first, second)]
+    try:
+        return paths[0] == paths[1] or os.path.samefile(*paths)
+    except (OSError, ValueError):
+        return False
 
 
 def define_flags(settings: type = Config) -> None:

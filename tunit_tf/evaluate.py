@@ -59,7 +59,7 @@ def main() -> None:
     config = _data_config(run.config)
     folder = path_flags.path(REPORT_DIR) if REPORT_DIR.value else run.folder / "report"
     others = [user_path(name, "--compare") for name in COMPARE.value]
-    report.check_folder(folder)
+    output = report.checked_folder(folder)
     run_comparison.check_folders(others)
     with cli.interruptible(f"No report was written to {folder}."):
         extractor = features.load(FEATURES.value, FEATURES_FILE.value, config.cache_dir)
@@ -73,7 +73,7 @@ def main() -> None:
             )  # fmt: skip
         facts = report.collect_facts(run, CHECKPOINT.value, config, split, extractor.name)
         compared = run_comparison.compare(run.folder, result, others)
-    page = report.write(folder, result, facts, extractor.name, compared if others else {})
+    page = report.write(output, result, facts, extractor.name, compared if others else {})
     print(report.text(result))
     print(f"Report  {page} ({time.monotonic() - started:.0f} s)")
 

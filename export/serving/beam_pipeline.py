@@ -28,7 +28,9 @@ from tunit_tf.errors import UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.redrawing import Redrawing, Subject
 from tunit_tf.io import files, picture_files, pixels
+from tunit_tf.io.output_folder import OutputFolder
 
+COMMAND = "export.beam"
 DEAD = "dead"  # tag of pictures that could not be translated
 
 
@@ -249,17 +251,20 @@ def check_reference(path: str) -> None:
 
 
 def check_output(folder: str) -> None:
-    """Makes the folder of the results.
+    """Makes the folder of the results; a local one is marked as any output folder.
 
     Raises:
-      UserError: It is empty, a file, or cannot be made.
+      UserError: The name is empty or that of a file, the folder has other content than results, or
+        cannot be made.
     """
     if not folder.strip():
         raise UserError("--output is empty; name a folder.")
-    if "://" not in folder and pathlib.Path(folder).is_file():
-        raise UserError(f"--output={folder} is a file; name a folder.")
-    if not FileSystems.exists(folder):
-        with files.writing(f"--output={folder}", "name another folder"):
+    with files.writing(f"--output={folder}", "name another folder"):
+        if "://" not in folder:
+            output = OutputFolder(pathlib.Path(folder), COMMAND, "output")
+            output.check()
+            output.claim()
+        elif not FileSystems.exists(folder):
             FileSystems.mkdirs(folder)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 
@@ -20,6 +21,7 @@ from tunit_tf.io import picture_files, pixels
 from tunit_tf.io.picture_files import MaskFiles
 from tunit_tf.paths import user_path
 
+COMMAND = "export.client"
 # Formats and modes of pictures that TensorFlow reads as Pillow does.
 PLAIN = {"JPEG": ("L", "RGB"), "PNG": ("L", "LA", "RGB", "RGBA")}
 
@@ -126,16 +128,17 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     look = encoded(found[0])
     root = user_path(request.source, "--source")
     stems = picture_files.output_stems(sources, root)
+    writer = picture_files.Writer(request.output, COMMAND, request.overwrite)
     own_size = request.of_photographs().size.kind != photographs.MODEL
     moving = {path for path in sources if own_size and is_animated(path)}
     names = {
         path: stem + (path.suffix.lower() if path in moving else ".png")
         for path, stem in stems.items()
     }
-    names, kept = _remaining(names, request, found[0])
+    names, kept = _remaining(names, request)
     result = Result(kept=kept)
     masks = MaskFiles(request.mask, request.source, sources) if request.mask else None
-    writer = picture_files.Writer(request.output, overwrite=True)  # _remaining has checked
+    writer.check(list(names.values()), [*sources, *found, *(masks.files if masks else [])])
     translation = _Translation(client, request, look, result, report)
     try:
         for path, content in translation.of(list(names), moving, masks):
@@ -159,22 +162,15 @@ def _progress(result: Result, request: Request) -> str:
 
 
 def _remaining(
-    names: dict[pathlib.Path, str], request: Request, reference: pathlib.Path
+    names: dict[pathlib.Path, str], request: Request
 ) -> tuple[dict[pathlib.Path, str], int]:
     """Names of the results to write, by source, and the number of those that are kept.
 
     Raises:
-      UserError: Results exist, or would replace the pictures themselves.
+      UserError: Results exist.
     """
     folder = user_path(request.output, "--output")
-    existing = {path for path, name in names.items() if (folder / name).exists()}
-    originals = {path.resolve() for path in (*names, reference)}
-    for path in existing:
-        if (folder / names[path]).resolve() in originals and not request.resume:
-            raise UserError(
-                f"--output={request.output} would replace the picture {folder / names[path]}; name "
-                "another folder."
-            )
+    existing = {path for path, name in names.items() if os.path.lexists(folder / name)}
     if request.resume:
         return {path: name for path, name in names.items() if path not in existing}, len(existing)
     if existing and not request.overwrite:

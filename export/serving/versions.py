@@ -14,9 +14,11 @@ from export.manifest import ServedSignature, ServingManifest, Tensor
 from export.serving import signatures
 from tunit_tf.data import sources
 from tunit_tf.errors import UserError
+from tunit_tf.inference import saved_states
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
-from tunit_tf.io import files, pixels
+from tunit_tf.io import files, output_folder, pixels
+from tunit_tf.io.output_folder import OutputFolder
 
 WARM_UP = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"
 WARM_UP_BATCHES = (1, 8)
@@ -47,6 +49,14 @@ def write(
     Raises:
       UserError: The folder cannot be written, or there are fewer images for examples.
     """
+    versions = OutputFolder(output, ServingManifest.command, "output")
+    versions.check()
+    signs = sorted(saved_states.SIGNS & set(str(output.absolute())))
+    if signs:
+        raise UserError(
+            f"--output={output} has {' '.join(signs)} in its path, from which TensorFlow cannot "
+            "load a model; name another folder."
+        )
     translator = run.translator
     images = sources.open_images(data, run.config) if data else None
     # Before the export, and apart from it: this may write averages into the run folder.
@@ -67,7 +77,7 @@ def write(
             )
             loading = model_card.code_for_saved_model(described.examples)
             model_card.finish(model, described, run, loading)
-            return _as_next_version(model, output)
+            return _as_next_version(model, versions)
     except (OSError, tf.errors.OpError) as error:
         raise UserError(
             f"{output} cannot be written ({str(error).splitlines()[0]}); free space there or name "
@@ -86,13 +96,16 @@ def _write_model(model: pathlib.Path, translator: Translator, resize: str, max_p
     _write_warm_up(model, translator.image_size, translator.style_dim)
 
 
-def _as_next_version(model: pathlib.Path, output: pathlib.Path) -> pathlib.Path:
+def _as_next_version(model: pathlib.Path, output: OutputFolder) -> pathlib.Path:
     """Renames a finished model to the number after the largest."""
-    version = max(numbers_in(output), default=0) + 1
+    output.check()
+    output.claim()
+    version = max(numbers_in(output.path), default=0) + 1
     while True:
-        target = output / str(version)
+        target = output.path / str(version)
         try:
             model.rename(target)
+            output_folder.mark(output.path, ServingManifest.command, below=str(version))
             return target
         except OSError:
             if not target.exists():

@@ -1,5 +1,6 @@
 """File and disk faults injected into runs of tiny networks; as `faults.py`."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -15,18 +16,22 @@ from tests.chaos.faults import steps_trained
 from tests.chaos.observation import Observation
 from tests.chaos.tiny_runs import SECONDS, Run, same, step_of, wait, whole_run
 from tunit_tf.data import synthetic
+from tunit_tf.io.output_folder import MARKER
 
 DAMAGES: dict[str, Callable[[Run], object]] = {
     "newest checkpoint cut in half": lambda run: cut(run.newest_data),
     "newest checkpoint with flipped bytes": lambda run: flip(run.newest_data),
     "its index emptied": lambda run: run.checkpoints[-1].with_suffix(".index").write_bytes(b""),
     "its data lost": lambda run: run.newest_data.unlink(),
-    "the list of checkpoints emptied": lambda run: (
+    "TensorFlow's list of checkpoints of another run": lambda run: (
         run.folder / "checkpoints" / "checkpoint"
-    ).write_bytes(b""),
+    ).write_text('model_checkpoint_path: "/elsewhere/checkpoints/ckpt-8"\n'),
     "lines of metrics.jsonl overwritten": lambda run: (run.folder / "metrics.jsonl").write_bytes(
         b"[]\n\xff\x00\n" + (run.folder / "metrics.jsonl").read_bytes()
     ),
+    "all checkpoints lost but the best": lambda run: shutil.rmtree(run.folder / "checkpoints"),
+    "config.json lost": lambda run: (run.folder / "config.json").unlink(),
+    "split.json with an image in both parts": lambda run: repeat_image(run.folder / "split.json"),
     "config.json emptied": lambda run: (run.folder / "config.json").write_bytes(b""),
 }
 
@@ -43,6 +48,50 @@ def damaged(folder: pathlib.Path, damage: str, **settings: Any) -> Observation:
     return Observation(
         "Damaged file", damage, 1, done.returncode, done.stdout + done.stderr, resumed_at, total,
         same(run, whole),
+    )  # fmt: skip
+
+
+def repeat_image(path: pathlib.Path) -> None:
+    """Trains on the first of the images that are held out."""
+    record = json.loads(path.read_text())
+    record["train"].append(record["validation"][0])
+    path.write_text(json.dumps(record))
+
+
+def renamed(folder: pathlib.Path, name: str, **settings: Any) -> Observation:
+    """A run folder gets another name, and goes on there from its second checkpoint."""
+    whole = whole_run(folder, **settings)
+    run = Run(folder / name, settings)
+    shutil.copytree(whole.folder, run.folder)
+    for index in [path.with_suffix(".index") for path in run.checkpoints[1:]]:
+        index.unlink()
+    shutil.rmtree(run.folder / "best", ignore_errors=True)
+    began = step_of(run.checkpoints[-1])
+    done = run.finish()
+    return Observation(
+        "Another name", f"a run folder is named `{name}`", 1, done.returncode,
+        done.stdout + done.stderr, (began,), step_of(run.checkpoints[-1]), same(run, whole),
+        {"broken": sum(1 for _ in run.folder.rglob("broken-*"))},
+    )  # fmt: skip
+
+
+def other_networks(folder: pathlib.Path, **settings: Any) -> Observation:
+    """Wider networks are asked for, with config.json there, lost, and lost from the mark too."""
+    whole, outputs, changed = whole_run(folder, **settings), [], 0
+    for case in ("kept", "lost", "forgotten"):
+        run = Run(folder / f"wider_{case}", {**settings, "base_channels": 8})
+        shutil.copytree(whole.folder, run.folder)
+        if case != "kept":
+            (run.folder / "config.json").unlink()
+        if case == "forgotten":
+            (run.folder / MARKER).write_text('{"written_by": "tunit_tf.train"}\n')
+        before = {p: p.read_bytes() for p in (run.folder / "checkpoints").iterdir()}
+        outputs.append(run.finish())
+        changed += sum(not p.exists() or p.read_bytes() != was for p, was in before.items())
+    return Observation(
+        "Other networks", "`--base_channels` of a run is changed", len(outputs),
+        min(done.returncode for done in outputs), "".join(d.stdout + d.stderr for d in outputs),
+        facts={"checkpoints changed": changed},
     )  # fmt: skip
 
 

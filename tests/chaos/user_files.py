@@ -12,6 +12,7 @@ from tests.chaos.forked import Forked
 from tests.chaos.observation import Observation
 from tests.chaos.tiny_runs import SECONDS, Run, whole_run
 from tunit_tf.data import synthetic
+from tunit_tf.io.output_folder import MARKER
 
 # An unset shell variable makes these of `--output=$FOLDER`: the current folder.
 EMPTY_FLAGS = (
@@ -27,6 +28,58 @@ EMPTY_FLAGS = (
     ("export.compare", "run_dir"),
     ("export.compare", "model"),
 )
+
+
+# What commands write, and what a foreign record of theirs may list.
+NAMES = (
+    ".hidden", "README.md", "benchmark.md", "checkpoints/checkpoint", "checkpoints/ckpt-100.index",
+    "checkpoints/ckpt-100.data-00000-of-00001", "config.json", "domain_styles.npz",
+    "figures/curves.png", "figures/holiday.png", "grid.png", "index.html", "manifest.json",
+    "metrics.json", "metrics.jsonl", "scores.json", "split.json",
+)  # fmt: skip
+LISTING = b'{"figures": ["holiday.png"], "files": {"README.md": {}}}\n'
+WRITERS = {
+    "tunit_tf.train": ("--data=synthetic", "--run_dir={mine}"),
+    "tunit_tf.import_official": ("--checkpoint={mine}/manifest.json", "--run_dir={mine}"),
+    "tunit_tf.suggest_domains": ("--data=synthetic", "--overwrite", "--output={mine}"),
+    "tunit_tf.evaluate": ("--run_dir={run}", "--features=random_conv64", "--report_dir={mine}"),
+    "tunit_tf.translate": (
+        "--run_dir={run}", "--source={pictures}", "--domain=0", "--grid", "--overwrite",
+        "--output={mine}",
+    ),
+    "export.tflite": ("--run_dir={run}", "--output={mine}"),
+    "export.weights": ("--run_dir={run}", "--output={mine}"),
+    "export.saved_model": ("--run_dir={run}", "--output={mine}"),
+}  # fmt: skip
+
+
+def filled(folder: pathlib.Path) -> pathlib.Path:
+    """A folder of the user, with the names of everything that commands write, and a linked lock."""
+    for name in NAMES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(LISTING)
+    precious = folder.with_name("precious")
+    precious.write_text("of the user")
+    (folder / "lock").symlink_to(precious)
+    return folder
+
+
+def folders_of_others(folder: pathlib.Path, **settings: Any) -> Observation:
+    """Every command that writes a folder writes into one that is full of files of its names."""
+    run = whole_run(folder, **settings)
+    mine = filled(folder / "full" / "mine")
+    named = {"mine": mine, "run": run.folder, "pictures": pictures(folder / "few", "a.png")}
+    before = contents(mine.parent)
+    done = [
+        Forked(module, [flag.format(**named) for flag in flags]).communicate(SECONDS)
+        for module, flags in WRITERS.items()
+    ]
+    refused = sum(d.returncode == 2 and "did not write, the first is" in d.stderr for d in done)
+    return Observation(
+        "Files of the user", "a full folder as the output of every command", len(done),
+        max(d.returncode for d in done), printed(*done),
+        facts={"refused": refused, "files lost": lost(before)},
+    )  # fmt: skip
 
 
 def exported_beside_them(folder: pathlib.Path, **settings: Any) -> Observation:
@@ -130,24 +183,26 @@ def empty_names(folder: pathlib.Path, **settings: Any) -> Observation:
 
 
 def report_beside_them(folder: pathlib.Path, **settings: Any) -> Observation:
-    """A folder of the user becomes that of the report, twice."""
+    """Files of the user in the folder of a report, which is written again."""
     run = whole_run(folder, **settings)
     report = folder / "my_folder"
-    pictures(report / "figures", "holiday.png", "clusters_of_stars.png")
-    (report / "notes.txt").write_text("of the user")
-    before = contents(report)
     flags = {
         "run_dir": run.folder, "report_dir": report, "features": "random_conv64",
         "num_translations": 20, "cache_dir": folder / "cache",
     }  # fmt: skip
-    done = [command("tunit_tf.evaluate", **flags) for _ in range(2)]
+    first = command("tunit_tf.evaluate", **flags)
+    of_report = contents(report)
+    pictures(report / "figures", "holiday.png", "clusters_of_stars.png")
+    (report / "notes.txt").write_text("of the user")
+    before = {path: path.read_bytes() for path in contents(report) if path not in of_report}
+    again = command("tunit_tf.evaluate", **flags)
+    (report / "index.html").write_text("edited by the user")
+    before[report / "index.html"] = b"edited by the user"
+    done = [first, again, command("tunit_tf.evaluate", **flags)]
     return Observation(
-        "Files of the user", "in the folder of `evaluate --report_dir`", 2, done[-1].returncode,
-        printed(*done),
-        facts={
-            "files lost": lost(before),
-            "files of the report": len(contents(report)) - len(before),
-        },
+        "Files of the user", "in the folder of `evaluate --report_dir`, then a page edited", 3,
+        done[-1].returncode, printed(*done),
+        facts={"exit code before the edit": again.returncode, "files lost": lost(before)},
     )  # fmt: skip
 
 
@@ -181,7 +236,8 @@ def pictures(folder: pathlib.Path, *names: str) -> pathlib.Path:
 
 def contents(folder: pathlib.Path) -> dict[pathlib.Path, bytes]:
     """All files below a folder."""
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
+    return {path: path.read_bytes() for path in found}
 
 
 def lost(before: dict[pathlib.Path, bytes]) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tunit_tf.data import sources
+from tunit_tf.data import cache, sources
 from tunit_tf.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -159,6 +159,42 @@ def test_decoded_images_are_cached_until_a_file_changes(tmp_path, settings, monk
     np.testing.assert_array_equal(
         sources.open_images(str(root), settings()).pixels()[1, 16, 16], [1, 2, 3]
     )
+
+
+def test_another_content_of_the_same_size_and_time_is_noticed(tmp_path, settings):
+    """As an archive leaves it that is unpacked over an older one."""
+    root = tmp_path / "images"
+    for color in ((1, 2, 3), (4, 5, 6)):
+        root.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), color).save(root / "a.bmp")
+        os.utime(root / "a.bmp", (10**9, 10**9))
+        np.testing.assert_array_equal(
+            sources.open_images(str(root), settings()).pixels()[0, 0, 0], color
+        )
+
+
+def test_what_could_not_be_read_is_tried_again(settings, caplog):
+    """As after a repaired mount or `chmod`, which change nothing about a file."""
+    mounted = False
+
+    def opener():
+        if not mounted:
+            raise OSError("Input/output error")
+        return Image.new("RGB", (9, 9), (7, 8, 9))
+
+    def decoded():
+        openers = [lambda: Image.new("RGB", (9, 9), (1, 2, 3)), opener]
+        return cache.decoded(openers, ["a", "b"], "key", settings(max_unreadable=0.5))
+
+    for _ in range(2):
+        np.testing.assert_array_equal(decoded().good, [0])
+    assert caplog.text.count("Skipped 1 unreadable of 2") == 2
+    mounted = True
+    found = decoded()
+    np.testing.assert_array_equal(found.good, [0, 1])
+    np.testing.assert_array_equal(found.images[:, 0, 0], [(1, 2, 3), (7, 8, 9)])
+    mounted = False  # it is cached now
+    np.testing.assert_array_equal(decoded().images, found.images)
 
 
 def test_nothing_half_written_stays_in_the_cache(tmp_path, settings):

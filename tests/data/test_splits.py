@@ -1,5 +1,6 @@
 """Splits: by share, by name, and as recorded when a run goes on."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from tests.data.test_sources import folder_of
 from tunit_tf.data import sources
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder
+from tunit_tf.inference.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -71,8 +73,9 @@ def test_a_class_may_be_named_train(tmp_path, settings, other):
 
 
 def test_record_names_every_image(settings):
-    split = sources.load(settings())
-    record = json.loads(json.dumps(sources.record(split)))
+    config = settings()
+    split = sources.load(config)
+    record = json.loads(json.dumps(sources.record(split, config)))
     assert sorted(record["train"] + record["validation"]) == sorted(split.train.names)
 
 
@@ -111,7 +114,7 @@ class TestRecorded:
         folder.mkdir()
         (folder / "config.json").write_text(config.to_json())
         split = sources.load(config)
-        (folder / "split.json").write_text(json.dumps(sources.record(split)))
+        (folder / "split.json").write_text(json.dumps(sources.record(split, config)))
         return folder
 
     @staticmethod
@@ -126,10 +129,10 @@ class TestRecorded:
         assert not caplog.records
 
     def test_added_images_change_no_part(self, run, config, root, caplog):
-        before = sources.record(sources.load(config))
+        before = sources.record(sources.load(config), config)
         folder_of(root, ["a/new.png", "b/00.png", "d/new.png"])
         after = self.resumed(run, config)
-        assert sources.record(after) == before
+        assert sources.record(after, config) == before
         assert "3 are new (a/new.png, b/00.png, d/new.png) and not used" in caplog.text
         assert after.train.label_names == ("b", "d")
         named = {
@@ -139,11 +142,11 @@ class TestRecorded:
         assert all(name.startswith(folder) for name, folder in named.items())
 
     def test_removed_images_leave_the_rest_where_it_was(self, run, config, root, caplog):
-        before = sources.record(sources.load(config))
+        before = sources.record(sources.load(config), config)
         gone = [before["train"][0], before["validation"][0]]
         for name in gone:
             (root / name).unlink()
-        after = sources.record(self.resumed(run, config))
+        after = sources.record(self.resumed(run, config), config)
         for part in ("train", "validation"):
             assert after[part] == [name for name in before[part] if name not in gone]
         assert f"2 are gone ({', '.join(sorted(gone))}) and left out" in caplog.text
@@ -166,19 +169,81 @@ class TestRecorded:
         config = settings(
             data=str(root), validation_data=str(folder_of(tmp_path / "v", ["b/0.png", "d/9.png"]))
         )
-        recorded = sources.Recorded(**sources.record(sources.load(config)))
+        recorded = sources.Recorded(**sources.record(sources.load(config), config))
         folder_of(root, ["a/0.png"])
         split = sources.load(config, recorded)
         assert split.train.name_list() == recorded.train
         assert split.validation.name_list() == ["b/0.png", "d/9.png"]
         assert split.train.label_names == split.validation.label_names == ("b", "d")
 
-    @pytest.mark.parametrize("text", ["", "[]", "null", '{"train": 3}', '{"train": [1]}'])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "", "[]", "null", '{"train": 3}', '{"train": [1]}',
+            '{"train": ["a.png", "b.png"], "validation": ["b.png"]}',
+            '{"train": ["a.png"], "validation": ["b.png"], "sizes": {"train": []}}',
+        ],
+    )  # fmt: skip
     def test_a_damaged_record_is_made_again(self, run, config, text, caplog):
         (run / "split.json").write_text(text)
+        (run / "checkpoints").mkdir()
+        (run / "checkpoints" / "ckpt-2.index").touch()
         assert run_folder.recorded_split(run, config) is None
-        assert "split.json is damaged" in caplog.text
+        assert "split.json is damaged or lost" in caplog.text
 
     def test_the_record_of_another_config_does_not_apply(self, run, settings, tmp_path):
         assert run_folder.recorded_split(run, settings(data="elsewhere")) is None
         assert run_folder.recorded_split(tmp_path / "none", settings()) is None
+
+    def test_a_lost_record_is_made_again_only_if_it_is_the_same(self, run, config, root):
+        split = sources.load(config)
+        writer = RunFolder(run)
+        writer.write_json("split.json", sources.record(split, config))
+        (run / "checkpoints").mkdir()
+        (run / "checkpoints" / "ckpt-2.index").touch()
+        (run / "split.json").unlink()
+        again = run_folder.opened_split(run, config, None)
+        assert sources.record(again, config) == sources.record(split, config)
+        folder_of(root, ["b/added.png"])
+        with pytest.raises(UserError, match=r"split\.json is damaged or lost, and cannot be made"):
+            run_folder.opened_split(run, config, None)
+
+    @pytest.fixture
+    def trained(self, run):
+        (run / "checkpoints").mkdir()
+        (run / "checkpoints" / "ckpt-2.index").touch()
+        return run
+
+    @pytest.mark.parametrize("way", ["slash", "relative", "link", "home"])
+    def test_another_name_of_the_folder_is_no_other_data(
+        self, trained, config, root, way, tmp_path, monkeypatch, caplog
+    ):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "link").symlink_to(root)
+        named = {"slash": f"{root}/", "relative": "images", "link": "link", "home": "~/images"}
+        other = dataclasses.replace(config, data=named[way], run_dir=str(trained))
+        assert run_folder.config_to_record(other) == other
+        assert run_folder.recorded_split(trained, other) is not None
+        assert not caplog.records
+
+    def test_a_folder_that_was_moved_is_known_by_its_files(
+        self, trained, config, root, tmp_path, caplog
+    ):
+        before = sources.record(sources.load(config), config)
+        root.rename(tmp_path / "moved")
+        (tmp_path / "moved" / "b" / "0.png").unlink()
+        other = dataclasses.replace(config, data=str(tmp_path / "moved"), run_dir=str(trained))
+        assert run_folder.config_to_record(other) == other
+        assert "has the same files, and the run goes on with these" in caplog.text
+        after = sources.record(self.resumed(trained, other), other)
+        for part in ("train", "validation"):
+            assert after[part] == [name for name in before[part] if name != "b/0.png"]
+
+    def test_other_files_of_the_same_names_are_other_data(self, trained, config, tmp_path):
+        names = [f"{c}/{i}.png" for c in "bd" for i in range(5)]
+        other = folder_of(tmp_path / "other", names, mode="L")
+        elsewhere = dataclasses.replace(config, data=str(other), run_dir=str(trained))
+        with pytest.raises(UserError, match=r"another config; these differ: data"):
+            run_folder.config_to_record(elsewhere)
+        assert run_folder.recorded_split(trained, elsewhere) is None

@@ -13,6 +13,7 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation import domain_suggestion
 from tunit_tf.io import pixels
+from tunit_tf.io.output_folder import OutputFolder
 from tunit_tf.metrics import clustering
 
 
@@ -87,7 +88,7 @@ def test_results_are_replaced_only_if_asked_and_only_their_own(folder, tmp_path,
     assert (tmp_path / "out" / "domains_02").is_dir()
 
     (tmp_path / "out" / "domains_02" / "mine.txt").write_text("notes of the user")
-    with pytest.raises(UserError, match=r"has other files in it \(domains_02/mine.txt\)"):
+    with pytest.raises(UserError, match=r"domains_02/mine\.txt was not written by"):
         run("out", overwrite=True)
     assert (tmp_path / "out" / "domains_02" / "mine.txt").is_file()
 
@@ -97,7 +98,8 @@ def test_copies_of_one_picture_leave_domains_empty(tmp_path):
     found = domain_suggestion.suggest(x, 4, seed=0)
     assert "0 to 16" in domain_suggestion.table(found)
     images = ImageSet(np.full((16, 32, 32, 3), 90, np.uint8), np.arange(16), ("same",) * 16)
-    domain_suggestion.write(tmp_path / "out", found, images)
+    output = OutputFolder(tmp_path / "out", domain_suggestion.COMMAND, "output")
+    domain_suggestion.write(output, found, images)
     assert len(list((tmp_path / "out").rglob("domain_*.png"))) == 3
 
 
@@ -107,10 +109,10 @@ def test_copies_of_one_picture_leave_domains_empty(tmp_path):
         ([], "Say which images to look at with --data=FOLDER"),
         (["--data=nowhere"], "--data=nowhere is not a folder"),
         (["--data={root}/images", "--max_domains=1"], "--max_domains must be at least 2"),
-        (["--data={root}/images", "--output={root}/images"], "has other files in it"),
+        (["--data={root}/images", "--output={root}/images"], "did not write, the first is 00.png"),
         (["--data={root}/images", "--output="], "--output is empty"),
         (["--data={root}/few", "--output={root}/o"], "has 1 images; at least 8 are needed"),
-        (["--data={root}/images", "--output={root}/images/00.png"], "is not a folder"),
+        (["--data={root}/images", "--output={root}/images/00.png"], "is a file"),
     ],
 )
 def test_mistakes_get_a_sentence(folder, flags, words):

@@ -145,7 +145,8 @@ def test_only_checkpoints_that_differ_are_evaluated_twice(tiny_run, tmp_path):
 
     facts = {"run": "tiny", "checkpoint": "newest, step 6"}
     shown.figures = {}
-    page = report.write(tmp_path / "out", shown, facts, "random_conv64", {}).read_text()
+    folder = report.checked_folder(tmp_path / "out")
+    page = report.write(folder, shown, facts, "random_conv64", {}).read_text()
     assert "<th>newest, step 6</th><th>best, step 3</th>" in page
     assert "<th>nmi ↑</th><td>0.5000</td><td class=best>0.7500</td>" in page
     assert "<th>domains_used </th><td>3</td><td>–</td>" in page
@@ -161,7 +162,10 @@ def test_only_checkpoints_that_differ_are_evaluated_twice(tiny_run, tmp_path):
     damaged = head()
     run_comparison.add_other(damaged, run, "newest", evaluate, 4)
     assert damaged.beside is None
-    assert re.match(r"The best checkpoint is left out: .* cannot be read", damaged.warnings[-1])
+    assert re.match(
+        r"The best checkpoint is left out: None of the 1 checkpoints in .*read",
+        damaged.warnings[-1],
+    )
 
 
 def save_averages(folder, translator, step):
@@ -171,22 +175,27 @@ def save_averages(folder, translator, step):
         generator_ema=[v.value for v in translator.generator.variables],
         step=tf.Variable(step, dtype=tf.int64),
     )
-    tf.train.CheckpointManager(averages, str(folder), 1).save(step)
+    averages.save_counter  # noqa: B018, it is made when it is read
+    shutil.rmtree(folder, ignore_errors=True)
+    averages.write(str(folder / f"ckpt-{step}"))
 
 
 def test_a_report_replaces_its_own_figures_and_no_others(tmp_path):
     picture = np.zeros((4, 4, 3), np.uint8)
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "holiday.png").write_bytes(b"of the user")
-    for names in (("domain_0", "domain_7"), ("domain_0",)):
+    figures = tmp_path / "figures"
+    for names in (("domain_0", "domain_7", "domain_8"), ("domain_0", "domain_8"), ("domain_0",)):
         result = EvaluationResult(figures={"Domains": [Figure(n, n, picture) for n in names]})
-        report.write(tmp_path, result, {"run": "tiny"}, "random_conv64", {})
-    assert {p.name for p in (tmp_path / "figures").iterdir()} == {"domain_0.png", "holiday.png"}
-    damaged = {"figures": ["../keep.png", 3, None]}
-    (tmp_path / "keep.png").write_bytes(b"of the user")
-    (tmp_path / "metrics.json").write_text(json.dumps(damaged))
-    report.write(tmp_path, result, {"run": "tiny"}, "random_conv64", {})
-    assert (tmp_path / "keep.png").exists()
+        folder = report.checked_folder(tmp_path)
+        report.write(folder, result, {"run": "tiny"}, "random_conv64", {})
+        (figures / "holiday.png").write_bytes(b"of the user")
+        assert {p.stem for p in figures.iterdir()} == {*names, "holiday"}
+    for name in ("figures/domain_0.png", "metrics.json"):
+        written = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(b'{"figures": ["holiday.png", "../keep.png"]}')
+        with pytest.raises(UserError, match=f"{name} was changed after .*another --report_dir"):
+            report.checked_folder(tmp_path)
+        (tmp_path / name).write_bytes(written)
+    report.checked_folder(tmp_path)
 
 
 def test_a_figure_that_fails_takes_neither_numbers_nor_report_with_it(tmp_path):
@@ -195,7 +204,8 @@ def test_a_figure_that_fails_takes_neither_numbers_nor_report_with_it(tmp_path):
 
     result = EvaluationResult(metrics={"Clusters": {"nmi": 0.5}})
     result.add_figures("Clusters", fail)
-    page = report.write(tmp_path, result, {"run": "猫 \udcff"}, "random_conv64", {})
+    folder = report.checked_folder(tmp_path)
+    page = report.write(folder, result, {"run": "猫 \udcff"}, "random_conv64", {})
     assert "could not be drawn (RuntimeError: too dark)" in page.read_text(encoding="utf-8")
     assert "猫 \\udcff" in page.read_text(encoding="utf-8")
     numbers = json.loads((tmp_path / "metrics.json").read_bytes())
@@ -205,12 +215,8 @@ def test_a_figure_that_fails_takes_neither_numbers_nor_report_with_it(tmp_path):
 
 def test_a_report_folder_that_cannot_be_written_is_named_before_the_work(tmp_path):
     (tmp_path / "file").touch()
-    for check in (
-        lambda folder: report.check_folder(folder),
-        lambda folder: report.write(folder, EvaluationResult(), {"run": ""}, "", {}),
-    ):
-        with pytest.raises(UserError, match=r"report .*file cannot be written .*--report_dir"):
-            check(tmp_path / "file")
+    with pytest.raises(UserError, match=r"--report_dir=.*file is a file; name a folder"):
+        report.checked_folder(tmp_path / "file")
 
 
 def test_the_page_needs_nothing_from_anywhere(evaluated):
@@ -327,7 +333,7 @@ def test_too_few_images_and_other_classes_are_named(trained_run, tmp_path):
         ("evaluate", ["--run_dir={run}", "--num_translations=1"], "must be at least 2"),
         ("evaluate", ["--run_dir={run}", "--batch_size=1000000000000"], "must be at most 4096"),
         ("evaluate", ["--run_dir="], "--run_dir is empty; name a path"),
-        ("evaluate", ["--run_dir={run}", "--report_dir={run}/config.json"], "cannot be written"),
+        ("evaluate", ["--run_dir={run}", "--report_dir={run}/config.json"], "is a file"),
         ("translate", ["--run_dir=", "--source=x", "--domain=0"], "--run_dir is empty"),
         ("translate", ["--output=", "--source=x", "--domain=0"], "--output is empty"),
         (
@@ -380,4 +386,4 @@ def test_translating_from_the_command_line(tiny_run, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "skipped:" in result.stderr
     assert f"Wrote 3 files to {out}, skipped 1 that cannot be read." in result.stdout
-    assert sorted(path.name for path in out.iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert sorted(path.name for path in out.glob("[!.]*")) == ["0.jpg", "1.jpg", "2.jpg"]

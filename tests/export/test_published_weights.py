@@ -47,7 +47,7 @@ def folder(made):
 def test_the_manifest_lists_all_files_and_captions(folder, made):
     described = manifest.read(folder, WeightsManifest)
     manifest.verify(folder, described)
-    assert {path.name for path in folder.iterdir()} == {manifest.FILE_NAME, *described.files}
+    assert {path.name for path in folder.glob("[!.]*")} == {manifest.FILE_NAME, *described.files}
     captions = {example.caption: example.role for example in described.examples}
     assert captions == {"Tom": "picture", "Mia the Cat": "picture", "Ginger": "look"}
     look = next(example.file for example in described.examples if example.role == "look")

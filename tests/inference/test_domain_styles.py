@@ -1,6 +1,7 @@
 """Domain averages and samples against NumPy."""
 
 import dataclasses
+import io
 import shutil
 
 import numpy as np
@@ -102,16 +103,20 @@ def test_styles_of_other_images_are_not_stored(tiny_run, tmp_path):
     assert not (copy / run_folder.STYLES).exists()
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "other networks"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "other networks", "nan"])
 def test_damaged_styles_are_measured_again(trained_run, tmp_path, damage):
     run = dataclasses.replace(trained_run, folder=tmp_path)
     path = tmp_path / run_folder.STYLES
     whole = (trained_run.folder / run_folder.STYLES).read_bytes()
     path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b""}.get(damage, b"no archive"))
     if damage == "other networks":
-        domain_styles.estimate(np.zeros((2, 5), np.float32), np.array([0, 1]), 4).save(
-            path, run.step
-        )
+        other = domain_styles.estimate(np.zeros((2, 5), np.float32), np.array([0, 1]), 4)
+        path.write_bytes(other.to_bytes(run.step))
+    if damage == "nan":
+        with np.load(io.BytesIO(whole)) as saved:
+            fields = {name: saved[name] for name in domain_styles.DomainStyles._fields}
+        fields["means"] = np.full_like(fields["means"], np.nan)
+        path.write_bytes(domain_styles.DomainStyles(**fields).to_bytes(run.step))
     measured = domain_styles.load_or_measure(run)
     assert measured.means.shape == (3, 8)
     assert measured.counts.sum() == 72

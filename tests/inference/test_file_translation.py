@@ -20,7 +20,8 @@ from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.domain_styles import load_or_measure
 from tunit_tf.inference.file_translation import Request
 from tunit_tf.inference.trained_run import TrainedRun
-from tunit_tf.io import pixels
+from tunit_tf.io import picture_files, pixels
+from tunit_tf.io.output_folder import MARKER
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -51,7 +52,7 @@ def translate(trained_run, pictures, tmp_path):
     def run(**request):
         request = {"source": str(pictures / "sources"), "progress": False, **request}
         result = file_translation.run(trained_run, Request(output=str(tmp_path / "out"), **request))
-        files = sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
+        files = sorted(p for p in (tmp_path / "out").rglob("[!.]*") if p.is_file())
         assert result.written == len(files)
         assert [path.name for path in result.bad] == ["broken.jpg"]
         return {str(p.relative_to(tmp_path / "out")): pixels_of(p) for p in files}
@@ -250,7 +251,7 @@ def redraw(trained_run, pictures, album, tmp_path):
         }  # fmt: skip
         result = file_translation.run(trained_run, Request(**request))
         run.bad = {path.name: reason for path, reason in result.bad.items()}
-        files = sorted(p for p in (tmp_path / "out").rglob("*") if p.is_file())
+        files = sorted(p for p in (tmp_path / "out").rglob("[!.]*") if p.is_file())
         return {
             str(path.relative_to(tmp_path / "out")): opened.enter_context(Image.open(path))
             for path in files
@@ -559,7 +560,7 @@ def test_numbers_out_of_range_get_one_sentence(request_, words):
         Request(source="s", **request_)
 
 
-@pytest.mark.parametrize("flag", ["source", "reference", "mask"])
+@pytest.mark.parametrize("flag", ["source", "reference", "mask", "data"])
 def test_originals_are_never_replaced(trained_run, tmp_path, flag):
     for i in range(2):
         pixels.save_png(tmp_path / f"{flag}s" / f"{i}.png", IMAGES[i])
@@ -572,9 +573,11 @@ def test_originals_are_never_replaced(trained_run, tmp_path, flag):
         "source": str(tmp_path / "other.png"), "reference": str(tmp_path / "other.png"),
         flag: str(tmp_path / f"{flag}s"),
     }  # fmt: skip
+    if flag == "data":
+        named = {**named, "reference": "", "domain": 0}
     for output in (named[flag], f"{named[flag]}/", str(tmp_path / "link")):
         request = Request(**named, output=output, overwrite=True, progress=False)
-        with pytest.raises(UserError, match=rf"is the folder of --{flag}, whose pictures"):
+        with pytest.raises(UserError, match=r"translate did not write, the first is 0\.png"):
             file_translation.run(trained_run, request)
     assert {p: p.read_bytes() for p in tmp_path.rglob("*.png")} == before
 
@@ -587,9 +590,62 @@ def test_references_in_other_folders_are_never_replaced_either(trained_run, tmp_
         source=str(tmp_path / "a.png"), reference=str(tmp_path / "looks"), overwrite=True,
         output=str(tmp_path / "looks" / "of"), progress=False,
     )  # fmt: skip
-    with pytest.raises(UserError, match=r"of/a.png is one of the inputs"):
+    with pytest.raises(UserError, match=r"did not write, the first is a\.png"):
         file_translation.run(trained_run, request)
     assert (tmp_path / "looks" / "of" / "a.png").read_bytes() == before
+
+
+def test_results_are_replaced_only_where_they_are_results(trained_run, tmp_path):
+    """Files of others among them, results that were changed, and links stay, --overwrite or not."""
+    pixels.save_png(tmp_path / "photos" / "a.png", IMAGES[0])
+    out = tmp_path / "out"
+
+    def run(overwrite, **changes):
+        named = {"source": str(tmp_path / "photos"), "reference": str(tmp_path / "photos")}
+        request = Request(
+            **{**named, "output": str(out), **changes}, overwrite=overwrite, progress=False
+        )
+        return file_translation.run(trained_run, request)
+
+    run(False)
+    pixels.save_png(tmp_path / "precious.png", IMAGES[1])
+    (out / "notes.txt").write_text("of the user")
+    run(True)
+    written = (out / "a.png").read_bytes()
+    for spoil in (
+        lambda path: path.write_bytes(b"touched up"),
+        lambda path: path.symlink_to(tmp_path / "precious.png"),
+        lambda path: path.symlink_to(tmp_path / "nowhere"),
+    ):
+        (out / "a.png").unlink()
+        spoil(out / "a.png")
+        with pytest.raises(UserError, match=r"a\.png was changed after tunit_tf\.translate wrote"):
+            run(True)
+        with pytest.raises(UserError, match=r"1 of 1 outputs already exist"):
+            run(False)
+    (out / "a.png").unlink()
+    (out / "a.png").write_bytes(written)
+    with pytest.raises(UserError, match=r"a\.png is one of the inputs"):
+        run(True, source=str(out))
+    run(True)
+    assert (out / "notes.txt").read_text() == "of the user"
+
+
+def test_results_among_the_sources_are_no_sources(trained_run, tmp_path, caplog):
+    for i in range(2):
+        pixels.save_png(tmp_path / "photos" / f"{i}.png", IMAGES[i])
+    for name in ("try1", "try2"):
+        output = tmp_path / "photos" / name
+        request = Request(
+            source=str(tmp_path / "photos"), reference=str(tmp_path / "photos" / "0.png"),
+            output=str(output), progress=False,
+        )  # fmt: skip
+        assert file_translation.run(trained_run, request).written == 2
+    assert "Skipped 2 pictures that this program has written itself" in caplog.text
+    # As what a user names they are pictures like others, and so are those that were changed.
+    assert len(picture_files.below(output)) == 2
+    pixels.save_png(output / "0.png", IMAGES[3])
+    assert output / "0.png" in picture_files.below(tmp_path / "photos")
 
 
 def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
@@ -604,8 +660,8 @@ def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
     )  # fmt: skip
     result = file_translation.run(trained_run, request)
     assert result.written == 8
-    assert len([p for p in (tmp_path / "out").rglob("*") if p.is_file()]) == 8
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_b", "a_b_"}
+    assert len([p for p in (tmp_path / "out").rglob("[!.]*") if p.is_file()]) == 8
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {MARKER, "a_b", "a_b_"}
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -628,7 +684,7 @@ def test_an_interrupt_says_how_many_whole_files_there_are(trained_run, pictures,
     with pytest.raises(KeyboardInterrupt) as interrupt:
         file_translation.run(trained_run, request)
     watcher.join()
-    left = list((tmp_path / "out").iterdir())
+    left = list((tmp_path / "out").glob("[!.]*"))
     assert 1 <= len(left) < 400
     assert all(pixels_of(p).shape == (32, 32, 3) for p in left)
     (count,) = re.findall(r"^(\d+) files? w[a-z]+ written to .*out\.$", str(interrupt.value))

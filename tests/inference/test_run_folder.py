@@ -7,11 +7,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder
 from tunit_tf.inference.run_folder import RunFolder
+from tunit_tf.io import picture_files, pixels
+from tunit_tf.io.output_folder import MARKER
 
 
 @pytest.fixture(name="config")
@@ -29,6 +32,14 @@ def test_nothing_is_touched_before_something_is_written(tmp_path):
     RunFolder(tmp_path / "run").forget_after(0)
     RunFolder(tmp_path / "run", writes=False).write_json("a.json", 1)
     assert not (tmp_path / "run").exists()
+
+
+def test_samples_of_a_run_are_no_data(tmp_path, caplog):
+    square = np.zeros((8, 8, 3), np.uint8)
+    pixels.save_png(tmp_path / "photos" / "a.png", square)
+    RunFolder(tmp_path / "photos" / "run").picture(3, "translations", square)
+    assert picture_files.below(tmp_path / "photos") == [tmp_path / "photos" / "a.png"]
+    assert "Skipped 1 pictures that this program has written itself" in caplog.text
 
 
 def test_what_is_written_already_is_left_alone(tmp_path):
@@ -57,6 +68,48 @@ def test_broken_checkpoints_are_those_of_a_run_too(tiny, tmp_path):
     index.rename(index.with_name("broken-ckpt-2.index"))
     with pytest.raises(UserError, match="another config"):
         run_folder.config_to_record(tiny(run_dir=str(tmp_path), temperature=0.5))
+
+
+def test_lost_settings_are_taken_from_the_mark(config, tiny, tmp_path, caplog):
+    (tmp_path / "config.json").unlink()
+    assert run_folder.saved_config(tmp_path) == config
+    assert "config.json is lost; its settings are taken from" in caplog.text
+    with pytest.raises(UserError, match=r"base_channels \(4 -> 8\)"):
+        run_folder.config_to_record(tiny(run_dir=str(tmp_path), base_channels=8))
+    with pytest.raises(UserError, match=r"seed \(0 -> 1\)"):
+        run_folder.config_to_record(tiny(run_dir=str(tmp_path), seed=1))
+    assert run_folder.config_to_record(config) == config
+
+
+def test_checkpoints_without_any_settings_are_left_alone(config, tmp_path):
+    (tmp_path / "config.json").unlink()
+    (tmp_path / MARKER).write_text('{"written_by": "tunit_tf.train"}\n')
+    with pytest.raises(UserError, match=r"has checkpoints, but config\.json is lost; restore"):
+        run_folder.config_to_record(config)
+
+
+def test_lost_checkpoints_do_not_start_the_run_again(config, tmp_path):
+    run_folder.output_of(tmp_path).note("checkpoints/ckpt-2.index", "0" * 64)
+    (tmp_path / "checkpoints" / "ckpt-2.index").unlink()
+    with pytest.raises(UserError, match=r"has lost its checkpoints, the last .*ckpt-2\.index"):
+        run_folder.config_to_record(config)
+
+
+@pytest.mark.usefixtures("config")
+def test_fewer_steps_than_were_trained_are_refused(tiny, tmp_path):
+    (tmp_path / "checkpoints" / "ckpt-9.index").touch()
+    with pytest.raises(UserError, match=r"9 steps already, more than the 8 .*--joint_steps=7 or"):
+        run_folder.config_to_record(tiny(run_dir=str(tmp_path), joint_steps=6))
+    for joint_steps in (7, 8):
+        config = tiny(run_dir=str(tmp_path), joint_steps=joint_steps)
+        assert run_folder.config_to_record(config) == config
+
+
+def test_a_config_of_another_program_makes_no_run_folder(tmp_path):
+    for content in ("{}", '{"model_type": "bert"}', "[]", '{"data": "here"}'):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(UserError, match=r"did not write, the first is config\.json"):
+            run_folder.output_of(tmp_path).check()
 
 
 @pytest.mark.parametrize(
@@ -152,10 +205,28 @@ def test_nothing_is_left_of_a_run_that_came_to_nothing(tmp_path):
         pass
     assert not (tmp_path / "a" / "run").exists()
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").write_text("{}")
     with run_folder.held(tmp_path / "run"):
+        (tmp_path / "run" / "cache").mkdir()
+    with run_folder.held(tmp_path / "run"):
+        (tmp_path / "run" / "cache").rmdir()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("content", ["my notes", "{}", '{"pid": 1}'])
+def test_a_file_that_is_no_lock_stays(tmp_path, content):
+    with run_folder.held(tmp_path / "run"):
+        (tmp_path / "run" / "cache").mkdir()
+    lock = tmp_path / "run" / "lock"
+    lock.write_text(content)
+    refused = pytest.raises(UserError, match="is not the lock of a trainer")
+    with refused, run_folder.held(tmp_path / "run"):
         pass
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.json"]
+    (tmp_path / "mine").write_text(content)
+    lock.unlink()
+    lock.symlink_to(tmp_path / "mine")
+    with refused, run_folder.held(tmp_path / "run"):
+        pass
+    assert (tmp_path / "mine").read_text() == content
 
 
 def test_a_folder_may_be_held_again_and_again(tmp_path):

@@ -117,7 +117,7 @@ def test_a_checkpoint_of_other_networks_is_refused(tiny_run, tmp_path):
     shutil.copytree(tiny_run, copy)
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "style_dim": 9}))
-    with pytest.raises(UserError, match=r"cannot be read"):
+    with pytest.raises(UserError, match=r"is whole, but is not of these"):
         Translator.load(copy)
 
 

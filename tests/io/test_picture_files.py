@@ -88,19 +88,26 @@ def test_what_is_missing_is_named(folder, tmp_path):
         reader.require([], "reference")
 
 
+def writer_of(folder, overwrite):
+    return picture_files.Writer(str(folder), "tunit_tf.translate", overwrite)
+
+
 def test_nothing_is_overwritten_unless_asked(tmp_path):
-    writer = picture_files.Writer(str(tmp_path), overwrite=False)
+    writer = writer_of(tmp_path, overwrite=False)
     writer.check(["a.png", "sub/b.png"])
     writer.write("sub/b.png", pixels.encode(np.zeros((2, 2, 3), np.uint8), ".png"))
     with pytest.raises(UserError, match=r"1 of 2 outputs already exist, the first is .*b.png"):
         writer.check(["a.png", "sub/b.png"])
-    picture_files.Writer(str(tmp_path), overwrite=True).check(["a.png", "sub/b.png"])
+    writer_of(tmp_path, overwrite=True).check(["a.png", "sub/b.png"])
     assert writer.written == 1
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    writer = picture_files.Writer(str(tmp_path / "file"), overwrite=False)
+    with pytest.raises(UserError, match=r"file is a file; name a folder"):
+        writer_of(tmp_path / "file", overwrite=False)
+    writer = writer_of(tmp_path / "out", overwrite=False)
+    (tmp_path / "out").touch()
     with pytest.raises(UserError, match=r"cannot be written"):
         writer.write("a.png", b"")
 
@@ -119,22 +126,26 @@ def test_long_names_are_shortened_to_what_a_file_system_takes(tmp_path):
     paths = [tmp_path / f"{'x' * 248}.jpg", tmp_path / f"{'x' * 247}y.jpg", tmp_path / "é.png"]
     stems = picture_files.output_stems(paths, tmp_path)
     assert len(set(stems.values())) == 3
-    writer = picture_files.Writer(str(tmp_path / "out"), overwrite=False)
+    writer = writer_of(tmp_path / "out", overwrite=False)
     for stem in stems.values():
         writer.write(f"{stem}.webp", b"content")
-    assert sorted(p.stem for p in (tmp_path / "out").iterdir()) == sorted(stems.values())
+    assert sorted(p.stem for p in (tmp_path / "out").glob("[!.]*")) == sorted(stems.values())
 
 
 def test_inputs_are_never_replaced_and_a_file_is_no_folder(folder):
-    writer = picture_files.Writer(str(folder), overwrite=True)
+    with pytest.raises(UserError, match=r"translate did not write, the first is"):
+        writer_of(folder, overwrite=True)
+    out = folder / "out"
+    writer_of(out, overwrite=True).write("b.png", b"")
+    writer = writer_of(out, overwrite=True)
     with pytest.raises(UserError, match=r"b.png is one of the inputs"):
-        writer.check(["b.png"], inputs=[folder / "b.png"])
+        writer.check(["b.png"], inputs=[out / "b.png"])
     with pytest.raises(UserError, match=r"a.png would be the name of a result and of a folder"):
         writer.check(["a.png", "a.png/b.png"])
     with pytest.raises(UserError, match=r"--output is empty; name a path"):
-        picture_files.Writer("", overwrite=False)
+        writer_of("", overwrite=False)
     with pytest.raises(UserError, match=r"notes.txt is not a folder"):
-        picture_files.Writer(str(folder / "notes.txt" / "out"), overwrite=False).check(["a.png"])
+        writer_of(folder / "notes.txt" / "out", overwrite=False).check(["a.png"])
 
 
 @contextlib.contextmanager

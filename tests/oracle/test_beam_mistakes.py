@@ -48,6 +48,9 @@ def test_an_output_that_is_a_file_or_empty(flags, tmp_path):
     check({**flags, "output": str(tmp_path / "out" / "below")}, "cannot be written")
     assert (tmp_path / "out").read_text() == "of the user"
     check({**flags, "output": ""}, "--output is empty")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    check({**flags, "output": str(tmp_path / "mine")}, "the first is notes.txt; name a new")
 
 
 def test_a_pattern_without_a_folder_matches_in_the_current_one(tmp_path, monkeypatch):

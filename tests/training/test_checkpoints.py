@@ -7,16 +7,16 @@ import shutil
 import pytest
 import tensorflow as tf
 
+from tests.conftest import TINY
+from tunit_tf.config import Config
 from tunit_tf.errors import UserError
+from tunit_tf.inference import run_folder
 from tunit_tf.training.checkpoints import Checkpoints
 from tunit_tf.training.state import TrainState
 
 
 @pytest.fixture(scope="module")
 def state():
-    from tests.conftest import TINY
-    from tunit_tf.config import Config
-
     return TrainState(Config(**TINY).resolved())
 
 
@@ -24,7 +24,7 @@ def state():
 def saved(state, tmp_path_factory):
     """A folder with checkpoints of the steps 10, 20 and 30; tests work on copies."""
     folder = tmp_path_factory.mktemp("saved")
-    checkpoints = Checkpoints.open(folder, state, 3)
+    checkpoints = Checkpoints(folder, state, 3)
     for step in (10, 20, 30):
         state.step.assign(step)
         checkpoints.save()
@@ -39,7 +39,7 @@ def folder(saved, state, tmp_path):
 
 
 def restored(folder, state):
-    return Checkpoints.open(folder, state, 3).restore()
+    return Checkpoints(folder, state, 3).restore()
 
 
 def data(folder, step):
@@ -74,16 +74,74 @@ def test_one_without_data_falls_back_and_says_so(folder, state, caplog):
     assert "ckpt-30 is broken" in caplog.text
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xff nonsense", None])
-def test_the_list_of_checkpoints_may_be_lost(folder, state, content):
-    listed = folder / "checkpoints" / "checkpoint"
-    listed.unlink() if content is None else listed.write_bytes(content)
+def names(folder):
+    return sorted(path.name for path in (folder / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\xff\xff nonsense", b'model_checkpoint_path: "/of/another/ckpt-10"']
+)
+def test_tensorflows_list_of_checkpoints_is_not_read(folder, state, content):
+    """It may be lost or cut, and has absolute paths in a run that was moved."""
+    if content is not None:
+        (folder / "checkpoints" / "checkpoint").write_bytes(content)
     assert restored(folder, state) == 30
-    checkpoints = Checkpoints.open(folder, state, 3)
+    checkpoints = Checkpoints(folder, state, 3)
     state.step.assign(40)
     checkpoints.save()
     kept = sorted(path.name for path in (folder / "checkpoints").glob("*.index"))
     assert kept == ["ckpt-20.index", "ckpt-30.index", "ckpt-40.index"]
+
+
+@pytest.mark.parametrize("name", ["cats [v2]", "a\\b", "what? *", "caf\udce9", "two\nlines"])
+def test_any_name_of_a_folder_will_do(state, tmp_path, name):
+    """TensorFlow reads some as patterns, which nothing matches."""
+    folder = tmp_path / name
+    for step in (1, 2):
+        state.step.assign(step)
+        Checkpoints(folder, state, 1).save()
+    state.step.assign(99)
+    assert restored(folder, state) == 2
+    assert run_folder.checkpoint_step(folder, "newest") == 2
+    assert sorted(path.name.split(".")[0] for path in (folder / "checkpoints").iterdir()) == [
+        "ckpt-2", "ckpt-2"
+    ]  # fmt: skip
+
+
+def test_whole_checkpoints_of_other_networks_stay(folder):
+    other = TrainState(Config(**{**TINY, "base_channels": 8}).resolved())
+    before = names(folder)
+    with pytest.raises(UserError, match=r"ckpt-30 is whole, but is not of these networks"):
+        restored(folder, other)
+    assert names(folder) == before
+
+
+def test_what_cannot_be_read_is_not_damaged(folder, state):
+    data(folder, 30).rename(folder / "elsewhere")
+    data(folder, 30).mkdir()  # cannot be read, also by an administrator
+    before = names(folder)
+    for read in (
+        lambda: restored(folder, state),
+        lambda: run_folder.checkpoint_step(folder, "newest"),
+    ):
+        with pytest.raises(UserError, match=r"ckpt-30 cannot be read \(Is a directory\)"):
+            read()
+    assert names(folder) == before
+
+
+def test_readers_take_the_newest_whole_one_and_rename_nothing(folder, caplog):
+    data(folder, 30).write_bytes(data(folder, 30).read_bytes()[:1000])
+    before = names(folder)
+    assert run_folder.checkpoint_step(folder, "newest") == 20
+    assert "ckpt-30 is damaged" in caplog.text
+    assert names(folder) == before
+
+
+def test_a_run_without_checkpoints_goes_on_from_its_best(folder, state, caplog):
+    shutil.copytree(folder / "checkpoints", folder / "best")
+    shutil.rmtree(folder / "checkpoints")
+    assert restored(folder, state) == 30
+    assert "goes on from the best one, of step 30" in caplog.text
 
 
 def test_a_run_whose_checkpoints_are_all_broken_is_refused(folder, state):
@@ -99,7 +157,7 @@ def best(folder):
 
 def saved_as_best(folder, state, step, value, metric="m", higher_is_better=True):
     state.step.assign(step)
-    return Checkpoints.open(folder, state, 3).save_if_best(metric, value, higher_is_better)
+    return Checkpoints(folder, state, 3).save_if_best(metric, value, higher_is_better)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -129,12 +187,12 @@ def test_a_damaged_record_of_the_best_is_made_again_from_the_log(folder, state, 
 
 
 def test_an_interrupted_save_leaves_nothing(folder, state, monkeypatch):
-    def interrupted(_, prefix, **__):
+    def interrupted(_, prefix, __):
         pathlib.Path(f"{prefix}.data-00000-of-00001").write_bytes(b"half of i")
         raise KeyboardInterrupt
 
     state.step.assign(3)  # whose files must not be taken for those of step 30
-    checkpoints = Checkpoints.open(folder, state, 3)
+    checkpoints = Checkpoints(folder, state, 3)
     monkeypatch.setattr(tf.train.Checkpoint, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         checkpoints.save()
@@ -143,10 +201,10 @@ def test_an_interrupted_save_leaves_nothing(folder, state, monkeypatch):
 
 
 def test_a_failed_save_leaves_the_others_and_no_trace(folder, state, monkeypatch):
-    checkpoints = Checkpoints.open(folder, state, 3)
+    checkpoints = Checkpoints(folder, state, 3)
     before = {path.name: path.stat().st_size for path in (folder / "checkpoints").iterdir()}
 
-    def full(_, prefix, **__):
+    def full(_, prefix, __):
         pathlib.Path(f"{prefix}.data-00000-of-00001").write_bytes(b"half of i")
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 

@@ -137,7 +137,7 @@ def test_no_sum_of_a_step_depends_on_timing(whole):
 
 def test_run_folder_has_what_the_readme_lists(whole):
     folder = whole[0]
-    names = {path.name for path in folder.iterdir()}
+    names = {path.name for path in folder.glob("[!.]*")}
     assert names == {
         "best", "best.json", "checkpoints", "config.json", "domain_styles.npz", "metrics.json",
         "metrics.jsonl", "samples", "split.json", "tensorboard",

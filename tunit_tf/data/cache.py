@@ -1,5 +1,6 @@
 """Decoded, resized images in one memory-mapped file, made once per set and size."""
 
+import contextlib
 import hashlib
 import json
 import pathlib
@@ -40,7 +41,8 @@ def decoded(
 ) -> Decoded:
     """Decodes pictures to squares in parallel, or finds them decoded by an earlier run.
 
-    Unreadable ones are counted, named once in the log, and left out of `good`.
+    Unreadable ones are counted, named once in the log, and left out of `good`. They are tried again
+    each time: permissions and mounts are repaired without a change to the files.
 
     Args:
       openers: Functions that open the pictures, one each; not called if they are decoded already.
@@ -67,6 +69,10 @@ def decoded(
         array = np.load(array_path, mmap_mode="r")
     else:
         array, bad = found
+        if bad:
+            bad = _retried(openers, names, bad, array_path, config)
+            with contextlib.suppress(OSError):  # they are tried again the next time, too
+                files.write_json(bad_path, bad)
     return Decoded(array, _good(names, bad, config))
 
 
@@ -108,6 +114,37 @@ def _good(names: Sequence[str], bad: dict[str, str], config: Config) -> np.ndarr
     return good
 
 
+def _retried(
+    openers: Iterable[Callable[[], Image.Image]],
+    names: Sequence[str],
+    bad: dict[str, str],
+    array_path: pathlib.Path,
+    config: Config,
+) -> dict[str, str]:
+    """Decodes pictures again that could not be read; returns those that still cannot."""
+    try:
+        array = np.load(array_path, mmap_mode="r+")
+    except OSError:  # a cache that is only readable stays as it is
+        return bad
+    left = {}
+    for name, opener, row in zip(names, openers, array, strict=True):
+        if name in bad and (reason := _decode(opener, row, config)):
+            left[name] = reason
+    array.flush()
+    return left
+
+
+def _decode(opener: Callable[[], Image.Image], row: np.ndarray, config: Config) -> str:
+    """Decodes a picture into its row `(S, S, 3)`; returns why it cannot be read, or ''."""
+    try:
+        with opener() as picture:
+            row[...] = pixels.square(pixels.open_rgb(picture), config.image_size, config.resize)
+    # Pillow's decoders raise many kinds of errors on broken files.
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
 def _decode_to_file(
     openers: Iterable[Callable[[], Image.Image]],
     count: int,
@@ -129,13 +166,7 @@ def _decode_to_file(
 
         def decode(indexed_opener: tuple[int, Callable[[], Image.Image]]) -> tuple[int, str]:
             index, opener = indexed_opener
-            try:
-                with opener() as picture:
-                    array[index] = pixels.square(pixels.open_rgb(picture), size, config.resize)
-            # Pillow's decoders raise many kinds of errors on broken files.
-            except Exception as error:
-                return index, f"{type(error).__name__}: {error}"
-            return index, ""
+            return index, _decode(opener, array[index], config)
 
         chunks = picture_files.chunks(enumerate(openers), CHUNK)
         for decoded_part in picture_files.in_threads(decode, chunks):

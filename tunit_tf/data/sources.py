@@ -16,6 +16,7 @@ from tunit_tf.config import Config
 from tunit_tf.data import cache, synthetic
 from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.data.splits import (
+    FEWEST_LEFT,
     Recorded,
     Split,
     class_of,
@@ -59,7 +60,7 @@ def load(config: Config, recorded: Recorded | None = None) -> Split:
             parts = with_recorded_classes(parts, [*recorded.train, *recorded.validation])
         parts = Split(parts, parts)
     elif _is_folder(config.data) and _is_folder(config.validation_data):
-        parts = Split(*map(with_recorded_classes, parts, recorded))
+        parts = Split(*map(with_recorded_classes, parts, recorded.parts))
     return keep(parts, recorded, config.data)
 
 
@@ -182,13 +183,16 @@ def _warn_of_constant(images: ImageSet, folder: pathlib.Path) -> None:
         )  # fmt: skip
 
 
-def _stamp(path: pathlib.Path) -> tuple[int, int]:
-    """Size and time of change of a file; zeros if it has vanished."""
+def _stamp(path: pathlib.Path) -> tuple[int, int, int]:
+    """Size of a file, and times of change of content and inode; zeros if it has vanished.
+
+    Copying and unpacking set the first time to that of the original, the second cannot be set.
+    """
     try:
         found = path.stat()
     except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
+        return 0, 0, 0
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
@@ -297,6 +301,38 @@ def crop_box(image: Image.Image, box: np.ndarray) -> Image.Image:
     return image.crop((xmin * width, ymin * height, xmax * width, ymax * height))
 
 
-def record(split_of_run: Split) -> dict[str, list[str]]:
-    """The split by file name, as the run folder keeps it in `split.json`."""
-    return {part: images.name_list() for part, images in split_of_run._asdict().items()}
+def record(split_of_run: Split, config: Config) -> dict[str, Any]:
+    """The split by file name, with the sizes of files, as the run folder has it in `split.json`.
+
+    Args:
+      split_of_run: The images.
+      config: Names where they are.
+    """
+    names = {part: images.name_list() for part, images in split_of_run._asdict().items()}
+    if not all(map(_is_folder, _places(config))):
+        return dict(names)
+    sizes = {
+        part: [_stamp(user_path(place, "--data") / name)[0] for name in names[part]]
+        for part, place in zip(names, _places(config), strict=True)
+    }
+    return {**names, "sizes": sizes}
+
+
+def _places(config: Config) -> tuple[str, str]:
+    """Where the images to train on are, and those held out."""
+    return config.data, config.validation_data or config.data
+
+
+def are_same_files(config: Config, recorded: Recorded) -> bool:
+    """Whether most recorded files are where a config says, by their names and sizes.
+
+    So a folder is known that was moved, copied to another machine, or named in another way.
+    """
+    if not (config.data and recorded.sizes and all(map(_is_folder, _places(config)))):
+        return False
+    found = [
+        _stamp(user_path(place, "--data") / name)[0] == size
+        for place, part in zip(_places(config), Split._fields, strict=True)
+        for name, size in zip(getattr(recorded, part), recorded.sizes[part], strict=True)
+    ]
+    return sum(found) >= FEWEST_LEFT * len(found)

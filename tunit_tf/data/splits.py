@@ -22,10 +22,22 @@ class Split(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """Names of the images of a run, as `split.json` has them."""
+    """The images of a run, as `split.json` has them.
+
+    Attributes:
+      train: Names of the images to train on.
+      validation: Names of the images held out.
+      sizes: {part: sizes of its files in bytes}; empty where the images are not files.
+    """
 
     train: list[str]
     validation: list[str]
+    sizes: dict[str, list[int]] = {}
+
+    @property
+    def parts(self) -> tuple[list[str], list[str]]:
+        """Names to train on, and names held out."""
+        return self.train, self.validation
 
 
 def split(images: ImageSet, config: Config) -> Split:
@@ -84,7 +96,7 @@ def keep(parts: Split, recorded: Recorded, data: str) -> Split:
     Raises:
       UserError: Most of the recorded images, or all of one part, are gone.
     """
-    kept = [_named(images, names) for images, names in zip(parts, recorded, strict=True)]
+    kept = [_named(images, names) for images, names in zip(parts, recorded.parts, strict=True)]
     known = {*recorded.train, *recorded.validation}
     left, count = sum(map(len, kept)), len(recorded.train) + len(recorded.validation)
     if left < FEWEST_LEFT * count or not all(map(len, kept)):

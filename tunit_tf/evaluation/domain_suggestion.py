@@ -6,7 +6,6 @@ scikit-learn or matplotlib is imported by the functions that use it.
 
 import dataclasses
 import pathlib
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, pixels
+from tunit_tf.io.output_folder import OutputFolder
 from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
 from tunit_tf.paths import user_path
 
@@ -26,7 +26,7 @@ IMAGES_PER_DOMAIN = 4  # a larger number of domains is not tried
 NUMBERS = "scores.json"
 PLOT = "scores.png"
 SHEET = "domains_{:02}/domain_{:02}.png"
-OURS = re.compile(r"scores\.(json|png)|domains_\d+(/domain_\d+\.png)?")  # paths of results
+COMMAND = "tunit_tf.suggest_domains"
 CURE = "name another folder with --output"
 UNSTABLE = 0.5  # stability below which clusters do not repeat
 REPEATS = 0.7  # stability from which they do
@@ -121,8 +121,7 @@ def run(request: Request) -> str:
     """
     from tunit_tf.evaluation import feature_cache
 
-    folder = user_path(request.output, "--output").resolve()
-    _check_output(folder, request.overwrite)
+    output = _checked_output(user_path(request.output, "--output"), request.overwrite)
     config = request.config()
     images = sources.open_images(request.data, config).sample(request.max_images, request.seed)
     most = min(request.max_domains, len(images) // IMAGES_PER_DOMAIN)
@@ -133,9 +132,9 @@ def run(request: Request) -> str:
         )
     x = feature_cache.directions(images, EFFICIENTNET_LITE0, request.cache_dir)
     found = suggest(x, most, request.seed)
-    with files.writing(f"The folder {folder}", CURE):
-        write(folder, found, images)
-    return "\n".join([table(found, images), "", advice(found), f"Pictures  {folder}"])
+    with files.writing(f"The folder {output.path}", CURE):
+        write(output, found, images)
+    return "\n".join([table(found, images), "", advice(found), f"Pictures  {output.path}"])
 
 
 def suggest(x: np.ndarray, max_domains: int, seed: int) -> Suggestion:
@@ -209,29 +208,23 @@ def _listed(numbers: list[int]) -> str:
     return " or ".join(map(str, numbers))
 
 
-def _check_output(folder: pathlib.Path, overwrite: bool) -> None:
-    """Checks that the folder can be written, and has no content or only results to replace."""
+def _checked_output(folder: pathlib.Path, overwrite: bool) -> OutputFolder:
+    """The folder of the results, which can be written, and has only results to replace."""
+    output = OutputFolder(folder, COMMAND, "output")
+    output.check_whole()
     files.check_writable(folder, f"The folder {folder}", CURE)
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-    foreign = sorted(name for name in found if not OURS.fullmatch(name))
-    if foreign or not (folder / NUMBERS).is_file():
-        listed = f" ({', '.join(foreign[:5])})" if foreign else ""
-        raise UserError(
-            f"{folder} has other files in it{listed}; name another folder with --output."
-        )
-    if not overwrite:
+    if output.is_own and not overwrite:
         raise UserError(
             f"{folder} has results already; name another folder with --output, or give --overwrite."
         )
+    return output
 
 
-def write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
+def write(output: OutputFolder, found: Suggestion, images: ImageSet) -> None:
     """Writes numbers, plot and contact sheets, in place of an earlier folder.
 
     Args:
-      folder: Absolute path, links resolved.
+      output: The folder.
       found: Candidates.
       images: The images that they divide.
 
@@ -240,8 +233,7 @@ def write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
     """
     from tunit_tf.evaluation import figures, plots
 
-    with files.temporary_folder(folder.parent) as temporary:
-        made = temporary / "made"
+    with output.replacing() as made:
         numbers = [
             {"num_domains": c.num_domains, "silhouette": c.silhouette, "stability": c.stability}
             for c in found.candidates
@@ -266,4 +258,3 @@ def write(folder: pathlib.Path, found: Suggestion, images: ImageSet) -> None:
                     continue
                 name = SHEET.format(candidate.num_domains, domain)
                 pixels.save_png(made / name, figures.gallery(images, members))
-        files.replace_folder(folder, made)

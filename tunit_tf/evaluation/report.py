@@ -3,7 +3,6 @@
 import base64
 import dataclasses
 import html
-import json
 import pathlib
 import string
 
@@ -13,17 +12,28 @@ from tunit_tf.evaluation import metric_table, run_comparison
 from tunit_tf.evaluation.figures import EvaluationResult, Figure
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, pixels
+from tunit_tf.io.output_folder import OutputFolder
 
 TEMPLATE = pathlib.Path(__file__).with_name("report_template.html")
 NUMBERS = "metrics.json"
+PAGE = "index.html"
 FIGURES = "figures"  # folder of the pictures
+COMMAND = "tunit_tf.evaluate"
 ARROWS = {"more": "↑", "less": "↓", "": ""}
 CURE = "name another folder with --report_dir"
 
 
-def check_folder(folder: pathlib.Path) -> None:
-    """Raises UserError if a report cannot be written to a folder; changes nothing."""
+def checked_folder(folder: pathlib.Path) -> OutputFolder:
+    """The folder of a report; changes nothing.
+
+    Raises:
+      UserError: It cannot be written, or has other content than an unchanged earlier report.
+    """
+    output = OutputFolder(folder, COMMAND, "report_dir")
+    output.check()
     files.check_writable(folder, f"The report {folder}", CURE)
+    output.check_unchanged([PAGE, NUMBERS, *output.written()])
+    return output
 
 
 def collect_facts(
@@ -55,7 +65,7 @@ def collect_facts(
 
 
 def write(
-    folder: pathlib.Path,
+    output: OutputFolder,
     result: EvaluationResult,
     facts: dict[str, str],
     extractor_name: str,
@@ -63,11 +73,10 @@ def write(
 ) -> pathlib.Path:
     """Writes `index.html`, `metrics.json` and `figures/*.png`, each by rename.
 
-    Figures of an earlier report that this one does not have are deleted; its `metrics.json` lists
-    them. Other files in the folder stay.
+    Figures of an earlier report that this one does not have are deleted.
 
     Args:
-      folder: Made if missing.
+      output: Made if missing.
       result: What the evaluation found.
       facts: What was evaluated and how, {name: value}.
       extractor_name: Extractor at the end of the names of metrics.
@@ -93,16 +102,21 @@ def write(
         **({"comparison": comparison} if comparison else {}),
     }
     page = _page(result, facts, extractor_name, comparison)
-    with files.writing(f"The report {folder}", CURE):
-        outdated = _listed_figures(folder) - set(names)
-        for figure in figures:
-            content = pixels.encode(figure.picture, ".png")
-            files.write_bytes(folder / FIGURES / f"{figure.name}.png", content)
-        files.write_json(folder / NUMBERS, numbers)
-        files.write_bytes(folder / "index.html", page.encode(errors="backslashreplace"))
-        for name in outdated:
-            (folder / FIGURES / name).unlink(missing_ok=True)
-    return folder / "index.html"
+    contents = {
+        **{
+            f"{FIGURES}/{figure.name}.png": pixels.encode(figure.picture, ".png")
+            for figure in figures
+        },
+        NUMBERS: files.as_json(numbers),
+        PAGE: page.encode(errors="backslashreplace"),
+    }
+    output.check_unchanged(contents)
+    with files.writing(f"The report {output.path}", CURE):
+        for name, content in contents.items():
+            output.write(name, content)
+        for name in set(output.written()) - set(contents):
+            output.delete(name)
+    return output.path / PAGE
 
 
 def text(result: EvaluationResult) -> str:
@@ -119,16 +133,6 @@ def text(result: EvaluationResult) -> str:
             lines.append(row.rstrip())
     lines += [f"warning: {sentence}" for sentence in result.warnings]
     return "\n".join(lines)
-
-
-def _listed_figures(folder: pathlib.Path) -> set[str]:
-    """File names of the figures of the report in a folder; empty if there is none."""
-    try:
-        listed = json.loads((folder / NUMBERS).read_bytes())["figures"]
-        # Names only: a damaged list must not lead out of the folder.
-        return {pathlib.PurePath(name).name for name in listed if name.endswith(".png")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
 
 
 def _page(

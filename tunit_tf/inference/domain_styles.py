@@ -10,7 +10,6 @@ import numpy as np
 from tunit_tf.data import sources
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import UserError
-from tunit_tf.io import files
 
 if TYPE_CHECKING:  # a command line reads its flags before it waits for TensorFlow
     from tunit_tf.inference.trained_run import TrainedRun
@@ -71,11 +70,11 @@ class DomainStyles(NamedTuple):
         distance = np.linalg.norm(self.means[:, None] - self.means, axis=-1)
         return distance / np.maximum(radius, 1e-12)
 
-    def save(self, path: pathlib.Path, step: int) -> None:
-        """Writes the styles as of a step, by rename."""
+    def to_bytes(self, step: int) -> bytes:
+        """A file of the styles as of a step."""
         buffer = io.BytesIO()
         np.savez(buffer, step=step, **self._asdict())
-        files.write_bytes(path, buffer.getvalue())
+        return buffer.getvalue()
 
 
 def estimate(styles: np.ndarray, domains: np.ndarray, num_domains: int) -> DomainStyles:
@@ -112,7 +111,7 @@ def load_or_measure(run: "TrainedRun", data: str = "") -> DomainStyles:
     Raises:
       UserError: There are no saved statistics, and the images cannot be opened.
     """
-    from tunit_tf.inference import run_folder  # takes seconds: TensorFlow
+    from tunit_tf.inference import run_folder, weights_folder  # takes seconds: TensorFlow
 
     path = run.folder / run_folder.STYLES
     saved = None if data else _load(path, run)
@@ -126,8 +125,10 @@ def load_or_measure(run: "TrainedRun", data: str = "") -> DomainStyles:
             f"images to measure them on are not available: {error}"
         ) from None
     measured = measure(run.translator, images)
-    # Those of a later step are the newest checkpoint's, where this is the best one.
-    if not data and (saved is None or saved.step < run.step):
+    # Those of a later step are the newest checkpoint's, where this is the best one. The files of a
+    # weights folder are those of its manifest.
+    is_newer = saved is None or saved.step < run.step
+    if not data and is_newer and not weights_folder.is_one(run.folder):
         _save(path, run, measured)
     return measured
 
@@ -141,8 +142,10 @@ class _Saved(NamedTuple):
 
 def _save(path: pathlib.Path, run: "TrainedRun", measured: DomainStyles) -> None:
     """Saves statistics, or warns if the run folder is only readable; they can be used anyway."""
+    from tunit_tf.inference import run_folder  # takes seconds: TensorFlow
+
     try:
-        measured.save(path, run.step)
+        run_folder.output_of(path.parent).write_over(path.name, measured.to_bytes(run.step))
     except OSError as error:
         print(
             f"warning: {path} cannot be written ({error.strerror or error}); the domains will "
@@ -163,4 +166,9 @@ def _load(path: pathlib.Path, run: "TrainedRun") -> _Saved | None:
     except Exception:
         return None
     shapes = ((num_domains,), (num_domains, style_dim), (num_domains, style_dim, style_dim))
-    return _Saved(step, styles) if tuple(array.shape for array in styles) == shapes else None
+    if tuple(array.shape for array in styles) != shapes:
+        return None
+    # The mean of an empty domain is not a number; any other such number is damage.
+    known = styles.counts > 0
+    numbers = (styles.means[known], styles.covariances)
+    return _Saved(step, styles) if all(np.isfinite(x).all() for x in numbers) else None

@@ -17,14 +17,15 @@ from tunit_tf.inference import domain_styles, video
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
 from tunit_tf.inference.redrawing import Draw, Redrawing, Subject
-from tunit_tf.io import files, picture_files, pixels
-from tunit_tf.io.picture_files import ALPHA, MaskFiles
+from tunit_tf.io import picture_files, pixels
+from tunit_tf.io.picture_files import MaskFiles
 from tunit_tf.paths import user_path
 
 if TYPE_CHECKING:  # a command line reads `Request` before it waits for TensorFlow
     from tunit_tf.inference.trained_run import TrainedRun
     from tunit_tf.inference.translator import Translator
 
+COMMAND = "tunit_tf.translate"
 MAX_GRID_CELLS = 2500
 FRAME_SECONDS = 0.08
 MAX_FRAME_SIDE = 512  # pixels of the animations of --interpolate
@@ -202,7 +203,7 @@ class Job(NamedTuple):
     """A request, with the objects that process it.
 
     Attributes:
-      inputs: Sources and references, which no result may replace.
+      inputs: Sources, references and masks, which no result may replace.
       masks: MaskFiles of the sources; None redraws everything.
     """
 
@@ -235,8 +236,9 @@ def run(trained: "TrainedRun", request: Request) -> Result:
     if request.reference:
         inputs += picture_files.find(request.reference, "reference")
     masks = MaskFiles(request.mask, request.source, sources) if request.mask else None
-    writer = picture_files.Writer(request.output, request.overwrite)
-    _check_output(writer.folder, request)
+    if masks:
+        inputs += masks.files
+    writer = picture_files.Writer(request.output, COMMAND, request.overwrite)
     size, resize = translator.image_size, translator.resize
     of_photographs = request.of_photographs(translator.detail)
     redrawing = Redrawing(of_photographs, size, resize, request.batch_size, masks)
@@ -255,24 +257,6 @@ def run(trained: "TrainedRun", request: Request) -> Result:
         raise KeyboardInterrupt(f"{files} written to {writer.folder}.") from None
     unchanged = [path for path in redrawing.unchanged if path not in reader.bad]
     return Result(writer.written, reader.bad, unchanged)
-
-
-def _check_output(output: pathlib.Path, request: Request) -> None:
-    """Raises UserError if results would replace the pictures that they are made from."""
-    if not request.overwrite:
-        return
-    masks = "" if request.mask == ALPHA else request.mask
-    named = {"source": request.source, "reference": request.reference, "mask": masks}
-    for flag, value in named.items():
-        if not value:
-            continue
-        given = user_path(value, f"--{flag}")
-        folder = given.parent if given.is_file() else given
-        if files.are_same(folder, output):
-            raise UserError(
-                f"--output={request.output} is the folder of --{flag}, whose pictures "
-                "--overwrite would replace with results; name another folder."
-            )
 
 
 def looks_of(trained: "TrainedRun", reader: picture_files.Reader, request: Request) -> list[Look]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -18,11 +19,14 @@ from absl import logging
 
 from tunit_tf import config as config_lib
 from tunit_tf.config import Config
+from tunit_tf.data import sources
+from tunit_tf.data.sources import Split
 from tunit_tf.data.splits import Recorded
 from tunit_tf.errors import UserError
-from tunit_tf.inference import weights_folder
+from tunit_tf.inference import saved_states, weights_folder
 from tunit_tf.inference.weights_folder import Weights
 from tunit_tf.io import files, pixels
+from tunit_tf.io.output_folder import MARKER, OutputFolder
 from tunit_tf.networks import Generator, GuidingNetwork, from_config
 
 CONFIG = "config.json"
@@ -37,6 +41,7 @@ CHECKPOINTS = {"newest": "checkpoints", "best": "best"}  # folders
 SAMPLES = "samples"
 TENSORBOARD = "tensorboard"
 LOCK = "lock"
+WRITER = "tunit_tf.train"  # the command that a run folder belongs to
 
 CURE = "name another folder with --run_dir"
 
@@ -46,9 +51,6 @@ SAVED_AS = {
     weights_folder.GENERATOR: "generator_ema",
     weights_folder.DISCRIMINATOR: "discriminator",
 }
-
-# What restoring a broken checkpoint raises; a cut file is an IndexError.
-UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)
 
 
 class SavedNetworks(NamedTuple):
@@ -70,6 +72,7 @@ class RunFolder:
 
     def __init__(self, path: pathlib.Path, writes: bool = True) -> None:
         self.path = path
+        self.output = output_of(path)
         self._writes = writes
         self._tensorboard: tf.summary.SummaryWriter | None = None
 
@@ -81,10 +84,13 @@ class RunFolder:
         """
         if not self._writes:
             return
-        path, content = self.path / name, (json.dumps(value, indent=2) + "\n").encode()
+        path, content = self.path / name, files.as_json(value)
         with files.writing(f"The run folder {self.path}", CURE):
+            # Kept twice, since nothing of a run can be used without it.
+            if name == CONFIG and self.output.noted(name, "content") != value:
+                self.output.note(name, hashlib.sha256(content).hexdigest(), content=value)
             if not path.is_file() or path.read_bytes() != content:
-                files.write_bytes(path, content)
+                self.output.write_over(name, content)
 
     def forget_after(self, step: int) -> None:
         """Drops lines of metrics.jsonl that a resumed run will write again, and damaged ones.
@@ -131,36 +137,69 @@ class RunFolder:
         Raises:
           OSError, tf.errors.OpError: It cannot be written.
         """
-        pixels.save_png(self.path / SAMPLES / f"{name}_{step:07d}.png", picture)
+        self.output.write_over(f"{SAMPLES}/{name}_{step:07d}.png", pixels.encode(picture, ".png"))
         with self._summaries().as_default(step=step):
             tf.summary.image(name, picture[None])
         self._summaries().flush()
 
     def _summaries(self) -> tf.summary.SummaryWriter:
         if self._tensorboard is None:
-            self._tensorboard = tf.summary.create_file_writer(str(self.path / TENSORBOARD))
+            self._tensorboard = tf.summary.create_file_writer(
+                os.fspath(saved_states.plain(self.path / TENSORBOARD))
+            )
         return self._tensorboard
 
 
+def output_of(folder: pathlib.Path) -> OutputFolder:
+    """A run folder as the output folder that training owns.
+
+    Copying often leaves hidden files behind, so one whose mark is lost is known by its config.
+    """
+    return OutputFolder(folder, WRITER, "run_dir", recognized=_has_config(folder))
+
+
+def _has_config(folder: pathlib.Path) -> bool:
+    """Whether a folder has a config that training wrote: many programs have a config.json."""
+    try:
+        values = json.loads((folder / CONFIG).read_bytes())
+        config_lib.from_json(json.dumps(values), CONFIG)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return {"run_dir", "data", "num_domains"} <= set(values)
+
+
 def saved_config(folder: pathlib.Path) -> Config:
-    """The config of a run folder.
+    """The config of a run folder; where config.json is lost, as the folder's mark has it.
 
     Raises:
       UserError: There is no such run, or its config cannot be read.
     """
     path = folder / CONFIG
-    if not path.is_file():
-        raise UserError(
-            f"{folder} is not a run folder (it has no {CONFIG}); name one that "
-            "tunit_tf.train made with --run_dir."
-        )
     try:
-        text = path.read_bytes()
+        found = _config_of(folder)
+        is_lost = not path.exists()
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror or error}); change its permissions."
         ) from None
-    return config_lib.from_json(text, str(path))
+    if found is None:
+        raise UserError(
+            f"{folder} is not a run folder (it has no {CONFIG}); name one that "
+            "tunit_tf.train made with --run_dir."
+        )
+    if is_lost:
+        logging.warning("%s is lost; its settings are taken from %s.", path, folder / MARKER)
+    return found
+
+
+def _config_of(folder: pathlib.Path) -> Config | None:
+    """As `saved_config`, without a word; None where there is none."""
+    path = folder / CONFIG
+    try:
+        return config_lib.from_json(path.read_bytes(), str(path))
+    except (FileNotFoundError, NotADirectoryError):
+        noted = output_of(folder).noted(CONFIG, "content")
+    return None if noted is None else config_lib.from_json(json.dumps(noted), str(folder / MARKER))
 
 
 def config_to_record(config: Config) -> Config:
@@ -178,12 +217,16 @@ def config_to_record(config: Config) -> Config:
       UserError: The folder holds a run of another config, or its config.json cannot be read.
     """
     folder = config.run_path
-    if weights_folder.is_one(folder):
-        raise UserError(
-            f"{folder} is a weights folder, in which nothing is trained; start from it with "
-            f"--init_from={folder} and another --run_dir."
-        )
-    if not (folder / CONFIG).exists():
+    _check_no_weights(folder)
+    output = output_of(folder)
+    if not is_trained(folder):
+        _check_nothing_is_lost(output)
+    if not ((folder / CONFIG).exists() or output.noted(CONFIG, "content")):
+        if is_trained(folder):
+            raise UserError(
+                f"{folder} has checkpoints, but {CONFIG} is lost; restore it from a copy (exports "
+                "have the settings in their manifest.json), or name another --run_dir."
+            )
         return config
     if not is_trained(folder):
         logging.warning(
@@ -193,11 +236,38 @@ def config_to_record(config: Config) -> Config:
         return config
     saved = saved_config(folder)
     _check_same(config, saved, folder)
+    steps = [state.step for state in saved_states.found_in(folder / CHECKPOINTS["newest"])]
+    if steps and steps[-1] > config.total_steps:
+        fewest = max(0, steps[-1] - config.warmup_steps)
+        raise UserError(
+            f"{folder} has trained {steps[-1]} steps already, more than the {config.total_steps} "
+            f"that are asked for; give --joint_steps={fewest} or more, or another --run_dir."
+        )
     return dataclasses.replace(config, license=config.license or saved.license)
 
 
+def _check_no_weights(folder: pathlib.Path) -> None:
+    """Raises UserError if a folder is a weights folder."""
+    if weights_folder.is_one(folder):
+        raise UserError(
+            f"{folder} is a weights folder, in which nothing is trained; start from it with "
+            f"--init_from={folder} and another --run_dir."
+        )
+
+
+def _check_nothing_is_lost(output: OutputFolder) -> None:
+    """Raises UserError if a folder without checkpoints had some: training would start over."""
+    folders = tuple(f"{name}/" for name in CHECKPOINTS.values())
+    had = [name for name in output.written() if name.startswith(folders)]
+    if had:
+        raise UserError(
+            f"{output.path} has lost its checkpoints, the last of which was {had[-1]}; restore "
+            "them from a copy, or name another --run_dir to start from the beginning."
+        )
+
+
 def _check_same(config: Config, saved: Config, folder: pathlib.Path) -> None:
-    names = config_lib.differing_fields(config, saved)
+    names = differences(config, saved, folder)
     if not saved.data:  # imported weights: which images they go on with is free
         names = [name for name in names if name != "data"]
     if names:
@@ -206,6 +276,25 @@ def _check_same(config: Config, saved: Config, folder: pathlib.Path) -> None:
             f"{folder} holds a run of another config; these differ: {changes}. Give the same "
             "settings to resume it, or another --run_dir."
         )
+    if config_lib.differing_fields(config, saved) and saved.data:
+        logging.warning(
+            "%s was trained on %s; %s has the same files, and the run goes on with these.",
+            folder, saved.data, config.data,
+        )  # fmt: skip
+
+
+def differences(config: Config, saved: Config, folder: pathlib.Path) -> list[str]:
+    """Names of the settings in which a config differs from that of a run.
+
+    A folder of images that was moved, or copied to another machine, is no difference.
+    """
+    names = config_lib.differing_fields(config, saved)
+    moved = {"data", "validation_data"} & set(names)
+    recorded = _read_split(folder, saved) if moved else None
+    alike = bool(config.validation_data) == bool(saved.validation_data)
+    if recorded and alike and sources.are_same_files(config, recorded):
+        names = [name for name in names if name not in moved]
+    return names
 
 
 class Origin(NamedTuple):
@@ -232,43 +321,77 @@ def origin(folder: pathlib.Path) -> Origin | None:
         ) from None
 
 
+def opened_split(folder: pathlib.Path, config: Config, recorded: Recorded | None) -> Split:
+    """The images that a config names; those of a run as its training has divided them.
+
+    Args:
+      folder: Folder of the run, which may not exist yet.
+      config: Config in use. If it differs from the run's, it may name other images, which are
+        divided anew.
+      recorded: Result of `recorded_split`.
+
+    Raises:
+      UserError: They cannot be opened, or are other ones than in training.
+    """
+    split = sources.load(config, recorded)
+    if recorded is None and is_trained(folder):
+        output = output_of(folder)
+        known = SPLIT in output.written() and _is_of(config, folder)
+        if known and not output.wrote(SPLIT, files.as_json(sources.record(split, config))):
+            raise UserError(
+                f"{folder / SPLIT} is damaged or lost, and cannot be made again, since images of "
+                f"{config.data} have changed; restore it from a copy, or start a new run with "
+                "another --run_dir."
+            )
+    return split
+
+
 def recorded_split(folder: pathlib.Path, config: Config) -> Recorded | None:
     """The split that a run folder has recorded.
 
     Args:
       folder: Folder of a run, which may not exist yet.
-      config: Config in use. If it differs from the run's, it may name other images, and the record
-        does not apply to them.
+      config: Config in use.
 
     Returns:
-      The names, or None if there is no record that applies.
+      The record, or None if there is none, or it is of another config.
     """
-    path, config_path = folder / SPLIT, folder / CONFIG
-    try:
-        text, saved = path.read_bytes(), config_path.read_bytes()
-    except OSError:
+    if not _is_of(config, folder):
         return None
+    found = _read_split(folder, config)
+    if found is None and is_trained(folder):
+        logging.warning(
+            "%s is damaged or lost; the images are split again as at the start.", folder / SPLIT
+        )
+    return found
+
+
+def _is_of(config: Config, folder: pathlib.Path) -> bool:
+    """Whether a folder is that of a run with this config, moved images aside."""
     try:
-        recorded_config = config_lib.from_json(saved, str(config_path))
-    except UserError:  # a damaged config is mentioned where the run is opened
-        return None
-    if config_lib.differing_fields(config, recorded_config):
-        return None
+        saved = _config_of(folder)
+    except (OSError, UserError):  # a damaged config is mentioned where the run is opened
+        return False
+    return saved is not None and not differences(config, saved, folder)
+
+
+def _read_split(folder: pathlib.Path, config: Config) -> Recorded | None:
+    """What split.json has; None if it is lost or damaged, as where an image is in both parts."""
     try:
-        names = json.loads(text)
-        found = Recorded(names["train"], names["validation"])
-        if all(isinstance(name, str) for part in found for name in part):
-            return found
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    logging.warning("%s is damaged; the images are split again as at the start.", path)
-    return None
+        read = json.loads((folder / SPLIT).read_bytes())
+        found = Recorded(read["train"], read["validation"], read.get("sizes", {}))
+        ok = all(isinstance(name, str) for part in found.parts for name in part)
+        for part, names in zip(Recorded._fields, found.parts, strict=False):
+            ok &= not found.sizes or len(found.sizes[part]) == len(names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    both = not config.validation_data and set(found.train) & set(found.validation)
+    return found if ok and not both else None
 
 
 def is_trained(folder: pathlib.Path) -> bool:
     """Whether a run folder has any checkpoint, broken ones included."""
-    patterns = (f"{CHECKPOINTS['newest']}/*ckpt-*", f"{CHECKPOINTS['best']}/ckpt-*")
-    return any(path for pattern in patterns for path in folder.glob(pattern))
+    return any(path for name in CHECKPOINTS.values() for path in folder.glob(f"{name}/*ckpt-*"))
 
 
 def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
@@ -283,13 +406,11 @@ def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
     """
     if weights_folder.is_one(folder):
         return weights_folder.step_of(folder) if which == "newest" else None
-    path = _newest_in(folder / CHECKPOINTS[which])
-    if path is None:
-        return None
-    try:
-        return int(tf.train.load_variable(path, "step/.ATTRIBUTES/VARIABLE_VALUE"))
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from None
+    step = tf.Variable(0, dtype=tf.int64)
+    restored = saved_states.restore_newest(
+        tf.train.Checkpoint(step=step), folder / CHECKPOINTS[which]
+    )
+    return None if restored is None else int(step.numpy())
 
 
 def load_networks(folder: pathlib.Path, checkpoint: str = "newest") -> SavedNetworks:
@@ -355,30 +476,15 @@ def restore(folder: pathlib.Path, which: str, networks: Mapping[str, keras.Model
             )
         return weights_folder.restore(folder, networks)
     checkpoints = folder / CHECKPOINTS[which]
-    path = _newest_in(checkpoints)
-    if path is None:
+    step = tf.Variable(0, dtype=tf.int64)
+    parts = {SAVED_AS[part]: [v.value for v in n.variables] for part, n in networks.items()}
+    checkpoint = tf.train.Checkpoint(**parts, step=step)
+    if saved_states.restore_newest(checkpoint, checkpoints) is None:
         raise UserError(
             f"{folder} has no {which} checkpoint yet (nothing in {checkpoints}); train until one "
             "is saved, see --checkpoint_every and --evaluate_every."
         )
-    step = tf.Variable(0, dtype=tf.int64)
-    parts = {SAVED_AS[part]: [v.value for v in n.variables] for part, n in networks.items()}
-    try:
-        tf.train.Checkpoint(**parts, step=step).restore(
-            path
-        ).expect_partial().assert_existing_objects_matched()
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from None
     return int(step.numpy())
-
-
-def _newest_in(checkpoints: pathlib.Path) -> str | None:
-    return tf.train.latest_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
-
-
-def _unreadable(path: str, error: Exception) -> UserError:
-    reason = str(error).strip().splitlines()[0]
-    return UserError(f"The checkpoint {path} cannot be read ({reason}).")
 
 
 def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:
@@ -416,9 +522,16 @@ def held(folder: pathlib.Path) -> Iterator[None]:
     the owner. On network file systems that do not share locks it does not protect.
 
     Raises:
-      UserError: Another process holds the folder, or it cannot be written.
+      UserError: The folder has other content than a run, another process holds it, or it cannot be
+        written.
     """
     path = folder / LOCK
+    _check_no_weights(folder)
+    output_of(folder).check(besides=[LOCK] if _is_lock(path) else [])
+    if os.path.lexists(path) and not _is_lock(path):
+        raise UserError(
+            f"{path} is not the lock of a trainer; rename it, or name another --run_dir."
+        )
     lock = filelock.FileLock(path, timeout=0, mode=0o644, fallback_to_soft=False)
     with files.writing(f"The run folder {folder}", CURE):
         owner_before = _owner(path) if path.exists() else None
@@ -435,6 +548,8 @@ def held(folder: pathlib.Path) -> Iterator[None]:
             logging.warning(
                 "The last trainer of %s, %s, ended without removing its lock.", folder, owner_before
             )
+        with files.writing(f"The run folder {folder}", CURE):
+            output_of(folder).claim()
         with contextlib.suppress(OSError):  # a full disk has no room for the owner's name
             since = time.strftime("%Y-%m-%d %H:%M:%S")
             owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
@@ -443,14 +558,27 @@ def held(folder: pathlib.Path) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)  # while it is still locked, so that it is our own
         lock.release()
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # only if it is empty: the run wrote nothing
+        output_of(folder).release()  # only if the run wrote nothing
+
+
+def _is_lock(path: pathlib.Path) -> bool:
+    """Whether a file is the lock of a trainer; it is empty where its disk was full."""
+    try:
+        is_file = path.is_file() and not path.is_symlink()
+        return is_file and (not path.stat().st_size or bool(_named_owner(path)))
+    except OSError:
+        return False
 
 
 def _owner(path: pathlib.Path) -> str:
     """The process that wrote a lock, in words."""
+    return _named_owner(path) or "another process"
+
+
+def _named_owner(path: pathlib.Path) -> str:
+    """As `_owner`; '' if the lock does not name it."""
     try:
         owner = json.loads(path.read_bytes())
         return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""

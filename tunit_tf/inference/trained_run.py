@@ -6,7 +6,6 @@ import pathlib
 import sys
 
 from tunit_tf.config import Config
-from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
@@ -79,7 +78,9 @@ class TrainedRun:
                 f"{self.folder} is a weights folder, which has no images; name some with "
                 "--data=FOLDER."
             )
-        return sources.load(config, run_folder.recorded_split(self.folder, config))
+        return run_folder.opened_split(
+            self.folder, config, run_folder.recorded_split(self.folder, config)
+        )
 
     @functools.cached_property
     def origin(self) -> str:

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tunit_tf import paths
 from tunit_tf.errors import NotWrittenError, UserError
 
 WRITING = ".writing-"  # prefix of temporary folders
 RANDOM_PART = re.compile(r"[a-z0-9_]{8}")  # that tempfile puts behind a prefix
+HALF_WRITTEN = re.compile(r"\.\d+-\d+\.tmp(\.\w+)?")  # names that `renamed` gives at first
 STALE_AFTER = 60.0  # seconds; a younger folder may not have been locked yet
 FREE, OPEN = "free space there", "change its permissions"
 # What helps against reasons why a file cannot be written.
@@ -75,9 +75,40 @@ def renamed(path: pathlib.Path) -> Iterator[pathlib.Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_new(path: pathlib.Path, content: bytes) -> None:
+    """Writes `content` to `path`, where nothing may be, in one step.
+
+    Raises:
+      FileExistsError: Something is there.
+      OSError: It cannot be written.
+    """
+    with temporary_folder(path.parent) as folder:
+        new = folder / "new"
+        new.write_bytes(content)
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            raise
+        except OSError:  # file systems without hard links
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, "File exists", str(path)) from None
+            new.rename(path)
+
+
 def write_json(path: pathlib.Path, value: Any) -> None:
     """Writes `value` as indented JSON, by rename."""
-    write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
+    write_bytes(path, as_json(value))
+
+
+def as_json(value: Any) -> bytes:
+    """A file of indented JSON."""
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file or folder has a name under which something is being written."""
+    rest = name.removeprefix(WRITING)
+    return bool(HALF_WRITTEN.fullmatch(name) or (rest != name and RANDOM_PART.fullmatch(rest)))
 
 
 @contextlib.contextmanager
@@ -197,11 +228,6 @@ def opened_array(path: pathlib.Path, shape: tuple[int, ...], dtype: DTypeLike) -
     return array if (array.shape, array.dtype) == (shape, dtype) else None
 
 
-def named_folder(path: str, flag: str) -> pathlib.Path:
-    """The folder that a flag names; see `paths.user_path`."""
-    return paths.user_path(path, f"--{flag}")
-
-
 def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
     """Checks, without a change on disk, that files can be made in a folder or the folder itself.
 
@@ -222,11 +248,6 @@ def check_writable(folder: pathlib.Path, what: str, cure: str) -> None:
         raise UserError(
             f"{what} cannot be written (no permission for {existing}); {OPEN} or {cure}."
         )
-
-
-def are_same(first: pathlib.Path, second: pathlib.Path) -> bool:
-    """Whether two paths lead to the same place, links followed; neither needs to exist."""
-    return first.resolve() == second.resolve()
 
 
 def replace_folder(folder: pathlib.Path, new: pathlib.Path) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 from tunit_tf.errors import UserError
-from tunit_tf.io import files, pixels
+from tunit_tf.io import files, output_folder, pixels
+from tunit_tf.io.output_folder import OutputFolder
 from tunit_tf.paths import user_path
 
 HEIC = (".heic", ".heif", ".hif")  # of iPhones; read where the extra `heic` is installed
@@ -125,6 +126,8 @@ class _Search:
         self.found: list[pathlib.Path] = []
         self.closed: dict[pathlib.Path, str] = {}  # reasons by folder
         self._other_kinds: list[pathlib.Path] = []
+        self._written: dict[pathlib.Path, set[str]] = {}  # results of this program
+        self._results: list[pathlib.Path] = []
         self._dangling: list[pathlib.Path] = []
 
     def enter(self, folder: pathlib.Path, above: tuple[tuple[int, int], ...]) -> None:
@@ -139,6 +142,8 @@ class _Search:
         except OSError as error:
             self.closed[folder] = error.strerror or str(error)
             return
+        if above:  # results are data if their own folder is what the user names
+            self._written |= output_folder.written_in(folder)
         for name in names:
             if not name.startswith(".") and name not in LEFT_OUT:
                 self._look_at(folder / name, (*above, here))
@@ -154,12 +159,19 @@ class _Search:
         if stat.S_ISDIR(mode):
             self.enter(path, above)
         elif stat.S_ISREG(mode) and is_picture(path.name, self._suffixes):
-            self.found.append(path)
+            (self._results if self._is_result(path) else self.found).append(path)
         elif stat.S_ISREG(mode) and path.suffix.lower() in OTHER_KINDS:
             self._other_kinds.append(path)
 
+    def _is_result(self, path: pathlib.Path) -> bool:
+        known = self._written.get(path, ())
+        with contextlib.suppress(OSError):  # where it is read, it is named
+            return bool(known) and output_folder.checksum(path) in known
+        return False
+
     def report(self) -> None:
         """Logs what was left out."""
+        _warn_of("pictures that this program has written itself", self._results)
         closed = [f"{path} ({reason})" for path, reason in self.closed.items()]
         _warn_of("folders that cannot be read", closed)
         _warn_of("links that lead nowhere; is a disk not mounted?", self._dangling)
@@ -203,6 +215,11 @@ class MaskFiles:
         self._files: dict[pathlib.Path, pathlib.Path] | None = None
         if mask != ALPHA:
             self._files = _find_masks(mask, user_path(source, "--source"), sources)
+
+    @property
+    def files(self) -> list[pathlib.Path]:
+        """Files of masks, none where the sources have them."""
+        return list((self._files or {}).values())
 
     def open(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
         """The mask of a source as a gray picture of its size, white where it is redrawn.
@@ -476,13 +493,19 @@ class Writer:
 
     Args:
       folder: Folder of the results, created if missing.
-      overwrite: Whether existing files may be replaced.
+      command: Module of the command that writes.
+      overwrite: Whether earlier results may be replaced.
+
+    Raises:
+      UserError: The folder has other content than earlier results.
     """
 
-    def __init__(self, folder: str, overwrite: bool) -> None:
+    def __init__(self, folder: str, command: str, overwrite: bool) -> None:
         self.folder = user_path(folder, "--output")
         self.written = 0
+        self._output = OutputFolder(self.folder, command, "output")
         self._overwrite = overwrite
+        self._output.check()
 
     def check(self, names: Sequence[str], inputs: Sequence[pathlib.Path] = ()) -> None:
         """Checks, before any work is done, that nothing is in the way of the results.
@@ -511,14 +534,13 @@ class Writer:
                     f"{self.folder / name} is one of the inputs and would be replaced by a "
                     "result; name another folder with --output."
                 )
-        if self._overwrite:
-            return
-        existing = [name for name in names if (self.folder / name).exists()]
-        if existing:
+        existing = [name for name in names if os.path.lexists(self.folder / name)]
+        if existing and not self._overwrite:
             raise UserError(
                 f"{len(existing)} of {len(names)} outputs already exist, the first is "
                 f"{self.folder / existing[0]}; give --overwrite, or another --output."
             )
+        self._output.check_unchanged(existing)
 
     def write(self, name: str, content: bytes) -> None:
         """Writes one file.
@@ -533,6 +555,6 @@ class Writer:
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[pathlib.Path]:
         """A temporary path for the block to write; it becomes the file after the block."""
-        with files.renamed(self.folder / name) as path:
+        with self._output.writing(name) as path:
             yield path
         self.written += 1

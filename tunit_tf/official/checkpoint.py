@@ -1,7 +1,6 @@
 """Converts a checkpoint of the authors' PyTorch runs to a run folder of this project."""
 
 import dataclasses
-import hashlib
 import math
 import pathlib
 import re
@@ -15,7 +14,8 @@ from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder
 from tunit_tf.inference.run_folder import Origin
-from tunit_tf.io import files, pytorch_file
+from tunit_tf.io import files, output_folder, pytorch_file
+from tunit_tf.io.output_folder import OutputFolder
 from tunit_tf.networks.generator import CONTENT_SIZE
 from tunit_tf.official import names as official_names
 from tunit_tf.paths import user_path
@@ -77,8 +77,7 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
     path, folder = user_path(checkpoint, "--checkpoint"), config.run_path
     if not path.is_file():
         raise UserError(f"--checkpoint={checkpoint} is not a file; name the authors' .ckpt file.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"--run_dir={config.run_dir} exists already; name a new folder.")
+    OutputFolder(folder, "tunit_tf.import_official", "run_dir").check()
     content = pytorch_file.read(path)
     cure = "name another folder"
     with (
@@ -102,7 +101,9 @@ def _imported(
         license=config.license or LICENSE,
     ).resolved()
     epoch = content.get("epoch", "unknown")
-    origin = Origin(f"{path.name} of the paper's authors, epoch {epoch}", _sha256(path))
+    origin = Origin(
+        f"{path.name} of the paper's authors, epoch {epoch}", output_folder.checksum(path)
+    )
     state = TrainState(config)
     return state, _fill(state, config, origin, dicts, content)
 
@@ -299,14 +300,6 @@ def _array(name: str, array: object, wanted: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _sha256(path: pathlib.Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _write(
     temporary: pathlib.Path, folder: pathlib.Path, result: Imported, state: TrainState
 ) -> None:
@@ -317,4 +310,5 @@ def _write(
         raise OSError(str(error).splitlines()[0]) from None
     files.write_json(temporary / run_folder.ORIGIN, result.origin._asdict())
     files.write_json(temporary / run_folder.CONFIG, dataclasses.asdict(result.config))
+    output_folder.mark(temporary, run_folder.WRITER)
     temporary.rename(folder)

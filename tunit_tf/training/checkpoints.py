@@ -1,7 +1,9 @@
 """The newest and the best states of a run on disk."""
 
+import contextlib
 import json
 import math
+import os
 import pathlib
 import shutil
 
@@ -9,8 +11,9 @@ import tensorflow as tf
 from absl import logging
 
 from tunit_tf.errors import UserError
-from tunit_tf.inference import run_folder
-from tunit_tf.io import files
+from tunit_tf.inference import run_folder, saved_states
+from tunit_tf.inference.saved_states import SavedState
+from tunit_tf.io import files, output_folder
 from tunit_tf.training.state import TrainState
 
 
@@ -27,59 +30,45 @@ class Checkpoints:
     def __init__(
         self, folder: pathlib.Path, state: TrainState, keep: int, writes: bool = True
     ) -> None:
-        checkpoint = state.checkpoint()
+        self._checkpoint = state.checkpoint()
         self._state = state
         self._run_folder = folder
-        self._folder = folder / run_folder.CHECKPOINTS["newest"]
+        self._output = run_folder.output_of(folder)
+        self._newest = folder / run_folder.CHECKPOINTS["newest"]
+        self._best = folder / run_folder.CHECKPOINTS["best"]
         self._writes = writes
         self._keep = keep
-        self._newest = tf.train.CheckpointManager(checkpoint, str(self._folder), max_to_keep=keep)
-        best = str(folder / run_folder.CHECKPOINTS["best"])
-        self._best = tf.train.CheckpointManager(checkpoint, best, max_to_keep=1)
-        self._best_json = folder / run_folder.BEST_SCORE
-
-    @classmethod
-    def open(
-        cls, folder: pathlib.Path, state: TrainState, keep: int, writes: bool = True
-    ) -> "Checkpoints":
-        """Repairs TensorFlow's lists of saved states where needed, then returns the `Checkpoints`.
-
-        The arguments are those of the constructor.
-
-        Raises:
-          UserError: A list is damaged and cannot be rewritten.
-        """
-        if writes:
-            with files.writing(f"The run folder {folder}", run_folder.CURE):
-                for name in run_folder.CHECKPOINTS.values():
-                    _list_what_is_there(folder / name)
-        return cls(folder, state, keep, writes)
 
     def restore(self) -> int:
-        """Restores the newest checkpoint that can be read, all of it; returns its step.
+        """Restores the newest checkpoint whose bytes are whole, all of it; returns its step.
 
-        Broken ones are set aside as `broken-ckpt-STEP.*`. Without any checkpoint the state stays
-        as it is, at step 0.
+        Damaged ones are set aside as `broken-ckpt-STEP.*`. Where none is left, the run goes on from
+        its best state, and without any state it stays as it is, at step 0.
 
         Raises:
-          UserError: There are checkpoints, and none can be read.
+          UserError: There are checkpoints, and all are damaged; or the newest whole one does not
+            fit, or cannot be read.
         """
-        candidates = self._newest.checkpoints[::-1]
-        for path in candidates:
-            try:
-                self._newest.checkpoint.restore(path).assert_consumed()
-            except run_folder.UNREADABLE as error:
-                reason = str(error).strip().splitlines()[0]
-                logging.warning(
-                    "The checkpoint %s is broken (%s); trying the one before.", path, reason
-                )
-                self._set_aside(pathlib.Path(path))
-                continue
-            return int(self._state.step.numpy())
-        if candidates:
+        newest, best = (saved_states.found_in(folder) for folder in (self._newest, self._best))
+        for saved in (*newest[::-1], *best[::-1]):
+            reason = saved_states.restore(self._checkpoint, saved, partial=False)
+            if not reason:
+                if saved in best:
+                    logging.warning(
+                        "There is no checkpoint in %s; the run goes on from the best one, of step "
+                        "%d.", self._newest, saved.step,
+                    )  # fmt: skip
+                return int(self._state.step.numpy())
+            logging.warning(
+                "The checkpoint %s is broken (%s); trying the one before.", saved.prefix, reason
+            )
+            if self._writes:
+                _set_aside(saved)
+        if newest or best:
             raise UserError(
-                f"None of the {len(candidates)} checkpoints in {self._folder} can be read; they "
-                "are kept as broken-ckpt-*. The same command starts the run from the beginning."
+                f"None of the {len(newest) + len(best)} checkpoints in {self._run_folder} can be "
+                "read; they are kept as broken-ckpt-*. The same command starts the run from the "
+                "beginning."
             )
         return int(self._state.step.numpy())
 
@@ -92,9 +81,8 @@ class Checkpoints:
         if not self._writes:
             return
         step = int(self._state.step.numpy())
-        newest = self._newest.latest_checkpoint
-        if newest is None or not newest.endswith(f"-{step}"):
-            _save(self._newest, step)
+        if step not in (saved.step for saved in saved_states.found_in(self._newest)):
+            self._save(self._newest, step, self._keep)
 
     def save_if_best(self, metric: str, value: float, higher_is_better: bool) -> bool:
         """Saves the state in best/ unless `value` is worse than the best so far.
@@ -112,8 +100,9 @@ class Checkpoints:
         if is_worse or not math.isfinite(value):
             return False
         step = int(self._state.step.numpy())
-        _save(self._best, step)
-        files.write_json(self._best_json, {"metric": metric, "value": value, "step": step})
+        self._save(self._best, step, keep=1)
+        best_now = {"metric": metric, "value": value, "step": step}
+        self._output.write_over(run_folder.BEST_SCORE, files.as_json(best_now))
         return True
 
     def _best_value(self, metric: str) -> float | None:
@@ -121,89 +110,46 @@ class Checkpoints:
 
         It is read from best.json or, if that is damaged or lost, from metrics.jsonl.
         """
-        newest = self._best.latest_checkpoint
-        if newest is None:
+        saved = saved_states.found_in(self._best)
+        if not saved:
             return None
-        step = int(newest.rpartition("-")[2])
+        step, record = saved[-1].step, self._run_folder / run_folder.BEST_SCORE
         try:
-            best = json.loads(self._best_json.read_bytes())
+            best = json.loads(record.read_bytes())
             if best["metric"] != metric:
                 return None
             if best["step"] == step and math.isfinite(best["value"]):
                 return best["value"]
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            logging.warning("%s is damaged or lost; writing it again.", self._best_json)
+            logging.warning("%s is damaged or lost; writing it again.", record)
         steps, values = run_folder.history(self._run_folder).get(f"validation/{metric}", ([], []))
         return dict(zip(steps, values, strict=True)).get(step)
 
-    def _set_aside(self, path: pathlib.Path) -> None:
-        for part in path.parent.glob(f"{path.name}.*"):
-            part.replace(part.with_name(f"broken-{part.name}"))
-        _list_what_is_there(self._folder)
-        self.list_again()
-
-    def list_again(self) -> None:
-        """Reads the list of checkpoints again, after another worker may have repaired it."""
-        self._newest = tf.train.CheckpointManager(
-            self._newest.checkpoint, str(self._folder), max_to_keep=self._keep
-        )
-
-
-def _list_what_is_there(folder: pathlib.Path) -> None:
-    """Makes TensorFlow's list of a folder's checkpoints again, from the files that are there.
-
-    The list is a file of its own; where that is cut or lost, TensorFlow finds no checkpoint at all.
-    """
-    found = {}
-    for index in folder.glob("ckpt-*.index"):
-        step = index.stem.removeprefix("ckpt-")
-        if step.isdigit():
-            found[int(step)] = str(index.with_suffix(""))
-    paths = [found[step] for step in sorted(found)]
-    if paths == _listed(folder):
-        return
-    if paths:
-        times = [pathlib.Path(f"{path}.index").stat().st_mtime for path in paths]
-        listed = tf.compat.v1.train.generate_checkpoint_state_proto(
-            str(folder), paths[-1], paths, times
-        )
-        files.write_bytes(folder / "checkpoint", str(listed).encode())
-    else:
-        (folder / "checkpoint").unlink()
-
-
-def _listed(folder: pathlib.Path) -> list[str] | None:
-    """The checkpoints that TensorFlow's list of a folder names; None if it cannot be read."""
-    if not (folder / "checkpoint").exists():
-        return []
-    try:
-        listed = tf.train.get_checkpoint_state(str(folder))
-    except (ValueError, tf.errors.OpError):
-        return None
-    return list(listed.all_model_checkpoint_paths) if listed is not None else None
-
-
-def _save(manager: tf.train.CheckpointManager, step: int) -> None:
-    """Saves, or leaves the other checkpoints as they were and raises OSError."""
-    try:
-        manager.save(checkpoint_number=step)
-    except BaseException as error:  # Ctrl-C too
-        folder = pathlib.Path(manager.directory)
-        prefix = folder / f"ckpt-{step}"
-        # A checkpoint that is whole is kept, as TensorFlow may have deleted older ones already.
-        if not _is_whole(prefix):
-            for part in folder.glob(f"{prefix.name}[._]*"):  # files, or a folder of temporary ones
+    def _save(self, folder: pathlib.Path, step: int, keep: int) -> None:
+        """Saves and deletes the oldest, or leaves all as they were and raises OSError."""
+        saved = SavedState(step, folder / f"ckpt-{step}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._checkpoint.save_counter  # noqa: B018, it is made when it is read, and saved too
+            self._checkpoint.write(os.fspath(saved_states.plain(saved.prefix)))
+        except BaseException as error:  # Ctrl-C too
+            # An earlier one of this step may be whole.
+            is_whole = saved in saved_states.found_in(folder) and not saved_states.damage(saved)
+            for part in folder.glob(f"ckpt-{step}_*" if is_whole else f"ckpt-{step}[._]*"):
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
-        _list_what_is_there(folder)
-        if isinstance(error, tf.errors.OpError | OSError):
-            raise OSError(str(error).strip().splitlines()[0]) from error
-        raise
+            if isinstance(error, tf.errors.OpError):
+                raise OSError(str(error).strip().splitlines()[0]) from error
+            raise
+        with contextlib.suppress(OSError):  # the disk is full, and the checkpoint is saved
+            index = saved_states.files_of(saved)[-1]
+            self._output.note(f"{folder.name}/{index.name}", output_folder.checksum(index))
+        others = [other for other in saved_states.found_in(folder) if other != saved]
+        for outdated in others[: len(others) - keep + 1]:
+            for part in saved_states.files_of(outdated)[::-1]:  # without its index it is none
+                part.unlink(missing_ok=True)
 
 
-def _is_whole(prefix: pathlib.Path) -> bool:
-    """Whether all files of a checkpoint are there; TensorFlow writes its index last."""
-    try:
-        tf.train.load_checkpoint(str(prefix))
-    except run_folder.UNREADABLE:
-        return False
-    return True
+def _set_aside(saved: SavedState) -> None:
+    """Renames the files of a broken checkpoint."""
+    for part in saved_states.files_of(saved)[::-1]:
+        part.replace(part.with_name(f"broken-{part.name}"))

@@ -15,7 +15,7 @@ from tunit_tf.data.pipeline import Batch
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation.scores import METRICS
-from tunit_tf.inference import domain_styles, run_folder
+from tunit_tf.inference import domain_styles, run_folder, saved_states
 from tunit_tf.inference.run_folder import RunFolder
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
@@ -163,7 +163,7 @@ def open_run(
     path = config.run_path
     to_record = run_folder.config_to_record(config) if worker.is_chief else config
     recorded = run_folder.recorded_split(path, config)
-    split = sources.load(config, recorded)
+    split = run_folder.opened_split(path, config, recorded)
     for phase in phases.schedule(config):
         if phase.stop > phase.start:
             pipeline.check(split.train, config, phase.batch_size)
@@ -176,7 +176,7 @@ def open_run(
     folder = RunFolder(path, writes=worker.is_chief)
     folder.write_json(run_folder.CONFIG, dataclasses.asdict(to_record))
     if recorded is None:  # a record also has the names of images that are missing today
-        folder.write_json(run_folder.SPLIT, sources.record(split))
+        folder.write_json(run_folder.SPLIT, sources.record(split, config))
     if pseudo_labeled and worker.is_chief and not run_folder.is_trained(folder.path):
         folder.write_json(run_folder.DOMAINS, pseudo_labels.record(split.train, config))
     # The graph optimizer orders sums by the names of operations, and these contain a number that
@@ -189,9 +189,7 @@ def open_run(
             taken = initialization.initialize(state, weights)
             if worker.is_chief:
                 print(f"Starts from {config.init_from}: {taken}")
-    checkpoints = Checkpoints.open(
-        folder.path, state, config.keep_checkpoints, writes=worker.is_chief
-    )
+    checkpoints = Checkpoints(folder.path, state, config.keep_checkpoints, writes=worker.is_chief)
     agreement = workers.Agreement(strategy)
     step = _restore(checkpoints, agreement, worker, config)
     if pseudo_labeled and not worker.is_chief:  # after `_restore`, the first worker has written
@@ -217,7 +215,6 @@ def _restore(
         step = checkpoints.restore()
     agreement.extremes(0)
     if not worker.is_chief:
-        checkpoints.list_again()
         step = checkpoints.restore()
     smallest, largest = agreement.extremes(step)
     if smallest != largest:
@@ -242,6 +239,12 @@ def train(config: Config) -> None:
             started = time.monotonic()
             trainer = open_run(config, worker=worker)
             first_step = trainer.step
+            if first_step == config.total_steps:
+                print(
+                    f"{folder} is finished, at step {first_step}; a larger --joint_steps trains on."
+                )
+            elif first_step:
+                print(f"{folder} goes on from step {first_step} of {config.total_steps}.")
             if trainer.run():
                 scores = _finish(trainer)
                 steps_done, seconds = trainer.step - first_step, time.monotonic() - started
@@ -262,17 +265,19 @@ def _finish(trainer: Trainer) -> dict[str, float]:
     trainer.folder.write_json(run_folder.SCORES, {**scores, "steps": trainer.step})
     styles = domain_styles.measure(trainer.translator, trainer.split.train)
     with files.writing(f"The run folder {path}", run_folder.CURE):
-        styles.save(path / run_folder.STYLES, trainer.step)
+        trainer.folder.output.write_over(run_folder.STYLES, styles.to_bytes(trainer.step))
     return scores
 
 
 def _what_is_left(folder: pathlib.Path) -> str:
     """What an interrupted run has on disk, as a sentence."""
-    newest = tf.train.latest_checkpoint(str(folder / run_folder.CHECKPOINTS["newest"]))
-    if newest is None:
+    saved = saved_states.found_in(folder / run_folder.CHECKPOINTS["newest"])
+    if not saved:
         return f"No checkpoint was saved in {folder}."
-    step = newest.rpartition("-")[2]
-    return f"The newest checkpoint in {folder} is of step {step}; the same command resumes from it."
+    return (
+        f"The newest checkpoint in {folder} is of step {saved[-1].step}; the same command resumes "
+        "from it."
+    )
 
 
 def summary(scores: dict[str, float], folder: pathlib.Path, steps_done: int, seconds: float) -> str:

@@ -12,8 +12,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
-from export import folders, manifest
-from export.manifest import MobileManifest
+from export import manifest
 from export.mobile import bundle, conversion, op_profile, timing, variants
 from export.mobile.runtime import Pair
 from export.options import VARIANTS, Options
@@ -23,6 +22,7 @@ from tests.chaos.tiny_runs import wait
 from tunit_tf.data import synthetic
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder
+from tunit_tf.io.output_folder import OutputFolder
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -49,7 +49,7 @@ def converted_once():
 
 
 def files_in(path):
-    return {p.name: p.read_bytes() for p in path.iterdir()}
+    return {p.name: p.read_bytes() for p in path.glob("[!.]*")}
 
 
 def test_the_manifest_lists_every_file_with_its_checksum(pair_folder):
@@ -150,7 +150,7 @@ def test_what_can_be_mistyped_is_one_sentence(tiny_run, tmp_path, flags, message
 
 def test_a_folder_of_other_things_is_not_replaced(trained_run, tmp_path):
     (tmp_path / "thesis.txt").write_text("all of it")
-    with pytest.raises(UserError, match=r"holds other files \(thesis.txt\)"):
+    with pytest.raises(UserError, match=r"the first is thesis\.txt"):
         bundle.write(trained_run, tmp_path, ONE)
     assert (tmp_path / "thesis.txt").read_text() == "all of it"
 
@@ -160,15 +160,22 @@ def test_what_was_added_to_an_export_is_not_replaced_and_a_link_stays_one(traine
     link = tmp_path / "mobile"
     link.symlink_to(tmp_path / "disk")
     bundle.write(trained_run, link, ONE)
-    (link / folders.BENCHMARK).write_text("a table that export.benchmark left")
+    OutputFolder(link, "export.tflite", "models").write("benchmark.md", b"a table")
     bundle.write(trained_run, link, ONE)
     assert link.is_symlink()
     assert (tmp_path / "disk" / "manifest.json").exists()
     (link / "photos").mkdir()
     (link / "photos" / "precious.jpg").touch()
-    with pytest.raises(UserError, match=r"holds other files \(photos\)"):
+    with pytest.raises(UserError, match=r"photos/precious\.jpg was not written"):
         bundle.write(trained_run, link, ONE)
     assert (link / "photos" / "precious.jpg").exists()
+    shutil.rmtree(link / "photos")
+    for name in ("README.md", "manifest.json"):
+        written = (link / name).read_bytes()
+        (link / name).write_bytes(written + b"\nA note.\n")
+        with pytest.raises(UserError, match=f"{name} was changed after export.tflite wrote it"):
+            bundle.write(trained_run, link, ONE)
+        (link / name).write_bytes(written)
     assert manifest.read_mobile(link).variants["float32"].shipped
 
 
@@ -208,12 +215,6 @@ def test_an_interrupt_leaves_the_folder_as_it_was(tiny_run, tmp_path):
     assert f"Interrupted. {tmp_path / 'mobile'} is as it was before." in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="is the current folder"):
-        folders.check_replaceable(tmp_path.resolve(), MobileManifest)
 
 
 def test_a_damaged_export_is_not_measured(pair_folder, tiny_run, tmp_path):

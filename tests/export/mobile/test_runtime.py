@@ -160,7 +160,8 @@ def test_masks_and_animations_need_no_tensorflow_either(
         ({"reference": "{encoder}"}, "is not a readable picture"),
         ({"output": "out.gif"}, "is no animation; let --output end with .png or .jpg"),
         ({"output": "out.bmp"}, "must end with .png or .jpg"),
-        ({"output": "{source}"}, "would replace one of the inputs"),
+        ({"output": "{source}"}, "exists already; name another file"),
+        ({"output": "{encoder}"}, "must end with .png or .jpg"),
         ({"size": "huge"}, "--size=huge must be source"),
         ({"region": "0,0,999,9"}, "the region 0,0,999,9 reaches outside"),
         ({"region": "all"}, "--region=all must be x,y,width,height"),
@@ -241,3 +242,14 @@ def test_threads_do_not_change_what_is_drawn(pair_folder, rng):
     s = rng.standard_normal((1, 8)).astype(np.float32)
     one, two = (Model(path, "generate", threads)(image=x, style=s) for threads in (1, 2))
     np.testing.assert_allclose(one["translated"], two["translated"], rtol=0, atol=1e-5)
+
+
+def test_pictures_and_links_at_the_output_stay(pair_folder, pictures, tmp_path):
+    (tmp_path / "photo.png").write_bytes(b"of the user")
+    (tmp_path / "link.png").symlink_to(tmp_path / "nowhere.png")
+    for name in ("photo.png", "link.png"):
+        given = flags(pair_folder, pictures, tmp_path / name)
+        result = commands.run("export.run_tflite", *given)
+        assert f"{name} exists already; name another file, or delete it first" in result.stderr
+    assert (tmp_path / "photo.png").read_bytes() == b"of the user"
+    assert not (tmp_path / "nowhere.png").exists()

@@ -29,6 +29,7 @@ from export.serving.server import Server
 from tests import commands
 from tests.export.conftest import encoded
 from tunit_tf.errors import UserError
+from tunit_tf.io.output_folder import OutputFolder
 
 PNG = encoded(Image.new("RGB", (4, 4), (9, 8, 7)), "PNG")
 TINY_LIMIT = 100 * 100  # pixels that `Echo` accepts
@@ -101,7 +102,7 @@ def flags_of(folder, address, *more):
 
 
 def written(folder):
-    return sorted(path.name for path in (folder.parent / "out").glob("*"))
+    return sorted(path.name for path in (folder.parent / "out").glob("[!.]*"))
 
 
 def test_pictures_that_nobody_can_read_or_the_server_refuses_are_skipped_and_named(folder):
@@ -147,8 +148,7 @@ def test_resuming_translates_what_is_missing_and_keeps_the_rest(folder):
         return echo(body)
 
     out = folder.parent / "out"
-    out.mkdir()
-    (out / "b.png").write_bytes(b"kept")
+    OutputFolder(out, "export.client", "output").write("b.png", b"kept")
     with serving(counting) as address:
         refused = commands.run("export.client", *flags_of(folder, address, "--size=model"))
         assert refused.returncode == 2
@@ -213,7 +213,7 @@ def test_photographs_come_back_at_their_own_size(folder):
         result = commands.run("export.client", *flags_of(folder, address, "--region=50%,0,50%,9"))
         assert result.returncode == 0, result.stderr
     sizes = {}
-    for path in (folder.parent / "out").iterdir():
+    for path in (folder.parent / "out").glob("[!.]*"):
         with Image.open(path) as picture:
             sizes[path.name] = (picture.mode, *picture.size)
             # The server's color is in the region, the picture's own outside.
@@ -276,7 +276,7 @@ def test_results_never_replace_the_pictures(folder):
         "export.client", *flags_of(folder, "x:1"), f"--output={folder}", "--overwrite"
     )
     assert result.returncode == 2
-    assert "would replace the picture" in result.stderr
+    assert "export.client did not write, the first is" in result.stderr
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 

@@ -21,6 +21,7 @@ from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
 from tunit_tf.errors import UserError
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
+from tunit_tf.io.output_folder import MARKER
 from tunit_tf.networks import from_config
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
@@ -88,12 +89,22 @@ def test_comparing_from_the_command_line(exported, tiny_run, tmp_path):
 def test_a_table_is_printed_where_the_run_folder_cannot_be_written(exported, tiny_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(tiny_run, run)
-    (run / "comparison.md").mkdir()  # cannot be replaced by a file, not even by root
+    (run / MARKER).unlink()
+    (run / MARKER).mkdir()  # cannot be written, not even by root
     result = commands.run("export.compare", f"--model={exported}", f"--run_dir={run}", "--count=1")
     assert result.returncode == 2
     assert result.stdout.count("\n") == 7
     assert f"error: {run / 'comparison.md'} cannot be written (Is a directory)" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_comparison_of_the_user_stays(exported, tiny_run, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    (run / "comparison.md").write_text("my notes")
+    result = commands.run("export.compare", f"--model={exported}", f"--run_dir={run}", "--count=1")
+    assert result.returncode == 2
+    assert f"{run / 'comparison.md'} was not written by tunit_tf.train" in result.stderr
+    assert (run / "comparison.md").read_text() == "my notes"
 
 
 def test_runs_of_other_sizes_are_not_compared(model, tiny):
@@ -320,12 +331,13 @@ def test_license_and_origin_are_carried_on_and_images_may_be_missing(trained_run
 @pytest.mark.usefixtures("encode_only")
 def test_versions_count_up_and_nothing_half_written_stays(trained_run, tmp_path, monkeypatch):
     output = tmp_path / "tunit"
+    assert versions.write(trained_run, output, "crop", 100) == output / "1"
     for name in ("3", "12", "old", ".hidden", "²", "٣"):
-        (output / name).mkdir(parents=True)
+        (output / name).mkdir()
     (output / "12" / "precious").touch()
     assert versions.write(trained_run, output, "crop", 100) == output / "13"
     assert (output / "12" / "precious").exists()
-    assert versions.numbers_in(output) == [3, 12, 13]
+    assert versions.numbers_in(output) == [1, 3, 12, 13]
 
     def failing(*_):
         raise OSError(28, "No space left on device")
@@ -333,7 +345,8 @@ def test_versions_count_up_and_nothing_half_written_stays(trained_run, tmp_path,
     monkeypatch.setattr(versions, "_write_warm_up", failing)
     with pytest.raises(UserError, match=r"No space left on device"):
         versions.write(trained_run, output, "crop", 100)
-    assert {path.name for path in output.iterdir()} == {"3", "12", "13", "old", ".hidden", "²", "٣"}
+    names = {"1", "3", "12", "13", "old", ".hidden", "²", "٣", MARKER}
+    assert {path.name for path in output.iterdir()} == names
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot be written"):
         versions.write(trained_run, tmp_path / "file" / "m", "crop", 100)
@@ -365,3 +378,10 @@ def test_a_broken_model_is_refused_by_the_loader(exported, tmp_path):
     (copy / "variables" / "variables.index").write_bytes(b"")
     with pytest.raises(session.Error):
         session.Model(copy)
+
+
+@pytest.mark.parametrize("name", ["cats [v2]", "cats*", "back\\slash"])
+def test_a_path_that_no_server_can_load_is_refused(trained_run, tmp_path, name):
+    with pytest.raises(UserError, match="in its path, from which TensorFlow cannot load a model"):
+        versions.write(trained_run, tmp_path / name / "model", "crop", 10_000)
+    assert not (tmp_path / name).exists()
