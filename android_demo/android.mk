@@ -10,6 +10,8 @@ ANDROID_KEY ?= $(ANDROID)/.signing/key.p12
 ANDROID_EXPECTED := $(ANDROID)/.expected
 # An exported pair that the app is tested with; without one, a tiny pair is made.
 ANDROID_MODELS ?=
+# An exported pair that the documentation's screenshots show.
+ANDROID_SHOWCASE ?= $(if $(wildcard $(MODELS)/manifest.json),$(MODELS),$(ANDROID_EXPECTED)/mobile)
 ANDROID_APK := dist/tunit.apk
 ANDROID_DEBUG_APK := dist/tunit-debug.apk
 MAVEN = JAVA_HOME=$(ANDROID_JAVA_HOME) mvn --batch-mode --quiet --file $(ANDROID)/ci/pom.xml \
@@ -33,11 +35,11 @@ android-test: $(VENV)/.installed-test
 	$(MAVEN) process-resources --projects litert
 	$(BIN)/python -m tests.android.jvm_library \
 		$(ANDROID)/ci/litert/target/tensorflow-lite/jni/x86_64/libtensorflowlite_jni.so $(ANDROID_EXPECTED)/native
-	$(MAVEN) package -Dmodels=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_EXPECTED)/mobile)) \
+	$(MAVEN) package -Dmodels=$(abspath $(ANDROID_EXPECTED)/mobile) -Dshowcase=$(abspath $(ANDROID_SHOWCASE)) \
 		-Dexpected=$(abspath $(ANDROID_EXPECTED)) -Dnative=$(abspath $(ANDROID_EXPECTED)/native) \
 		-Dscreenshots=$(abspath $(ANDROID_EXPECTED)/screenshots) -Dapk=$(abspath $(ANDROID_EXPECTED)/test.apk) \
 		-DdebugApk=$(abspath $(ANDROID_EXPECTED)/test-debug.apk)
 	ANDROID_APK=$(abspath $(ANDROID_EXPECTED)/test.apk) \
 		ANDROID_DEBUG_APK=$(abspath $(ANDROID_EXPECTED)/test-debug.apk) \
-		ANDROID_MODELS=$(abspath $(or $(ANDROID_MODELS),$(ANDROID_EXPECTED)/mobile)) \
+		ANDROID_MODELS=$(abspath $(ANDROID_EXPECTED)/mobile) \
 		PATH=$(ANDROID_JAVA_HOME)/bin:$$PATH $(BIN)/python -m pytest tests/android/apk_gates.py

@@ -11,6 +11,7 @@ pluginManagement {
     }
     plugins {
         id("com.android.application") version versions.getProperty("agp")
+        id("com.android.library") version versions.getProperty("agp")
         kotlin("android") version versions.getProperty("kotlin")
         kotlin("jvm") version versions.getProperty("kotlin")
         kotlin("plugin.serialization") version versions.getProperty("kotlin")
@@ -31,4 +32,4 @@ gradle.beforeProject {
 }
 
 rootProject.name = "tunit"
-include(":core", ":app")
+include(":core", ":tunit", ":app")

@@ -7,9 +7,8 @@ plugins {
 /** A line of ../versions.properties. */
 fun setting(name: String) = extra[name].toString()
 
-// An exported pair: -Pmodels=FOLDER, by default the quickstart's (make demo).
+// An exported pair: -Pmodels=FOLDER, by default the cats' (make android).
 val models = file(providers.gradleProperty("models").getOrElse("../../models/cats_128"))
-val images = file("../../docs/images")
 
 /** Pictures that the model's manifest names. */
 fun examples(manifest: File): Set<String> {
@@ -25,8 +24,6 @@ val bundle by tasks.registering(Sync::class) {
         include(examples(models.resolve("manifest.json")))
         into("model")
     }
-    from(images.resolve("shapes")) { into("examples/pictures") }
-    from(images.resolve("looks")) { into("examples/looks") }
 }
 
 android {
@@ -66,8 +63,7 @@ kotlin { compilerOptions { jvmTarget = org.jetbrains.kotlin.gradle.dsl.JvmTarget
 tasks.named("preBuild") { dependsOn(bundle) }
 
 dependencies {
-    implementation(project(":core"))
+    implementation(project(":tunit"))
     implementation("org.jetbrains.kotlinx:kotlinx-coroutines-android:${setting("coroutines")}")
-    implementation("com.google.ai.edge.litert:litert:${setting("litert")}")
     implementation("com.google.ai.edge.litert:litert-gpu:${setting("litert")}")
 }

@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 APK = pathlib.Path(os.environ["ANDROID_APK"])
 DEBUG_APK = pathlib.Path(os.environ["ANDROID_DEBUG_APK"])
 AAPT2 = ROOT / "android_demo/ci/app/target/aapt2"
+MODULES = ("core", "tunit", "app")
 PAGE = 16384
 MODEL_FREE_LIMIT = 10_000_000
 NEWER = {
@@ -79,9 +80,14 @@ def builder(command: str, **properties: pathlib.Path) -> subprocess.CompletedPro
     )
 
 
-def test_no_permission():
-    printed = dump(APK, "permissions")
-    assert "permission" not in printed.replace("uses-permission-sdk", "permission"), printed
+def test_the_camera_is_the_only_permission():
+    lines = dump(APK, "permissions").splitlines()
+    asked = [line for line in lines if "permission" in line]
+    assert asked == ["uses-permission: name='android.permission.CAMERA'"]
+
+
+def test_phones_without_a_camera_can_install_it(badging):
+    assert not re.search(r"^\s*uses-feature: name='android.hardware.camera", badging, re.M)
 
 
 @pytest.mark.parametrize(("apk", "expected"), [(APK, False), (DEBUG_APK, True)])
@@ -128,6 +134,12 @@ def test_sdk_levels_and_languages(badging):
     assert "application-label-de:" in badging
 
 
+def class_files_of_the_app() -> list[pathlib.Path]:
+    """Of all modules of this project that are in the APK."""
+    folders = [ROOT / "android_demo/ci" / name / "target/classes" for name in MODULES]
+    return [file for folder in folders for file in folder.rglob("*.class")]
+
+
 def test_nothing_newer_than_android_9_is_called_but_behind_a_guard():
     """`NEWER` stands behind SDK_INT in the sources; the tests at API 28 run both sides."""
     target = ROOT / "android_demo/ci/app/target"
@@ -135,7 +147,7 @@ def test_nothing_newer_than_android_9_is_called_but_behind_a_guard():
     library = class_files.Library(str(jar))
     found = {
         f"{member.owner}.{member.name}"
-        for file in (target / "classes").rglob("*.class")
+        for file in class_files_of_the_app()
         for member in class_files.references(file.read_bytes())
         if member.owner.startswith("android/") and not library.declares(member)
     }
@@ -144,7 +156,7 @@ def test_nothing_newer_than_android_9_is_called_but_behind_a_guard():
 
 def test_buffers_are_rewound_as_android_9_knows_it():
     """Compiled against Android 16, `ByteBuffer.rewind()` returns a ByteBuffer, which is newer."""
-    for file in (ROOT / "android_demo/ci/app/target/classes").rglob("*.class"):
+    for file in class_files_of_the_app():
         for owner, name, types in class_files.references(file.read_bytes()):
             newer = re.fullmatch(r"java/nio/\w+Buffer", owner) and types.endswith(f"L{owner};")
             assert not (newer and name in BUFFER_METHODS), f"{file.name}: {owner}.{name}"

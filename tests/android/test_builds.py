@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import shutil
+import subprocess
 
 APP = pathlib.Path(__file__).parents[2] / "android_demo"
 VERSIONS = dict(
@@ -9,6 +11,7 @@ VERSIONS = dict(
     for line in (APP / "versions.properties").read_text().splitlines()
     if line and not line.startswith("#")
 )
+MODULES = ("core", "tunit", "app")
 GRADLE = [*sorted(APP.glob("*.gradle.kts")), *sorted(APP.glob("*/build.gradle.kts"))]
 MAVEN = sorted((APP / "ci").glob("**/pom.xml"))
 MAVEN_TOOLS = sorted((APP / "ci" / "apk" / "src").rglob("*.kt"))
@@ -49,14 +52,26 @@ def test_levels_are_android_9_to_16():
 
 def test_both_builds_compile_the_same_folders():
     settings = (APP / "settings.gradle.kts").read_text()
-    assert 'include(":core", ":app")' in settings
-    core, app = ((APP / "ci" / name / "pom.xml").read_text() for name in ("core", "app"))
-    assert "${tree}/core/src/main/kotlin" in core
-    assert "${tree}/app/src/main/kotlin" in app
-    for name in ("core", "app"):
+    assert 'include(":core", ":tunit", ":app")' in settings
+    for name in MODULES:
+        pom = (APP / "ci" / name / "pom.xml").read_text()
+        assert f"${{tree}}/{name}/src/main/kotlin" in pom
         assert any((APP / name / "src/main/kotlin").rglob("*.kt"))
         gradle = (APP / name / "build.gradle.kts").read_text()
         assert not re.search(r'sourceSets\["main"\]\.(java|kotlin|res|manifest)', gradle)
+
+
+def test_the_wrapper_says_how_its_jar_is_made(tmp_path):
+    """The jar is a binary that the machines this was built on cannot fetch."""
+    properties = (APP / "gradle/wrapper/gradle-wrapper.properties").read_text()
+    assert re.search(r"^distributionUrl=https.*/gradle-[\d.]+-bin\.zip$", properties, re.M)
+    jar = "gradle/wrapper/gradle-wrapper.jar"
+    assert jar.replace("/", "\\") in (APP / "gradlew.bat").read_text()
+    script = shutil.copy(APP / "gradlew", tmp_path)  # beside which there is no jar
+    run = subprocess.run(["sh", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert jar in run.stderr
+    assert "'gradle wrapper'" in run.stderr
 
 
 def test_sources_are_narrow():
@@ -67,10 +82,13 @@ def test_sources_are_narrow():
         assert not wide, f"{file}: lines {wide} have more than {MOST_COLUMNS} columns"
 
 
-def test_the_manifests_ask_for_no_permission():
-    for variant in ("main", "debug"):
-        manifest = (APP / "app/src" / variant / "AndroidManifest.xml").read_text()
-        assert "uses-permission" not in manifest
+def test_the_manifests_ask_for_the_camera_only():
+    """And only the app does: what depends on the module asks for nothing."""
+    for source in ("app/src/main", "app/src/debug", "tunit/src/main"):
+        manifest = (APP / source / "AndroidManifest.xml").read_text()
+        asked = re.findall(r'<uses-permission\b.*?android:name="(.*?)"', manifest, re.S)
+        assert asked == (["android.permission.CAMERA"] if source == "app/src/main" else [])
+        assert 'android:required="true"' not in manifest
         assert "package=" not in manifest, "each build completes it with its application id"
 
 
@@ -85,3 +103,14 @@ def test_the_benchmark_is_where_both_builds_take_debug_sources_from():
     main = "".join(file.read_text() for file in (APP / "app/src/main").rglob("*.*ml"))
     main += "".join(file.read_text() for file in (APP / "app/src/main").rglob("*.kt"))
     assert "benchmark" not in main.lower()
+
+
+def test_the_benchmark_says_where_its_table_is_collected():
+    """There is an issue form of the name that the app tells, in every language."""
+    form = (APP.parent / ".github/ISSUE_TEMPLATE/phone_times.yml").read_text()
+    (name,) = re.findall(r"^name: (.*)$", form, re.M)
+    for folder in ("values", "values-de"):
+        strings = (APP / "app/src/debug/res" / folder / "benchmark.xml").read_text()
+        for text in ("benchmark_hint", "benchmark_copied"):
+            (sentence,) = re.findall(rf'name="{text}">(.*?)</string>', strings)
+            assert name in sentence

@@ -1,13 +1,15 @@
 """Writes what the app's tests on the JVM compare with.
 
-`python -m tests.android.write_expected FOLDER [MODELS]`: FOLDER gets golden vectors, pictures and
-what `export.run_tflite` makes of them; without MODELS, an exported pair, a tiny one is made in
-FOLDER/mobile.
+`python -m tests.android.write_expected FOLDER [MODELS]`: FOLDER gets golden vectors, pictures, a
+pair (that of MODELS, else a tiny one) with known examples in FOLDER/mobile, and what
+`export.run_tflite` makes of the pictures.
 """
 
 import base64
+import hashlib
 import json
 import pathlib
+import shutil
 import sys
 
 import numpy as np
@@ -18,6 +20,7 @@ from export.manifest import read_mobile
 from export.mobile.runtime import Pair
 from tests import tiny_export
 from tests.android import golden
+from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import pixels
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "docs" / "images"
@@ -25,26 +28,53 @@ EXIF_ORIENTATION = 0x0112
 VARIANTS = ("float32", "float16", "weight_int8", "dynamic_int8")
 LOOK = EXAMPLES / "looks" / "reef.png"
 STRENGTHS = (0.0, 0.5, 1.5)
+REGION = (60, 20, 180, 180)  # x, y, width, height
+LARGE = {"megapixels_12.jpg": (4000, 3000), "megapixels_50.jpg": (8165, 6124)}
 
 
 def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
     output.mkdir(parents=True, exist_ok=True)
+    mobile = output / "mobile"
     if models is None:
         tiny_export.write(output)
-        models = output / "mobile"
-    size = read_mobile(models).image_size
+    else:
+        shutil.rmtree(mobile, ignore_errors=True)
+        shutil.copytree(models, mobile)
+    add_examples(mobile)
+    size = read_mobile(mobile).image_size
     (output / "golden.json").write_text(json.dumps(golden.vectors()))
     write_pictures(output)
+    style = pair(mobile, "float32").style(pixels.square(pixels.open_rgb(LOOK), size, "crop"))
     expected = {
         "size": size,
         "squares": {
-            name: text(cut(output / name, size))
+            name: text(seen(output / name, size))
             for name in ("photo.png", "alpha.png", "rotated.jpg")
         },
-        "translated": {variant: translated(output, models, variant) for variant in VARIANTS},
-        "strengths": {str(s): text(strengthened(output, models, s)) for s in STRENGTHS},
+        "translated": {v: text(translated(output, mobile, v)) for v in VARIANTS},
+        "strengths": {str(s): text(strengthened(output, mobile, s)) for s in STRENGTHS},
+        "photograph": text(redrawn(output, mobile, style, None)),
+        "region": REGION,
+        "cut": text(redrawn(output, mobile, style, photographs.Region(REGION))),
     }
     (output / "expected.json").write_text(json.dumps(expected))
+
+
+def add_examples(mobile: pathlib.Path) -> None:
+    """Replaces the pair's examples by pictures whose names the tests know."""
+    file = mobile / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["examples"] = []
+    for role, folder in (("picture", "shapes"), ("look", "looks")):
+        for picture in sorted((EXAMPLES / folder).glob("*.png")):
+            name = f"{role}_{picture.name}"
+            content = picture.read_bytes()
+            (mobile / name).write_bytes(content)
+            sum_ = hashlib.sha256(content).hexdigest()
+            manifest["files"][name] = {"bytes": len(content), "sha256": sum_}
+            example = {"file": name, "role": role, "caption": picture.stem}
+            manifest["examples"].append(example)
+    file.write_text(json.dumps(manifest))
 
 
 def pair(models: pathlib.Path, variant: str) -> Pair:
@@ -52,30 +82,50 @@ def pair(models: pathlib.Path, variant: str) -> Pair:
     return Pair(models / entry.encoder, models / entry.generator)
 
 
-def translated(output: pathlib.Path, models: pathlib.Path, variant: str) -> str:
-    """The photograph in the look of an example, as `export.run_tflite` draws it."""
+def photograph(
+    path: pathlib.Path, region: photographs.Region | None = None
+) -> photographs.Photograph:
+    return photographs.Photograph(photographs.open_upright(path), region)
+
+
+def seen(path: pathlib.Path, size: int) -> np.ndarray:
+    """The square that a network sees of a whole picture."""
+    return photograph(path).square(size, "crop").image
+
+
+def translated(output: pathlib.Path, models: pathlib.Path, variant: str) -> np.ndarray:
+    """The photograph's square in the look of an example."""
     model = pair(models, variant)
-    style = model.style(cut(LOOK, model.image_size))
-    return text(model.generate(cut(output / "photo.png", model.image_size), style))
+    style = model.style(pixels.square(pixels.open_rgb(LOOK), model.image_size, "crop"))
+    return model.generate(seen(output / "photo.png", model.image_size), style)
 
 
 def strengthened(output: pathlib.Path, models: pathlib.Path, strength: float) -> np.ndarray:
-    """The photograph with so much of the look."""
+    """The same with so much of the look."""
     model = pair(models, "float32")
-    square = cut(output / "photo.png", model.image_size)
-    own, look = model.style(square), model.style(cut(LOOK, model.image_size))
-    style = np.float32(1 - strength) * own + np.float32(strength) * look
+    square = seen(output / "photo.png", model.image_size)
+    look = model.style(pixels.square(pixels.open_rgb(LOOK), model.image_size, "crop"))
+    style = np.float32(1 - strength) * model.style(square) + np.float32(strength) * look
     if read_mobile(models).style_on_unit_sphere:
         style /= np.maximum(np.linalg.norm(style), 1e-12)
     return model.generate(square, style.astype(np.float32))
 
 
-def cut(path: pathlib.Path, size: int) -> np.ndarray:
-    return pixels.square(pixels.open_rgb(path), size, "crop")
+def redrawn(
+    output: pathlib.Path,
+    models: pathlib.Path,
+    style: np.ndarray,
+    region: photographs.Region | None,
+) -> np.ndarray:
+    """The photograph at its own size, or with a region of it redrawn."""
+    model = pair(models, "float32")
+    whole = photograph(output / "photo.png", region)
+    square = whole.square(model.image_size, "crop")
+    return np.asarray(whole.redrawn(square, model.generate(square.image, style)))
 
 
-def text(square: np.ndarray) -> str:
-    return base64.b64encode(square.tobytes()).decode()
+def text(array: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
 def write_pictures(output: pathlib.Path) -> None:
@@ -91,6 +141,8 @@ def write_pictures(output: pathlib.Path) -> None:
     exif[EXIF_ORIENTATION] = 6  # turn by 90 degrees to see it
     photo.save(output / "rotated.jpg", quality=95, subsampling=0, exif=exif)
     Image.fromarray(scene).resize((12_500, 8_000)).save(output / "huge.jpg", quality=60)
+    for name, size in LARGE.items():
+        photo.resize(size, Image.Resampling.BICUBIC).save(output / name, quality=80)
     (output / "not_a_picture.png").write_text("no picture")
     (output / "cut_off.png").write_bytes((output / "photo.png").read_bytes()[:2000])
 

@@ -1,8 +1,12 @@
-// What is remembered of each model: how it is computed, and which variants ended the process.
+// How each model is computed: what the user chose, what was measured to be fastest on this phone, since
+// int8 kernels differ between runtimes and chips, and which variants ended the process.
 package org.tunit.demo
 
 import android.content.Context
+import org.tunit.Lane
 import org.tunit.core.Manifest
+import org.tunit.core.Measured
+import org.tunit.core.Refused
 import org.tunit.core.Timing
 
 class Choices(context: Context) {
@@ -66,3 +70,30 @@ class Choices(context: Context) {
         fun mostThreads(): Int = threads().last()
     }
 }
+
+/** Variant and threads that are fastest, measured in about a second; null where nothing could be. */
+suspend fun Studio.fastest(manifest: Manifest): Lane? {
+    val measured = ArrayList<Measured>()
+
+    /** Each measurement is a job of its own, so that the user's jobs come in between. */
+    suspend fun measure(lane: Lane, budgetMs: Double) {
+        try {
+            measure(manifest, lane, COUNT, budgetMs)?.let(measured::add)
+        } catch (_: Refused) { // it cannot be computed on this phone
+        }
+    }
+
+    fun best(): Measured? = measured.minByOrNull { it.encoderMs + it.generatorMs }
+    val candidates = Timing.candidates(manifest, choices.crashed(manifest))
+    for (variant in candidates) {
+        measure(Lane(variant.name, Choices.mostThreads()), BUDGET_MS / candidates.size)
+    }
+    val best = best() ?: return null
+    for (threads in Choices.threads().filter { it != best.threads }) {
+        measure(Lane(best.variant, threads), BUDGET_MS / 4)
+    }
+    return best()?.let { Lane(it.variant, it.threads) }
+}
+
+private const val BUDGET_MS = 1000.0
+private const val COUNT = 20

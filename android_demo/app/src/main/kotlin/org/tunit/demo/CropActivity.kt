@@ -1,4 +1,4 @@
-// Which square of the picture is redrawn.
+// Which square of the picture is redrawn; the rest of it stays as it is.
 package org.tunit.demo
 
 import android.os.Bundle
@@ -9,6 +9,7 @@ import org.tunit.core.Box
 class CropActivity : Screen() {
     private val crop by lazy { findViewById<CropView>(R.id.crop) }
     private val size by lazy { findViewById<SeekBar>(R.id.size) }
+    private var moved: Box? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -17,17 +18,15 @@ class CropActivity : Screen() {
             if (!size.isPressed) size.progress = (100 * crop.box.side / crop.largest).toInt()
         }
         size.onMove { crop.resize(crop.largest * it / 100) }
-        findViewById<View>(R.id.middle).setOnClickListener {
-            crop.picture?.let { crop.box = Box.centered(it.width, it.height) }
-        }
-        findViewById<View>(R.id.done).setOnClickListener {
-            if (crop.picture != null) studio.cut(crop.box)
-            finish()
-        }
+        findViewById<View>(R.id.whole).setOnClickListener { done(null) }
+        findViewById<View>(R.id.done).setOnClickListener { done(crop.box) }
         moved = savedInstanceState?.getDoubleArray(BOX)?.let { (x, y, side) -> Box(x, y, side) }
     }
 
-    private var moved: Box? = null
+    private fun done(box: Box?) {
+        if (crop.picture != null) studio.cut(box)
+        finish()
+    }
 
     override fun show(state: State) {
         if (state.picture == null || crop.picture?.file == state.picture.file) return

@@ -7,15 +7,28 @@ import android.graphics.Bitmap
 import java.io.Closeable
 import java.io.File
 import java.util.Random
+import org.tunit.BitmapCanvas
+import org.tunit.Lane
+import org.tunit.ModelPlace
+import org.tunit.Pair
 import org.tunit.core.Box
-import org.tunit.core.FileNames
+import org.tunit.core.Enlargement
 import org.tunit.core.Manifest
 import org.tunit.core.Measured
 import org.tunit.core.Pixels
 import org.tunit.core.Problem
+import org.tunit.core.Redrawing
 import org.tunit.core.Refused
+import org.tunit.core.Region
+import org.tunit.core.Resample
+import org.tunit.core.Seen
 import org.tunit.core.Styles
 import org.tunit.core.Timing
+
+/** One look, or two mixed, and how much of it a picture gets. */
+class Blend(val first: Look, val second: Look?, val mix: Float, val strength: Float) {
+    val name get() = if (second == null) first.name else "${first.name} + ${second.name}"
+}
 
 class Engine(private val context: Context) : Closeable {
     private var opened: Manifest? = null
@@ -24,7 +37,8 @@ class Engine(private val context: Context) : Closeable {
     val manifest: Manifest get() = opened ?: throw Refused(Problem.NO_MODEL)
     private lateinit var place: ModelPlace
     private var pair: Pair? = null
-    private var decoded: Decoded? = null
+    private var latest: LatestSeen? = null
+    private var enlargement: Enlargement? = null // of the last picture: the next is often as large
     private val styles get() = Styles(manifest.styleOnUnitSphere)
     private val size get() = manifest.imageSize
 
@@ -34,7 +48,7 @@ class Engine(private val context: Context) : Closeable {
         this.place = place
         opened = null
         opened = Manifest.parse(place.manifest())
-        decoded = null
+        latest = null
     }
 
     /** Loads a variant; a GPU's first result must be the CPU's, or it is refused. */
@@ -65,84 +79,124 @@ class Engine(private val context: Context) : Closeable {
         if (!Pixels.agree(gpu, cpu)) throw Refused(Problem.GPU_DIFFERS)
     }
 
-    /** A picture's file, opened; a null box cuts the middle. */
-    fun picture(file: File, name: String, box: Box?): Picture {
-        val bitmap = decode(file)
-        val preview = scaled(bitmap, PREVIEW)
-        val wanted = box ?: Box.centered(bitmap.width, bitmap.height)
-        val inside = wanted.inside(bitmap.width, bitmap.height)
-        return Picture(file, name, preview, bitmap.width, bitmap.height, inside)
+    /** A picture's file, opened; without a box, all of it is redrawn. */
+    fun picture(source: Source): Picture = source.run {
+        val decoded = Pictures.decode(file, name)
+        if (opened != null) see(source, decoded)
+        val inside = box?.inside(decoded.width, decoded.height)
+        val preview = Pictures.scaled(decoded.bitmap, PREVIEW)
+        Picture(file, name, preview, decoded.width, decoded.height, inside)
     }
 
+    /** A small picture of one; throws [Refused] where it cannot be read. */
+    fun thumbnail(source: Source): Bitmap {
+        val small = THUMBNAIL.toLong() * THUMBNAIL * 16
+        return Pictures.thumbnail(Pictures.decode(source.file, source.name, small).bitmap, THUMBNAIL)
+    }
+
+    /** The look of a picture. */
     fun look(id: String, kind: LookKind, name: String, file: File): Look {
-        val bitmap = Pictures.decode(file)
-        val square = Pictures.square(bitmap, null, size)
-        val thumbnail = Pictures.bitmap(square, size, enlarged())
-        return Look(id, kind, name, pair().style(square), thumbnail, file)
+        val bitmap = Pictures.decode(file, name).bitmap
+        val middle = Box.centered(bitmap.width, bitmap.height)
+        val square = Resample.square(BitmapCanvas(bitmap), middle, size)
+        val style = pair().style(square)
+        return Look(id, kind, name, style, Pictures.thumbnail(bitmap, THUMBNAIL), file)
     }
 
-    /** A look without a picture of its own, shown by a picture redrawn in it. */
-    fun look(id: String, kind: LookKind, name: String, style: FloatArray, shown: Picture): Look {
-        val redrawn = pair().generate(square(shown), style)
-        return Look(id, kind, name, style, Pictures.bitmap(redrawn, size, enlarged()))
+    /** A look without a picture of its own, shown by the picture that is redrawn. */
+    fun look(id: String, kind: LookKind, name: String, style: FloatArray, shown: Picture?): Look {
+        val thumbnail = shown?.let { redrawnThumbnail(it.source, style, THUMBNAIL) }
+        return Look(id, kind, name, style, thumbnail)
+    }
+
+    /** A square of a picture, redrawn in a style. */
+    fun redrawnThumbnail(source: Source, style: FloatArray, side: Int): Bitmap {
+        val seen = seen(source)
+        return square(seen, pair().generate(seen.pixels, style), side)
+    }
+
+    /** The same square as it was. */
+    fun originalThumbnail(source: Source, side: Int): Bitmap =
+        seen(source).let { square(it, it.pixels, side) }
+
+    private fun square(seen: Seen, rgb: ByteArray, side: Int): Bitmap {
+        val shown = seen.shown
+        val whole = Pictures.bitmap(rgb, size)
+        val part = Bitmap.createBitmap(whole, shown.left, shown.top, shown.width, shown.height)
+        return Pictures.thumbnail(part, side)
     }
 
     fun random(random: Random): FloatArray? = styles.random(manifest.domains, random)
 
-    /** A picture redrawn in a look, mixed with a second one, weakened or exaggerated. */
-    fun translate(
-        picture: Picture,
-        first: Look,
-        second: Look?,
-        mix: Float,
-        strength: Float,
-    ): Translation {
-        val square = square(picture)
+    /** A picture redrawn in looks, as large as the screen shows it. */
+    fun translate(picture: Picture, blend: Blend, detail: Float): Translation {
+        val seen = seen(picture.source)
         val before = System.nanoTime()
-        var style = if (second == null) first.style else styles.mix(first.style, second.style, mix)
-        if (strength != 1f) style = styles.mix(pair().style(square), style, strength)
+        val style = style(seen, blend)
         val between = System.nanoTime()
-        val redrawn = pair().generate(square, style)
+        val square = pair().generate(seen.pixels, style)
         val end = System.nanoTime()
+        val preview = picture.preview
+        val redrawn = preview.copy(Bitmap.Config.ARGB_8888, true)
+        draw(redrawn, region(picture.box, picture.width, preview), seen, square, detail)
         return Translation(
-            Pictures.bitmap(square, size, enlarged()),
-            Pictures.bitmap(redrawn, size, enlarged()),
-            redrawn,
-            FileNames.plain(picture.name, "picture"),
-            if (second == null) first.name else "${first.name} + ${second.name}",
-            if (strength != 1f) (between - before) / 1e6 else 0.0,
+            picture.source, preview, redrawn, seen, square, detail, blend.name,
+            if (blend.strength != 1f) (between - before) / 1e6 else 0.0,
             (end - between) / 1e6,
             pair().lane,
         )
     }
 
-    /** A small picture and the same redrawn; the first is null unless it is wanted. */
-    fun cell(
-        source: Source,
-        look: Look,
-        side: Int,
-        withOriginal: Boolean,
-    ): kotlin.Pair<Bitmap?, Bitmap> {
-        val square = square(source.file, source.box)
-        val redrawn = small(pair().generate(square, look.style), side)
-        return (if (withOriginal) small(square, side) else null) to redrawn
+    /** The same at the size of the photograph, or as large as fits into memory. */
+    fun photograph(translation: Translation): Decoded {
+        val source = translation.source
+        val decoded = Pictures.decode(source.file, source.name, mostPixels(), mutable = true)
+        val region = region(source.box, decoded.width, decoded.bitmap)
+        translation.run { draw(decoded.bitmap, region, seen, square, detail) }
+        return decoded
     }
 
-    private fun small(square: ByteArray, side: Int): Bitmap {
-        val bitmap = Pictures.bitmap(square, size, (side / size).coerceAtLeast(1))
-        return Bitmap.createScaledBitmap(bitmap, side, side, true)
+    /** A frame of the camera redrawn: packed colors of a square, which are replaced. */
+    fun redraw(argb: IntArray, side: Int, blend: Blend, detail: Float): Bitmap {
+        val bitmap = Bitmap.createBitmap(side, side, Bitmap.Config.ARGB_8888)
+        bitmap.setPixels(argb, 0, side, 0, 0, side, side)
+        val region = Region(0, 0, side, side)
+        val seen = Seen.of(BitmapCanvas(bitmap), region, size, manifest.stretch)
+        draw(bitmap, region, seen, pair().generate(seen.pixels, style(seen, blend)), detail)
+        return bitmap
     }
 
-    /** The square that the model sees of a picture. */
-    fun square(picture: Picture): ByteArray = square(picture.file, picture.box)
+    private fun style(seen: Seen, blend: Blend): FloatArray = blend.run {
+        val style = if (second == null) first.style else styles.mix(first.style, second.style, mix)
+        if (strength == 1f) style else styles.mix(pair().style(seen.pixels), style, strength)
+    }
 
-    /** Without a box, the middle is cut. */
-    fun square(file: File, box: Box?): ByteArray {
-        val known = decoded
-        if (known != null && known.file == file && known.box == box) return known.square
-        val square = Pictures.square(decode(file), box, size)
-        decoded = Decoded(file, box, square)
-        return square
+    /** A square of a picture that is [width] pixels wide, in a bitmap of it that may be smaller. */
+    private fun region(box: Box?, width: Int, bitmap: Bitmap): Region {
+        val scale = bitmap.width.toDouble() / width
+        val scaled = box?.run { Box(x * scale, y * scale, side * scale) }
+        return Region.of(scaled, bitmap.width, bitmap.height)
+    }
+
+    private fun draw(into: Bitmap, region: Region, seen: Seen, square: ByteArray, detail: Float) {
+        val redrawing = Redrawing(
+            into.width, into.height, region, seen, square, detail, enlargement = enlargement,
+        )
+        enlargement = redrawing.enlargement
+        redrawing.drawInto(BitmapCanvas(into))
+    }
+
+    /** What the model sees of a picture. */
+    fun seen(source: Source): Seen {
+        latest?.let { if (it.source == source && it.size == size) return it.seen }
+        return see(source, Pictures.decode(source.file, source.name))
+    }
+
+    private fun see(source: Source, decoded: Decoded): Seen {
+        val region = region(source.box, decoded.width, decoded.bitmap)
+        val seen = Seen.of(BitmapCanvas(decoded.bitmap), region, size, manifest.stretch)
+        latest = LatestSeen(source, size, seen)
+        return seen
     }
 
     /** Times a variant; null where it would not fit into memory. */
@@ -163,42 +217,37 @@ class Engine(private val context: Context) : Closeable {
 
     /** A loaded variant takes about three times its files. */
     private fun fits(lane: Lane): Boolean {
+        val free = freeMemory()
+        return free == 0L || 3 * manifest.bytes(manifest.variant(lane.variant)) < free
+    }
+
+    /** Four bytes of a pixel in at most half of the memory that is free. */
+    private fun mostPixels(): Long {
+        val free = freeMemory()
+        return if (free == 0L) MOST_PIXELS else (free / 8).coerceIn(FEWEST_PIXELS, MOST_PIXELS)
+    }
+
+    /** Bytes; 0 where it is not known. */
+    private fun freeMemory(): Long {
         val info = ActivityManager.MemoryInfo()
         context.getSystemService(ActivityManager::class.java).getMemoryInfo(info)
-        return info.availMem == 0L || 3 * manifest.bytes(manifest.variant(lane.variant)) < info.availMem
+        return info.availMem
     }
 
     private fun pair(): Pair = pair ?: throw Refused(Problem.NO_MODEL)
-
-    private fun decode(file: File): Bitmap = Pictures.decode(file)
-
-    /** Small results are enlarged bicubically, as they would be saved. */
-    private fun enlarged(): Int = (SHOWN / size).coerceAtLeast(1)
 
     override fun close() {
         pair?.close()
         pair = null
     }
 
-    private class Decoded(val file: File, val box: Box?, val square: ByteArray)
+    private class LatestSeen(val source: Source, val size: Int, val seen: Seen)
 
     companion object {
         private const val PREVIEW = 1024
-        private const val SHOWN = 256
-
-        private fun scaled(bitmap: Bitmap, most: Int): Bitmap {
-            val longest = maxOf(bitmap.width, bitmap.height)
-            if (longest <= most) return premultiplied(bitmap, bitmap.width, bitmap.height)
-            fun side(length: Int) = (length.toLong() * most / longest).toInt().coerceAtLeast(1)
-            return premultiplied(bitmap, side(bitmap.width), side(bitmap.height))
-        }
-
-        /** Views draw premultiplied bitmaps only. */
-        private fun premultiplied(bitmap: Bitmap, width: Int, height: Int): Bitmap {
-            bitmap.isPremultiplied = true
-            val scaled = Bitmap.createScaledBitmap(bitmap, width, height, true)
-            return if (scaled === bitmap) bitmap.copy(Bitmap.Config.ARGB_8888, false) else scaled
-        }
+        private const val THUMBNAIL = 192
+        private const val MOST_PIXELS = 1L shl 26 // 268 MB
+        private const val FEWEST_PIXELS = 1L shl 20
 
         /** Resident memory of the process, as Linux counts it. */
         fun residentMegabytes(): Double = File("/proc/self/status").useLines { lines ->

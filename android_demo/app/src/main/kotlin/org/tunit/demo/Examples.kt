@@ -1,35 +1,30 @@
-// Pictures to try the app with: those that the model's manifest names, then the app's own.
+// Pictures to try the app with: those that the model's manifest names.
 package org.tunit.demo
 
 import android.content.Context
 import java.io.File
 import java.io.IOException
+import org.tunit.ModelPlace
+import org.tunit.core.Example
 import org.tunit.core.Manifest
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
-/** An example as a file; [id] identifies it. */
-class ExampleFile(val id: String, val file: File) {
-    val source get() = Source(file, file.name, null)
+/** An example as a file; [id] identifies it, [name] is for people. */
+class ExampleFile(val id: String, val name: String, val file: File) {
+    val source get() = Source(file, name, null)
 }
 
-/** Copies examples to where they can be decoded; those of a model are verified first. */
-class Examples(private val context: Context, place: ModelPlace?, manifest: Manifest?) {
-    private val folder = File(context.filesDir, "examples")
+/** Copies examples to where they can be decoded, after they were compared with the manifest. */
+class Examples(context: Context, private val place: ModelPlace, private val manifest: Manifest) {
+    private val folder = File(context.filesDir, "examples/${manifest.identity}")
 
     /** What is wrong with the first example that is left out. */
     var refused: Refused? = null
         private set
 
-    val pictures: List<ExampleFile>
-    val looks: List<ExampleFile>
-
-    init {
-        val named = manifest?.examples.orEmpty()
-        val known = named.associateWith { of(place!!, manifest!!, it.file) }
-        pictures = named.filter { !it.isLook }.mapNotNull(known::get) + own("examples/pictures")
-        looks = named.filter { it.isLook }.mapNotNull(known::get) + own("examples/looks")
-    }
+    val pictures = manifest.examples.filter { !it.isLook }.mapNotNull(::of)
+    val looks = manifest.examples.filter { it.isLook }.mapNotNull(::of)
 
     /** A look of an example; null where its file is no picture. */
     fun <T> tried(example: ExampleFile, read: () -> T): T? = try {
@@ -38,29 +33,19 @@ class Examples(private val context: Context, place: ModelPlace?, manifest: Manif
         leaveOut(Refused(Problem.EXAMPLE_DAMAGED, example.file.name))
     }
 
-    private fun of(place: ModelPlace, manifest: Manifest, name: String): ExampleFile? = try {
-        val file = File(folder, "${manifest.identity}/$name")
+    private fun of(example: Example): ExampleFile? = try {
+        val name = example.file
         val content = place.map(name)
         val bytes = ByteArray(content.capacity()).also { content.get(it) }
         manifest.check(name, bytes.inputStream())
-        ExampleFile("model $name", file.also { write(it, bytes) })
+        ExampleFile("model $name", example.caption, File(folder, name).also { write(it, bytes) })
     } catch (refused: Refused) {
         val missing = refused.problem == Problem.FILE_MISSING
         val problem = if (missing) Problem.EXAMPLE_MISSING else Problem.EXAMPLE_DAMAGED
-        leaveOut(Refused(problem, name))
+        leaveOut(Refused(problem, example.file))
     } catch (_: IOException) {
         leaveOut(Refused(Problem.DISK_FULL))
     }
-
-    private fun own(path: String): List<ExampleFile> =
-        context.assets.list(path).orEmpty().sorted().mapNotNull { name ->
-            try {
-                val bytes = context.assets.open("$path/$name").use { it.readBytes() }
-                ExampleFile("$path/$name", File(folder, name).also { write(it, bytes) })
-            } catch (_: IOException) {
-                leaveOut(Refused(Problem.DISK_FULL))
-            }
-        }
 
     private fun write(file: File, bytes: ByteArray) {
         if (file.isFile && file.readBytes().contentEquals(bytes)) return

@@ -7,6 +7,7 @@ import android.graphics.Bitmap
 import android.net.Uri
 import android.os.Bundle
 import android.view.View
+import android.widget.Button
 import android.widget.ImageView
 import android.widget.TableLayout
 import android.widget.TableRow
@@ -18,6 +19,7 @@ class GridActivity : Screen() {
     private val table get() = studio.grid.table
     private val views by lazy { findViewById<TableLayout>(R.id.table) }
     private var built: Table? = null // what there are views for
+    private val asked = HashSet<Int>() // rows whose picture is being read
     private var saveTo: Uri? = null // once all cells are there
 
     override fun onCreate(savedInstanceState: Bundle?) {
@@ -26,7 +28,12 @@ class GridActivity : Screen() {
         saveTo = savedInstanceState?.getString(SAVE_TO)?.let(Uri::parse)
         findViewById<View>(R.id.pictures).setOnClickListener { choosePictures() }
         findViewById<View>(R.id.pick_looks).setOnClickListener { chooseLooks() }
-        findViewById<View>(R.id.save).setOnClickListener { requests.create("tunit_grid.png") }
+        findViewById<View>(R.id.start).setOnClickListener {
+            if (studio.grid.progress.value.isGoing) studio.grid.stop() else studio.grid.start()
+        }
+        findViewById<View>(R.id.save).setOnClickListener {
+            Results(studio).save(table, getColor(R.color.background)) { requests.create(it) }
+        }
         scope.launch { studio.grid.progress.collect { fill() } }
     }
 
@@ -36,6 +43,7 @@ class GridActivity : Screen() {
         studio.grid.show(state.gridRows, state.gridColumns)
         if (built !== table) {
             built = table
+            asked.clear()
             build()
         }
         fill()
@@ -71,6 +79,7 @@ class GridActivity : Screen() {
 
     private fun fill() {
         if (built !== table) return
+        showOriginals()
         for (row in table.pictures.indices) {
             val cells = views.getChildAt(row + 1) as TableRow
             for (column in -1 until table.looks.size) {
@@ -80,6 +89,7 @@ class GridActivity : Screen() {
                 view.contentDescription = table.describe(this, row, column)
             }
         }
+        val isGoing = studio.grid.progress.value.isGoing
         val progress = getString(R.string.grid_progress, table.count, table.size)
         findViewById<TextView>(R.id.progress).apply {
             // Not every cell is read aloud.
@@ -88,11 +98,27 @@ class GridActivity : Screen() {
                 else View.ACCESSIBILITY_LIVE_REGION_NONE
             if (text.toString() != progress) text = progress
         }
-        findViewById<View>(R.id.save).apply {
-            isEnabled = table.isComplete
-            alpha = if (isEnabled) 1f else DISABLED
+        findViewById<Button>(R.id.start).apply {
+            visibility = if (table.isComplete) View.GONE else View.VISIBLE
+            text = if (isGoing) getString(R.string.stop) else getString(R.string.grid_start, table.size)
         }
+        findViewById<View>(R.id.save).visibility = if (table.isComplete) View.VISIBLE else View.GONE
         if (table.isComplete) saveTo?.let(::save)
+    }
+
+    /** As soon as they are read, also before anything is redrawn. */
+    private fun showOriginals() {
+        val shown = table
+        for (row in shown.pictures.indices.filter { shown.original(it) == null && it !in asked }) {
+            asked += row
+            studio.work {
+                val engine = studio.engine
+                val source = shown.pictures[row]
+                val side = TranslationGrid.CELL
+                shown.put(row, studio.compute { engine.originalThumbnail(source, side) })
+                fill()
+            }
+        }
     }
 
     private fun take(row: Int, column: Int) {
@@ -101,7 +127,7 @@ class GridActivity : Screen() {
     }
 
     private fun choosePictures() {
-        val (all, now) = studio.state.gridPictures to table.pictures
+        val (all, now) = studio.state.pictures to table.pictures
         choose(R.string.grid_pictures, TranslationGrid.MOST_PICTURES, all, now, { it.name }) {
             studio.chooseGrid(it, table.looks)
         }.setNeutralButton(R.string.pick_photos) { _, _ ->
@@ -162,14 +188,12 @@ class GridActivity : Screen() {
 
     private fun save(to: Uri) {
         saveTo = null
-        val (complete, background) = table to getColor(R.color.background)
-        Results(studio).save(to) { complete.draw(background) }
+        Results(studio).save(table, getColor(R.color.background), to)
     }
 
     private companion object {
         const val SIDE_DP = 88
         const val GAP = 4
         const val SAVE_TO = "save_to"
-        const val DISABLED = 0.4f
     }
 }

@@ -1,9 +1,11 @@
-// The row of looks under the picture.
+// The row of looks under the picture; one of the user's own that is held can be removed.
 package org.tunit.demo
 
 import android.text.TextUtils
 import android.view.View
 import android.view.ViewGroup.LayoutParams
+import android.view.accessibility.AccessibilityNodeInfo
+import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
 import android.widget.HorizontalScrollView
 import android.widget.ImageView
 import android.widget.LinearLayout
@@ -45,16 +47,28 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
     private fun cell(look: Look): View = cell(look.name) { it.setImageBitmap(look.thumbnail) }.apply {
         tag = look.id
         setOnClickListener { studio.choose(look.id) }
+        if (look.isOwn) {
+            setOnLongClickListener {
+                menu(it) { item(R.string.remove) { studio.removeLook(look.id) } }
+            }
+            accessibilityDelegate = SaysRemove
+        }
+    }
+
+    /** What a screen reader says of holding. */
+    private object SaysRemove : View.AccessibilityDelegate() {
+        override fun onInitializeAccessibilityNodeInfo(host: View, info: AccessibilityNodeInfo) {
+            super.onInitializeAccessibilityNodeInfo(host, info)
+            val text = host.context.getString(R.string.remove)
+            info.addAction(AccessibilityAction(AccessibilityNodeInfo.ACTION_LONG_CLICK, text))
+        }
     }
 
     private fun random(): View = cell(context.getString(R.string.look_random)) {
         it.setImageResource(R.drawable.random)
         it.setColorFilter(context.getColor(R.color.accent))
         it.scaleType = ImageView.ScaleType.CENTER
-    }.apply {
-        contentDescription = context.getString(R.string.look_random_hint)
-        setOnClickListener { studio.addRandomLook() }
-    }
+    }.apply { setOnClickListener { studio.addRandomLook() } }
 
     private fun cell(name: String, fill: (ImageView) -> Unit): View {
         val cell = LinearLayout(context)
@@ -67,22 +81,27 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
         picture.setBackgroundResource(R.drawable.card)
         picture.clipToOutline = true
         fill(picture)
-        cell.addView(picture, LinearLayout.LayoutParams(dp(SIDE), dp(SIDE)))
+        cell.addView(picture, LinearLayout.LayoutParams(side(), side()))
         val label = TextView(context, null, 0, R.style.Small)
         label.text = name
         label.textAlignment = View.TEXT_ALIGNMENT_CENTER
-        label.maxLines = 1
+        label.maxLines = 2
         label.ellipsize = TextUtils.TruncateAt.END
-        cell.addView(label, LinearLayout.LayoutParams(dp(SIDE), LayoutParams.WRAP_CONTENT))
-        val place = LinearLayout.LayoutParams(LayoutParams.WRAP_CONTENT, LayoutParams.WRAP_CONTENT)
+        cell.addView(label, LinearLayout.LayoutParams(side(), LayoutParams.WRAP_CONTENT))
+        val place = LinearLayout.LayoutParams(LayoutParams.WRAP_CONTENT, LayoutParams.MATCH_PARENT)
         place.setMargins(dp(4), 0, dp(4), 0)
         cell.layoutParams = place
         return cell
     }
 
+    /** Wider where text is larger, so that names fit. */
+    private fun side(): Int =
+        (dp(SIDE) * context.resources.configuration.fontScale.coerceIn(1f, MOST_SCALE)).toInt()
+
     private fun dp(size: Int): Int = (size * density).toInt()
 
     private companion object {
-        const val SIDE = 72
+        const val SIDE = 76
+        const val MOST_SCALE = 1.6f
     }
 }

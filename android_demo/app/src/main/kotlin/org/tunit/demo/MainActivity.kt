@@ -1,48 +1,54 @@
-// The screen: a large picture, looks under it, two buttons.
+// The first screen: what the app does and a picture to try; then the result and looks under it.
 package org.tunit.demo
 
 import android.content.Intent
 import android.net.Uri
 import android.os.Bundle
 import android.view.View
-import android.widget.ImageButton
+import android.widget.ImageView
+import android.widget.LinearLayout
 import android.widget.PopupMenu
 import android.widget.SeekBar
 import android.widget.Switch
 import android.widget.TextView
-import kotlin.math.sqrt
-import org.tunit.core.FileNames
-import org.tunit.core.shortNumber
 
 class MainActivity : Screen() {
     private val compare by lazy { findViewById<CompareView>(R.id.compare) }
     private val strength by lazy { findViewById<SeekBar>(R.id.strength) }
+    private val detail by lazy { findViewById<SeekBar>(R.id.detail) }
     private val mix by lazy { findViewById<SeekBar>(R.id.mix) }
     private val mixing by lazy { findViewById<Switch>(R.id.mixing) }
     private val looks by lazy { LooksStrip(findViewById(R.id.looks_scroll), studio) }
     private val requests by lazy { Requests(this) }
-    private var factor = 1
     private var saveTo: Uri? = null // once there is a result
     private var announced: Translation? = null
+    private var offered: List<ExampleFile> = emptyList()
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         layout(R.layout.main)
-        factor = savedInstanceState?.getInt(FACTOR) ?: 1
         saveTo = savedInstanceState?.getString(SAVE_TO)?.let(Uri::parse)
         requests.restore(savedInstanceState)
-        compare.onSwitch = { describe(studio.state, announce = true) }
+        compare.onMove = { describe(studio.state) }
         strength.onMove { studio.setStrength(it / 100f) }
+        detail.onMove { studio.setDetail(it / 100f) }
         mix.onMove { studio.setMix(it / 100f) }
         mixing.setOnClickListener { studio.setMixing(mixing.isChecked) }
-        findViewById<View>(R.id.pick_picture).setOnClickListener { choosePicture(it) }
-        findViewById<View>(R.id.pick_look).setOnClickListener { chooseLook(it) }
-        findViewById<View>(R.id.earlier).setOnClickListener { open(EarlierActivity::class.java) }
-        findViewById<View>(R.id.save).setOnClickListener { chooseSize(it) }
-        findViewById<View>(R.id.share).setOnClickListener { share() }
-        findViewById<View>(R.id.more).setOnClickListener { showMore(it) }
+        on(R.id.your_photo) { requests.pick(Requests.PICTURE, several = true) }
+        on(R.id.try_example) { studio.setPicture(studio.state.examples[0].source) }
+        on(R.id.open_model) { open(ModelActivity::class.java) }
+        on(R.id.pick_picture) { PictureChooser(this, requests).show() }
+        on(R.id.pick_look) { chooseLook(it) }
+        on(R.id.live) { open(LiveActivity::class.java) }
+        on(R.id.earlier) { open(EarlierActivity::class.java) }
+        on(R.id.save) { save() }
+        on(R.id.share) { share() }
+        on(R.id.crop) { open(CropActivity::class.java) }
+        on(R.id.more) { showMore(it) }
         if (savedInstanceState == null) receive(intent)
     }
+
+    private fun on(id: Int, action: (View) -> Unit) = findViewById<View>(id).setOnClickListener(action)
 
     override fun onNewIntent(intent: Intent) {
         super.onNewIntent(intent)
@@ -51,50 +57,108 @@ class MainActivity : Screen() {
 
     override fun onSaveInstanceState(outState: Bundle) {
         super.onSaveInstanceState(outState)
-        outState.putInt(FACTOR, factor)
         outState.putString(SAVE_TO, saveTo?.toString())
         requests.save(outState)
     }
 
-    /** A picture that another app shares. */
+    /** Pictures that another app shares. */
+    @Suppress("DEPRECATION") // the typed forms are of API 33
     private fun receive(intent: Intent?) {
-        if (intent?.action != Intent.ACTION_SEND) return
-        @Suppress("DEPRECATION") // the typed form is of API 33
-        val uri = intent.getParcelableExtra<Uri>(Intent.EXTRA_STREAM)
-            ?: intent.clipData?.getItemAt(0)?.uri
-        if (uri != null) studio.setPicture(uri)
+        if (intent == null) return
+        val shared: List<Uri> = when (intent.action) {
+            Intent.ACTION_SEND -> listOfNotNull(intent.getParcelableExtra<Uri>(Intent.EXTRA_STREAM))
+            Intent.ACTION_SEND_MULTIPLE ->
+                intent.getParcelableArrayListExtra<Uri>(Intent.EXTRA_STREAM).orEmpty().filterNotNull()
+            else -> return
+        }
+        val uris = shared.ifEmpty { requests.uris(Intent().apply { clipData = intent.clipData }) }
+        if (uris.isNotEmpty()) studio.setPictures(uris)
     }
 
     override fun show(state: State) {
-        val translation = state.translation
-        compare.show(translation?.original ?: state.picture?.preview, translation?.redrawn)
+        showWelcome(state)
+        val translation = state.translation.takeIf { state.picture != null }
+        val own = translation?.takeIf { it.source.file == state.picture?.file }
+        compare.show(own?.original ?: state.picture?.preview, own?.redrawn)
         looks.show(state)
         showMessage(state.message)
-        findViewById<TextView>(R.id.times).text = times(state)
+        findViewById<TextView>(R.id.hint).text = hint(state)
         showSliders(state)
-        for (id in listOf(R.id.save, R.id.share)) {
-            findViewById<ImageButton>(id).apply {
-                isEnabled = translation != null
-                alpha = if (translation != null) 1f else DISABLED
-            }
-        }
-        describe(state, announce = false)
-        if (!state.working) save()
+        for (id in listOf(R.id.save, R.id.share)) setEnabled(id, own != null)
+        setEnabled(R.id.crop, state.picture != null)
+        describe(state)
+        if (!state.working) saveLate()
         if (translation != null && translation !== announced && !state.working) {
             if (announced != null) announce(getString(R.string.announce_done, translation.lookName))
             announced = translation
         }
     }
 
-    private fun showSliders(state: State) {
-        val none = state.model == null && !state.working // the app was built without a model
-        for (id in listOf(R.id.looks_label, R.id.strength_label, R.id.strength, R.id.mixing)) {
-            findViewById<View>(id).visibility = if (none) View.GONE else View.VISIBLE
+    private fun setEnabled(id: Int, on: Boolean) = findViewById<View>(id).run {
+        isEnabled = on
+        alpha = if (on) 1f else DISABLED
+    }
+
+    /** Until there is a picture: what the app does, what its model knows, pictures to try. */
+    private fun showWelcome(state: State) {
+        val isNew = state.picture == null
+        findViewById<View>(R.id.welcome).visibility = if (isNew) View.VISIBLE else View.GONE
+        findViewById<View>(R.id.editor).visibility = if (isNew) View.GONE else View.VISIBLE
+        for (id in listOf(R.id.pick_picture, R.id.pick_look)) {
+            findViewById<View>(id).visibility = if (isNew) View.GONE else View.VISIBLE
         }
-        val percent = Math.round(state.strength * 100)
-        val label = getString(R.string.strength, percent)
-        findViewById<TextView>(R.id.strength_label).text = label
-        if (!strength.isPressed) strength.progress = percent
+        val manifest = state.model?.manifest
+        findViewById<TextView>(R.id.knows_title).setTextOrGone(manifest?.title.orEmpty())
+        val knows = when {
+            manifest != null -> manifest.description
+            state.working -> getString(R.string.loading)
+            else -> ""
+        }
+        findViewById<TextView>(R.id.knows).setTextOrGone(knows)
+        findViewById<View>(R.id.live).visibility = if (manifest != null) View.VISIBLE else View.GONE
+        findViewById<View>(R.id.open_model).visibility =
+            if (manifest == null && !state.working) View.VISIBLE else View.GONE
+        findViewById<View>(R.id.try_example).visibility =
+            if (state.examples.isEmpty()) View.GONE else View.VISIBLE
+        if (offered !== state.examples) offer(state.examples)
+    }
+
+    private fun TextView.setTextOrGone(words: String) {
+        text = words
+        visibility = if (words.isEmpty()) View.GONE else View.VISIBLE
+    }
+
+    /** Examples as pictures that can be tapped. */
+    private fun offer(examples: List<ExampleFile>) {
+        offered = examples
+        val row = findViewById<LinearLayout>(R.id.offered)
+        row.removeAllViews()
+        for (example in examples.take(MOST_OFFERED)) {
+            val view = ImageView(this)
+            view.contentDescription = example.name
+            view.setBackgroundResource(R.drawable.card)
+            view.clipToOutline = true
+            view.setOnClickListener { studio.setPicture(example.source) }
+            val side = (OFFERED_DP * resources.displayMetrics.density).toInt()
+            val place = LinearLayout.LayoutParams(0, side, 1f)
+            view.scaleType = ImageView.ScaleType.CENTER_CROP
+            place.setMargins(GAP, GAP, GAP, GAP)
+            row.addView(view, place)
+            studio.work {
+                view.setImageBitmap(studio.compute { studio.engine.thumbnail(example.source) })
+            }
+        }
+    }
+
+    private fun showSliders(state: State) {
+        val none = if (state.model == null && !state.working) View.GONE else View.VISIBLE
+        val sliders = listOf(
+            R.id.looks_label, R.id.strength_label, R.id.strength, R.id.detail_label, R.id.detail,
+            R.id.mixing,
+        )
+        for (id in sliders) findViewById<View>(id).visibility = none
+        showPercent(strength, R.id.strength_label, R.string.strength, state.strength)
+        showPercent(detail, R.id.detail_label, R.string.detail, state.detail)
         val first = state.look(state.first)
         val second = state.look(state.second)
         mixing.isEnabled = state.looks.size > 1
@@ -107,38 +171,27 @@ class MainActivity : Screen() {
         mix.contentDescription = mixing.text
     }
 
-    private fun times(state: State): String {
-        val shown = state.translation
-        return when {
-            state.model == null -> if (state.working) getString(R.string.loading) else ""
-            shown == null -> if (state.working) getString(R.string.working) else ""
-            shown.lane.threads == 0 -> getString(R.string.hold_hint)
-            else -> measured(shown, state.model)
-        }
+    private fun showPercent(slider: SeekBar, label: Int, text: Int, value: Float) {
+        val percent = Math.round(value * 100)
+        findViewById<TextView>(label).text = getString(text, percent)
+        if (!slider.isPressed) slider.progress = percent
     }
 
-    private fun measured(shown: Translation, model: LoadedModel): String {
-        val size = model.manifest.imageSize
-        val encoder = shortNumber(shown.encoderMs)
-        val generator = shortNumber(shown.generatorMs)
-        val variant = shown.lane.variant
-        val hint = getString(R.string.hold_hint)
-        val numbers = if (shown.encoderMs == 0.0) getString(R.string.times, generator, size, variant)
-        else getString(R.string.times_both, encoder, generator, size, variant)
-        return "$hint\n$numbers"
+    private fun hint(state: State): String = when {
+        state.model == null -> if (state.working) getString(R.string.loading) else ""
+        state.translation == null -> if (state.working) getString(R.string.working) else ""
+        else -> getString(R.string.compare_hint)
     }
 
-    private fun describe(state: State, announce: Boolean) {
+    private fun describe(state: State) {
         val shown = state.translation
-        if (shown == null) {
-            compare.contentDescription =
-                state.picture?.let { getString(R.string.original_description, it.name) }
-            return
-        }
+        val picture = state.picture ?: return
         compare.contentDescription =
-            if (compare.showsOriginal) getString(R.string.original_description, shown.name)
-            else getString(R.string.result_description, shown.name, shown.lookName)
-        if (announce && compare.showsOriginal) announce(getString(R.string.announce_original))
+            if (shown == null || compare.showsOriginal) {
+                getString(R.string.original_description, picture.name)
+            } else {
+                getString(R.string.result_description, shown.name, shown.lookName)
+            }
     }
 
     private fun announce(text: String) {
@@ -146,35 +199,28 @@ class MainActivity : Screen() {
         compare.announceForAccessibility(text)
     }
 
-    private fun choosePicture(anchor: View) = menu(anchor) {
-        item(R.string.pick_photo) { requests.pick(Requests.PICTURE, several = false) }
-        item(R.string.take_photo) { requests.takePhoto(Requests.CAMERA_PICTURE) }
-        studio.state.examples.forEachIndexed { i, example ->
-            item("${getString(R.string.example)} ${i + 1}") { studio.setPicture(example.source) }
+    private fun chooseLook(anchor: View) {
+        menu(anchor) {
+            item(R.string.pick_photos) { requests.pick(Requests.LOOKS, several = true) }
+            item(R.string.take_photo) { requests.takePhoto(Requests.CAMERA_LOOK) }
+            item(R.string.look_random) { studio.addRandomLook() }
+            val chosen = studio.state.look(studio.state.first)?.takeIf { it.isOwn } ?: return@menu
+            item(getString(R.string.look_remove, chosen.name)) { studio.removeLook(chosen.id) }
         }
     }
 
-    private fun chooseLook(anchor: View) = menu(anchor) {
-        item(R.string.pick_photos) { requests.pick(Requests.LOOKS, several = true) }
-        item(R.string.take_photo) { requests.takePhoto(Requests.CAMERA_LOOK) }
-        item(R.string.look_random_hint) { studio.addRandomLook() }
-    }
-
-    private fun chooseSize(anchor: View) = menu(anchor) {
-        val shown = studio.state.translation ?: return@menu
-        val size = sqrt(shown.square.size / 3.0).toInt()
-        for (factor in 1..LARGEST_FACTOR) {
-            item(getString(R.string.save_size, factor * size)) {
-                this@MainActivity.factor = factor
-                requests.create(FileNames.result(shown.name, shown.lookName, factor))
-            }
+    private fun showMore(anchor: View) {
+        menu(anchor) {
+            item(R.string.grid) { open(GridActivity::class.java) }
+            item(R.string.model) { open(ModelActivity::class.java) }
+            item(R.string.developers) { open(DeveloperActivity::class.java) }
         }
     }
 
-    private fun showMore(anchor: View) = menu(anchor) {
-        item(R.string.crop) { if (studio.state.picture != null) open(CropActivity::class.java) }
-        item(R.string.grid) { open(GridActivity::class.java) }
-        item(R.string.model) { open(ModelActivity::class.java) }
+    /** One tap; Android 9 asks where. */
+    private fun save() {
+        val shown = studio.state.translation ?: return
+        Results(studio).save(shown) { requests.create(it) }
     }
 
     private fun share() {
@@ -184,34 +230,38 @@ class MainActivity : Screen() {
 
     private fun open(screen: Class<out Screen>) = startActivity(Intent(this, screen))
 
+    override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) =
+        requests.permitted(code, results)
+
     override fun onActivityResult(requestCode: Int, resultCode: Int, data: Intent?) {
         super.onActivityResult(requestCode, resultCode, data)
         if (resultCode != RESULT_OK) return
         when (requestCode) {
-            Requests.PICTURE -> requests.uris(data).firstOrNull()?.let(studio::setPicture)
+            Requests.PICTURE -> requests.uris(data).let { if (it.isNotEmpty()) studio.setPictures(it) }
             Requests.LOOKS -> studio.addLooks(requests.uris(data))
             Requests.CAMERA_PICTURE -> requests.photo?.let(studio::setPicture)
             Requests.CAMERA_LOOK -> requests.photo?.let { studio.addLooks(listOf(it)) }
             Requests.SAVE -> {
                 saveTo = data?.data
-                save()
+                saveLate()
             }
         }
     }
 
     /** After the end of the process, the result comes back later than the place to save it. */
-    private fun save() {
+    private fun saveLate() {
         val to = saveTo ?: return
         val shown = studio.state.translation ?: return
         saveTo = null
-        Results(studio).save(shown, factor, to)
+        Results(studio).save(shown, to)
     }
 
     private companion object {
-        const val FACTOR = "factor"
         const val SAVE_TO = "save_to"
-        const val LARGEST_FACTOR = 4
         const val DISABLED = 0.4f
+        const val MOST_OFFERED = 4
+        const val OFFERED_DP = 84
+        const val GAP = 8
     }
 }
 
@@ -232,7 +282,8 @@ class MenuItems(private val menu: PopupMenu) {
     fun chosen(id: Int) = actions[id]()
 }
 
-fun menu(anchor: View, fill: MenuItems.() -> Unit) {
+/** Always true: the tap was used. */
+fun menu(anchor: View, fill: MenuItems.() -> Unit): Boolean {
     val popup = PopupMenu(anchor.context, anchor)
     val items = MenuItems(popup).apply(fill)
     popup.setOnMenuItemClickListener {
@@ -240,4 +291,5 @@ fun menu(anchor: View, fill: MenuItems.() -> Unit) {
         true
     }
     popup.show()
+    return true
 }

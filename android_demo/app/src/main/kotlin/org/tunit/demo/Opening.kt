@@ -2,6 +2,10 @@
 package org.tunit.demo
 
 import java.io.File
+import org.tunit.BundledModel
+import org.tunit.FolderModel
+import org.tunit.Lane
+import org.tunit.ModelPlace
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
@@ -15,9 +19,6 @@ class Opened(
     private val earlier: List<Earlier>,
     val message: Message?,
 ) {
-    /** Path of the earlier result that the last process showed. */
-    val shown: String? get() = saved?.shown
-
     /** The state once the model is in use; without a session, what the user has chosen stays. */
     fun on(state: State): State {
         val ids = looks.map { it.id }
@@ -31,6 +32,7 @@ class Opened(
             second = saved?.second?.takeIf { it in ids },
             mix = saved?.mix ?: state.mix,
             strength = saved?.strength ?: state.strength,
+            detail = saved?.detail ?: model?.manifest?.detail ?: state.detail,
             earlier = if (saved != null) earlier else state.earlier,
             message = message,
             grid = saved?.grid ?: state.grid,
@@ -75,7 +77,7 @@ class Opening(
         val used = if (failed == null) lane else lane.copy(gpu = false)
         if (failed != null) choices.choose(manifest, used) // so that the sentence is shown once
         val examples = Examples(context, place, manifest)
-        val picture = picture(examples)
+        val picture = (saved?.picture?.source ?: own)?.let(::picture)
         val looks = looks(examples, picture)
         val model = LoadedModel(manifest, used, !choices.isChosen(manifest), place is BundledModel)
         val earlier = studio.store.earlier(saved)
@@ -86,10 +88,9 @@ class Opening(
     /** No model: pictures can be seen and chosen, and are redrawn once a model is opened. */
     private fun without(why: Refused): Opened {
         engine.close()
-        val examples = Examples(context, null, null)
+        val picture = (saved?.picture?.source ?: own)?.let(::picture)
         val earlier = studio.store.earlier(saved)
-        val (shown, message) = picture(examples) to studio.message(why)
-        return Opened(saved, null, shown, examples.pictures, emptyList(), earlier, message)
+        return Opened(saved, null, picture, emptyList(), emptyList(), earlier, studio.message(why))
     }
 
     /** Why the GPU is not used, where it cannot be; throws [Refused] where the CPU cannot either. */
@@ -102,39 +103,22 @@ class Opening(
         refused
     }
 
-    /** That of the last process, else the user's, else an example; none that is gone or broken. */
-    private fun picture(examples: Examples): Picture? =
-        (saved?.picture?.source ?: own)?.let(::picture) ?: examples.pictures.firstNotNullOfOrNull {
-            examples.tried(it) { engine.picture(it.file, it.file.name, null) }
-        }
-
+    /** Null where it is gone or broken. */
     private fun picture(source: Source): Picture? = try {
-        source.run { engine.picture(file, name, box) }
+        engine.picture(source)
     } catch (_: Refused) {
         null
     }
 
     private fun looks(examples: Examples, picture: Picture?): List<Look> {
         val shown = examples.looks.mapNotNull {
-            val name = it.file.nameWithoutExtension
-            examples.tried(it) { engine.look(it.id, LookKind.EXAMPLE, name, it.file) }
+            examples.tried(it) { engine.look(it.id, LookKind.EXAMPLE, it.name, it.file) }
         }
-        val averages = engine.manifest.domains.filter { picture != null }.map {
+        // Without names for people, average looks are for models that come with none of their own.
+        val averages = engine.manifest.domains.filter { shown.isEmpty() }.map {
             val name = context.getString(R.string.look_average, it.number + 1)
-            engine.look("domain ${it.number}", LookKind.DOMAIN, name, it.averageStyle, picture!!)
+            engine.look("domain ${it.number}", LookKind.DOMAIN, name, it.averageStyle, picture)
         }
-        return saved?.looks.orEmpty().mapNotNull { own(it, picture) } + shown + averages
-    }
-
-    /** Null where its file is gone, or its style is of another model. */
-    private fun own(look: SavedLook, picture: Picture?): Look? = try {
-        val fits = picture != null && look.style?.size == engine.manifest.styleDim
-        when {
-            look.file != null -> engine.look(look.id, LookKind.OWN, look.name, File(look.file))
-            fits -> engine.look(look.id, LookKind.RANDOM, look.name, look.style!!, picture!!)
-            else -> null
-        }
-    } catch (_: Refused) {
-        null
+        return saved?.looks.orEmpty().mapNotNull { studio.restored(it, picture) } + shown + averages
     }
 }

@@ -1,4 +1,4 @@
-// Pictures of any kind as the model's squares and as bitmaps for the screen.
+// Pictures of any kind as bitmaps, and copies of those that other apps share.
 package org.tunit.demo
 
 import android.content.ContentResolver
@@ -10,59 +10,141 @@ import android.provider.OpenableColumns
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
+import java.io.OutputStream
 import kotlin.math.ceil
 import kotlin.math.max
 import kotlin.math.sqrt
-import org.tunit.core.Box
+import org.tunit.BitmapCanvas
 import org.tunit.core.Pixels
 import org.tunit.core.Problem
 import org.tunit.core.Refused
-import org.tunit.core.Resample
-import org.tunit.core.Rows
+
+/** A decoded picture, and how many pixels its file has; they are fewer where it would not fit. */
+class Decoded(val bitmap: Bitmap, val width: Int, val height: Int)
 
 object Pictures {
-    private const val MOST_PIXELS = 12_582_912 // decoded at once: 48 MB
+    private const val SEEN_PIXELS = 12_582_912L // enough for what a network sees: 48 MB
     private const val LARGEST_FILE = 256L shl 20
+    private const val FEWEST_PIXELS = 1 shl 16
 
-    /** An upright picture in sRGB and in the memory of the CPU; throws [Refused]. */
-    fun decode(file: File): Bitmap {
-        if (!file.exists()) throw Refused(Problem.PICTURE_GONE)
-        var most = MOST_PIXELS
+    /**
+     * An upright picture in sRGB and in the memory of the CPU; throws [Refused].
+     *
+     * @param name for sentences.
+     * @param most pixels; larger pictures are reduced, and so are those that do not fit into memory.
+     * @param mutable whether it is drawn into.
+     */
+    fun decode(
+        file: File,
+        name: String,
+        most: Long = SEEN_PIXELS,
+        mutable: Boolean = false,
+    ): Decoded {
+        if (!file.exists()) throw Refused(Problem.PICTURE_GONE, name)
+        var limit = most
         while (true) {
             try {
-                return decode(ImageDecoder.createSource(file), most)
+                return decodeOnce(file, name, limit, mutable)
             } catch (_: OutOfMemoryError) {
-                most /= 4
-                if (most < 1 shl 16) throw Refused(Problem.OUT_OF_MEMORY)
+                limit /= 4
+                if (limit < FEWEST_PIXELS) throw Refused(Problem.OUT_OF_MEMORY)
             }
         }
     }
 
-    private fun decode(source: ImageDecoder.Source, most: Int): Bitmap = try {
-        ImageDecoder.decodeBitmap(source) { decoder, info, _ ->
+    private fun decodeOnce(file: File, name: String, most: Long, mutable: Boolean): Decoded = try {
+        var (width, height) = 0 to 0
+        val bitmap = ImageDecoder.decodeBitmap(ImageDecoder.createSource(file)) { decoder, info, _ ->
+            width = info.size.width
+            height = info.size.height
             decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE
             decoder.isUnpremultipliedRequired = true
+            decoder.isMutableRequired = mutable
             decoder.setTargetColorSpace(ColorSpace.get(ColorSpace.Named.SRGB))
-            val pixels = info.size.width.toDouble() * info.size.height
+            val pixels = width.toDouble() * height
             decoder.setTargetSampleSize(max(1, ceil(sqrt(pixels / most)).toInt()))
         }
+        Decoded(bitmap, width, height)
     } catch (_: IOException) {
-        throw Refused(Problem.PICTURE_UNREADABLE)
+        throw Refused(Problem.PICTURE_UNREADABLE, name)
     } catch (_: IllegalArgumentException) {
-        throw Refused(Problem.PICTURE_UNREADABLE)
+        throw Refused(Problem.PICTURE_UNREADABLE, name)
     }
 
-    /** RGB bytes of the model's square; without a box, the largest in the middle. */
-    fun square(picture: Bitmap, box: Box?, size: Int): ByteArray {
-        val wanted = box ?: Box.centered(picture.width, picture.height)
-        return Resample.square(BitmapRows(picture), wanted.inside(picture.width, picture.height), size)
+    /** RGB bytes of a square as a bitmap. */
+    fun bitmap(square: ByteArray, size: Int): Bitmap =
+        Bitmap.createBitmap(Pixels.argb(square), size, size, Bitmap.Config.ARGB_8888)
+
+    /** The same picture for the screen, at most [most] pixels wide or high. */
+    fun scaled(bitmap: Bitmap, most: Int): Bitmap {
+        val shown = drawable(bitmap)
+        val longest = max(shown.width, shown.height)
+        if (longest <= most) return shown.copy(Bitmap.Config.ARGB_8888, false)
+        fun side(length: Int) = (length.toLong() * most / longest).toInt().coerceAtLeast(1)
+        return Bitmap.createScaledBitmap(shown, side(shown.width), side(shown.height), true)
     }
 
-    /** RGB bytes as a bitmap, each pixel enlarged by a whole factor. */
-    fun bitmap(square: ByteArray, size: Int, factor: Int = 1): Bitmap {
-        val pixels = Pixels.argb(Resample.enlarge(square, size, factor))
-        return Bitmap.createBitmap(pixels, size * factor, size * factor, Bitmap.Config.ARGB_8888)
+    /** The middle of a picture as a square of [side] pixels. */
+    fun thumbnail(bitmap: Bitmap, side: Int): Bitmap {
+        val shown = drawable(bitmap)
+        val shorter = minOf(shown.width, shown.height)
+        val (left, top) = (shown.width - shorter) / 2 to (shown.height - shorter) / 2
+        val middle = Bitmap.createBitmap(shown, left, top, shorter, shorter)
+        return Bitmap.createScaledBitmap(middle, side, side, true)
     }
+
+    /** Views draw premultiplied bitmaps only. */
+    private fun drawable(bitmap: Bitmap): Bitmap {
+        if (bitmap.isPremultiplied || !bitmap.hasAlpha()) {
+            bitmap.isPremultiplied = true
+            return bitmap
+        }
+        val config = Bitmap.Config.ARGB_8888
+        val converted = Bitmap.createBitmap(bitmap.width, bitmap.height, config)
+        val (from, to) = BitmapCanvas(bitmap) to BitmapCanvas(converted)
+        val row = IntArray(bitmap.width)
+        for (y in 0 until bitmap.height) {
+            from.read(y, row)
+            to.write(y, row)
+        }
+        return converted
+    }
+
+    /** JPEG, or PNG where the picture is transparent; throws what the stream does. */
+    fun encode(bitmap: Bitmap, to: OutputStream) {
+        val (format, quality) =
+            if (bitmap.hasAlpha()) Bitmap.CompressFormat.PNG to 100
+            else Bitmap.CompressFormat.JPEG to JPEG_QUALITY
+        val stream = Remembering(to)
+        if (!bitmap.compress(format, quality, stream)) {
+            throw stream.failure ?: IOException("The picture was not encoded.")
+        }
+        stream.flush()
+    }
+
+    /** Keeps what went wrong, of which Android's encoder says nothing. */
+    private class Remembering(private val to: OutputStream) : OutputStream() {
+        var failure: IOException? = null
+            private set
+
+        override fun write(byte: Int) = remember { to.write(byte) }
+
+        override fun write(bytes: ByteArray, at: Int, count: Int) =
+            remember { to.write(bytes, at, count) }
+
+        override fun flush() = remember { to.flush() }
+
+        private fun remember(job: () -> Unit) = try {
+            job()
+        } catch (error: IOException) {
+            failure = error
+            throw error
+        }
+    }
+
+    /** Extension and type of what [encode] writes. */
+    fun format(bitmap: Bitmap): kotlin.Pair<String, String> =
+        if (bitmap.hasAlpha()) "png" to "image/png" else "jpg" to "image/jpeg"
 
     fun png(bitmap: Bitmap): ByteArray {
         val bytes = ByteArrayOutputStream()
@@ -72,9 +154,10 @@ object Pictures {
 
     /** Copies what another app shares, since its permission may end; returns its name. */
     fun copy(resolver: ContentResolver, from: Uri, to: File): String {
+        val name = name(resolver, from)
         val temporary = File(to.path + ".new")
         try {
-            val input = resolver.openInputStream(from) ?: throw Refused(Problem.PICTURE_GONE)
+            val input = resolver.openInputStream(from) ?: throw Refused(Problem.PICTURE_GONE, name)
             input.use { stream ->
                 temporary.outputStream().use { out ->
                     val buffer = ByteArray(1 shl 16)
@@ -83,22 +166,24 @@ object Pictures {
                         val count = stream.read(buffer)
                         if (count < 0) break
                         left -= count
-                        if (left < 0) throw Refused(Problem.PICTURE_TOO_BIG)
+                        if (left < 0) throw Refused(Problem.PICTURE_TOO_BIG, name)
                         out.write(buffer, 0, count)
                     }
                 }
             }
             if (!temporary.renameTo(to)) throw Refused(Problem.DISK_FULL)
         } catch (error: IOException) {
-            throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.PICTURE_GONE)
+            if (error.isDiskFull) throw Refused(Problem.DISK_FULL)
+            throw Refused(Problem.PICTURE_GONE, name)
         } catch (_: RuntimeException) { // of the provider: no permission, or whatever it throws
-            throw Refused(Problem.PICTURE_GONE)
+            throw Refused(Problem.PICTURE_GONE, name)
         } finally {
             temporary.delete()
         }
-        return name(resolver, from)
+        return name
     }
 
+    /** A name for people, also where the provider has none. */
     private fun name(resolver: ContentResolver, uri: Uri): String {
         val shown = try {
             resolver.query(uri, arrayOf(OpenableColumns.DISPLAY_NAME), null, null, null)?.use {
@@ -107,13 +192,8 @@ object Pictures {
         } catch (_: RuntimeException) { // providers of other apps may throw any
             null
         }
-        return shown ?: uri.lastPathSegment ?: ""
+        return shown ?: uri.lastPathSegment?.substringAfterLast('/') ?: "$uri"
     }
-}
 
-private class BitmapRows(private val bitmap: Bitmap) : Rows {
-    override val width = bitmap.width
-    override val height = bitmap.height
-
-    override fun read(y: Int, into: IntArray) = bitmap.getPixels(into, 0, width, 0, y, width, 1)
+    private const val JPEG_QUALITY = 95
 }

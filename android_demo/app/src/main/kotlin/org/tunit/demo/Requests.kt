@@ -1,10 +1,12 @@
-// Asks other apps: for pictures, a photo, a place to save.
+// Asks other apps for pictures, a photo, a place to save, and the user for the camera.
 package org.tunit.demo
 
+import android.Manifest.permission.CAMERA
 import android.app.Activity
 import android.content.ActivityNotFoundException
 import android.content.ClipData
 import android.content.Intent
+import android.content.pm.PackageManager
 import android.net.Uri
 import android.os.Build
 import android.os.Bundle
@@ -38,7 +40,14 @@ class Requests(private val activity: Activity) {
         start(intent, code)
     }
 
+    val mayUseCamera: Boolean
+        get() = activity.checkSelfPermission(CAMERA) == PackageManager.PERMISSION_GRANTED
+
+    fun askForCamera(code: Int) = activity.requestPermissions(arrayOf(CAMERA), code)
+
+    /** A photo of the camera app, which must not be asked by an app that may not use the camera. */
     fun takePhoto(code: Int) {
+        if (!mayUseCamera) return askForCamera(code)
         val file = File(SharedFiles.folder(activity), "photo_${System.currentTimeMillis()}.jpg")
         val uri = SharedFiles.uri(activity, file)
         photo = uri
@@ -48,8 +57,15 @@ class Requests(private val activity: Activity) {
         start(intent, code, Problem.NO_CAMERA)
     }
 
+    /** What the user answered to [takePhoto]. */
+    fun permitted(code: Int, results: IntArray) {
+        if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) takePhoto(code)
+        else activity.studio.report(Refused(Problem.CAMERA_REFUSED))
+    }
+
     fun create(name: String) = start(
-        Intent(Intent.ACTION_CREATE_DOCUMENT).setType("image/png").addCategory(Intent.CATEGORY_OPENABLE)
+        Intent(Intent.ACTION_CREATE_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE)
+            .setType(if (name.endsWith(".png")) "image/png" else "image/jpeg")
             .putExtra(Intent.EXTRA_TITLE, name),
         SAVE,
     )

@@ -1,56 +1,125 @@
-// Results leave the app: saved where the user chooses, or shared with another app.
+// Results leave the app at the size of the photograph: saved, or shared with another app.
 package org.tunit.demo
 
 import android.content.ClipData
+import android.content.ContentValues
 import android.content.Intent
-import android.graphics.Bitmap
 import android.net.Uri
+import android.os.Build
+import android.os.Environment
 import android.provider.DocumentsContract
+import android.provider.MediaStore
 import java.io.File
 import java.io.IOException
-import kotlin.math.sqrt
+import java.io.OutputStream
 import org.tunit.core.FileNames
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
 class Results(private val studio: Studio) {
     private val context = studio.context
+    private val resolver = context.contentResolver
 
-    fun save(translation: Translation, factor: Int, to: Uri) = save(to) { bitmap(translation, factor) }
-
-    /** Writes a PNG into a new document; where it cannot be written whole, nothing stays. */
-    fun save(to: Uri, picture: () -> Bitmap) {
-        studio.work {
-            studio.compute { write(to, Pictures.png(picture())) }
-            studio.confirm(context.getString(R.string.saved))
+    /** Saves a result into the phone's pictures; before Android 10, [choosePlace] asks where. */
+    fun save(translation: Translation, choosePlace: (String) -> Unit) {
+        val name = FileNames.result(translation.name, translation.lookName)
+        save({ studio.engine.photograph(translation) }, name) {
+            choosePlace("$name.${Pictures.format(translation.redrawn).first}")
         }
     }
 
-    private fun write(to: Uri, png: ByteArray) {
+    /** The same for the table of pictures and looks. */
+    fun save(table: Table, background: Int, choosePlace: (String) -> Unit) =
+        save({ drawn(table, background) }, TABLE) { choosePlace("$TABLE.jpg") }
+
+    private fun save(draw: () -> Decoded, name: String, choosePlace: () -> Unit) {
+        if (Build.VERSION.SDK_INT < Build.VERSION_CODES.Q) return choosePlace()
+        saving {
+            val drawn = draw()
+            val (extension, type) = Pictures.format(drawn.bitmap)
+            intoPictures("$name.$extension", type) { Pictures.encode(drawn.bitmap, it) }
+            drawn to context.getString(R.string.saved_in_pictures)
+        }
+    }
+
+    /** Writes a result into a new document; where it cannot be written whole, nothing stays. */
+    fun save(translation: Translation, to: Uri) = save(to) { studio.engine.photograph(translation) }
+
+    fun save(table: Table, background: Int, to: Uri) = save(to) { drawn(table, background) }
+
+    private fun drawn(table: Table, background: Int): Decoded =
+        table.draw(background).let { Decoded(it, it.width, it.height) }
+
+    private fun save(to: Uri, draw: () -> Decoded) = saving {
+        val drawn = draw()
+        intoDocument(to) { Pictures.encode(drawn.bitmap, it) }
+        drawn to context.getString(R.string.saved)
+    }
+
+    /** Says that a result is being saved, then that it was, and in which size where it is not all. */
+    private fun saving(job: () -> kotlin.Pair<Decoded, String>) {
+        studio.confirm(context.getString(R.string.saving))
+        studio.work {
+            val (drawn, text) = studio.compute(job)
+            studio.confirm(listOfNotNull(text, reduced(drawn)).joinToString(" "))
+        }
+    }
+
+    private fun reduced(drawn: Decoded): String? {
+        val (width, height) = drawn.bitmap.width to drawn.bitmap.height
+        if (width >= drawn.width) return null
+        return context.getString(R.string.saved_smaller, width, height, drawn.width, drawn.height)
+    }
+
+    /** A picture that other apps see only once it is whole. */
+    private fun intoPictures(name: String, type: String, write: (OutputStream) -> Unit) {
+        val values = ContentValues()
+        values.put(MediaStore.MediaColumns.DISPLAY_NAME, name)
+        values.put(MediaStore.MediaColumns.MIME_TYPE, type)
+        val album = context.getString(R.string.app_name)
+        values.put(MediaStore.MediaColumns.RELATIVE_PATH, "${Environment.DIRECTORY_PICTURES}/$album")
+        values.put(MediaStore.MediaColumns.IS_PENDING, 1)
+        val picture = try {
+            resolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, values)
+        } catch (_: RuntimeException) { // of the provider
+            null
+        } ?: throw Refused(Problem.CANNOT_SAVE)
+        written(picture, { resolver.delete(picture, null, null) }) { write(it) }
+        val whole = ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }
+        resolver.update(picture, whole, null, null)
+    }
+
+    private fun intoDocument(document: Uri, write: (OutputStream) -> Unit) =
+        written(document, { DocumentsContract.deleteDocument(resolver, document) }, write)
+
+    private fun written(to: Uri, delete: () -> Unit, write: (OutputStream) -> Unit) {
         try {
-            val stream = context.contentResolver.openOutputStream(to, "w")
-                ?: throw Refused(Problem.CANNOT_SAVE)
-            stream.use { it.write(png) }
+            val stream = resolver.openOutputStream(to, "w") ?: throw Refused(Problem.CANNOT_SAVE)
+            stream.use { write(it) }
         } catch (error: IOException) {
-            delete(to)
+            tried(delete)
             throw error
         } catch (_: RuntimeException) { // of the provider
+            tried(delete)
             throw Refused(Problem.CANNOT_SAVE)
+        }
+    }
+
+    private fun tried(delete: () -> Unit) {
+        try {
+            delete()
+        } catch (_: Exception) { // the provider that just failed may do so again
         }
     }
 
     /** Hands an intent that shares the result to [start], on the main thread. */
     fun share(translation: Translation, start: (Intent) -> Unit) {
+        studio.confirm(context.getString(R.string.working_full))
         studio.work {
-            val name = FileNames.result(translation.name, translation.lookName, 1)
-            val file = studio.compute {
-                val folder = SharedFiles.folder(context)
-                folder.listFiles().orEmpty().forEach { it.delete() }
-                val png = Pictures.png(bitmap(translation, SHARED_FACTOR))
-                File(folder, name).apply { writeBytes(png) }
-            }
+            val (file, type) = studio.compute { shared(translation) }
+            studio.quiet()
             val uri = SharedFiles.uri(context, file)
-            val send = Intent(Intent.ACTION_SEND).setType("image/png")
+            val send = Intent(Intent.ACTION_SEND).setType(type)
             send.putExtra(Intent.EXTRA_STREAM, uri)
             send.clipData = ClipData.newRawUri(file.name, uri)
             send.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
@@ -58,17 +127,18 @@ class Results(private val studio: Studio) {
         }
     }
 
-    private fun bitmap(translation: Translation, factor: Int): Bitmap =
-        Pictures.bitmap(translation.square, sqrt(translation.square.size / 3.0).toInt(), factor)
-
-    private fun delete(document: Uri) {
-        try {
-            DocumentsContract.deleteDocument(context.contentResolver, document)
-        } catch (_: Exception) { // the provider that just failed may do so again
-        }
+    private fun shared(translation: Translation): kotlin.Pair<File, String> {
+        val folder = SharedFiles.folder(context)
+        folder.listFiles().orEmpty().forEach { it.delete() }
+        val bitmap = studio.engine.photograph(translation).bitmap
+        val (extension, type) = Pictures.format(bitmap)
+        val name = FileNames.result(translation.name, translation.lookName)
+        val file = File(folder, "$name.$extension")
+        file.outputStream().use { Pictures.encode(bitmap, it) }
+        return file to type
     }
 
     private companion object {
-        const val SHARED_FACTOR = 4
+        const val TABLE = "tunit_table"
     }
 }

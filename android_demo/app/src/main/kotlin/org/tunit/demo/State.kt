@@ -3,74 +3,77 @@ package org.tunit.demo
 
 import android.graphics.Bitmap
 import java.io.File
-import kotlinx.serialization.Serializable
+import org.tunit.Lane
 import org.tunit.core.Box
 import org.tunit.core.Manifest
+import org.tunit.core.Seen
 
-/** A picture's file, and the square of it that the user cut; without one, the middle is taken. */
+/** A picture's file, and the square of it that is redrawn; without one, the whole picture is. */
 data class Source(val file: File, val name: String, val box: Box?)
 
-/** A picture to redraw: the original file, and the square of it that the user cut. */
+/** A picture to redraw; its size is that of the file, [preview] is what the screen shows of it. */
 class Picture(
     val file: File,
     val name: String,
     val preview: Bitmap,
     val width: Int,
     val height: Int,
-    val box: Box,
+    val box: Box?,
 ) {
     val source get() = Source(file, name, box)
 
-    fun cut(box: Box) = Picture(file, name, preview, width, height, box)
+    fun cut(box: Box?) = Picture(file, name, preview, width, height, box)
 }
 
 enum class LookKind {
-    EXAMPLE, // of a picture that comes with the app or the model
+    EXAMPLE, // of a picture that comes with the model
     DOMAIN, // the average style of one of the model's domains
     OWN, // of a picture of the user's
     RANDOM, // drawn at random from the styles of the domains
 }
 
-/** A style and how it is shown; [file] is the picture it was computed from, where there is one. */
+/**
+ * A style and how it is shown: by the picture in [file] that it was computed from, else by the picture
+ * that is redrawn, where there is one.
+ */
 class Look(
     val id: String,
     val kind: LookKind,
     val name: String,
     val style: FloatArray,
-    val thumbnail: Bitmap,
+    val thumbnail: Bitmap?,
     val file: File? = null,
-)
+) {
+    /** Whether the user made it, and can remove it. */
+    val isOwn get() = kind == LookKind.OWN || kind == LookKind.RANDOM
+}
 
-/** A translation; [encoderMs] is 0 where no style had to be computed. */
+/**
+ * A result as the screen shows it, and what it takes to draw it at the size of the photograph.
+ * [encoderMs] is 0 where no style had to be computed.
+ */
 class Translation(
+    val source: Source,
     val original: Bitmap,
     val redrawn: Bitmap,
-    val square: ByteArray,
-    val name: String,
+    val seen: Seen,
+    val square: ByteArray, // what the network made of `seen`
+    val detail: Float,
     val lookName: String,
     val encoderMs: Double,
     val generatorMs: Double,
     val lane: Lane,
-)
+) {
+    val name get() = source.name
+}
 
-/** An earlier result on the disk. */
-class Earlier(
-    val key: String,
-    val file: File,
-    val original: File,
-    val name: String,
-    val lookName: String,
-    val thumbnail: Bitmap,
-)
+/** An earlier result: a small picture of it, and what it takes to draw it again. */
+class Earlier(val made: SavedResult, val thumbnail: Bitmap)
 
 class LoadedModel(val manifest: Manifest, val lane: Lane, val automatic: Boolean, val bundled: Boolean)
 
 /** A sentence for the user. */
 class Message(val text: String, val isProblem: Boolean)
-
-/** What the user chose for the table of pictures and looks: paths of files and ids of looks. */
-@Serializable
-class GridChoice(val pictures: List<String>, val looks: List<String>)
 
 data class State(
     val model: LoadedModel? = null,
@@ -82,28 +85,35 @@ data class State(
     val second: String? = null,
     val mix: Float = 0.5f,
     val strength: Float = 1f,
+    val detail: Float = 1f,
     val translation: Translation? = null,
     val earlier: List<Earlier> = emptyList(),
-    val shown: File? = null, // of the earlier result that is shown instead of a new one
     val working: Boolean = true,
     val message: Message? = null,
     val grid: GridChoice? = null,
 ) {
     fun look(id: String?): Look? = looks.find { it.id == id }
 
-    /** All pictures that the table can show: the current one, the user's earlier ones, examples. */
-    val gridPictures: List<Source>
+    /** Earlier results of the model in use, newest first. */
+    val results: List<Earlier> get() = earlier.filter { it.made.model == model?.manifest?.identity }
+
+    /** All pictures that can be chosen: the current one, the user's earlier ones, examples. */
+    val pictures: List<Source>
         get() = (listOfNotNull(picture?.source) + sources + examples.map { it.source })
             .distinctBy { it.file }
 
     /** The pictures that the table shows: what the user chose, else as many as it takes. */
     val gridRows: List<Source>
-        get() = chosen(gridPictures, grid?.pictures) { it.file.path }
-            .take(TranslationGrid.MOST_PICTURES)
+        get() = chosen(pictures, grid?.pictures) { it.file.path }.take(TranslationGrid.MOST_PICTURES)
 
     /** The looks that the table shows. */
     val gridColumns: List<Look>
         get() = chosen(looks, grid?.looks) { it.id }.take(TranslationGrid.MOST_LOOKS)
+
+    /** Files that something of this state needs. */
+    val files: Set<File>
+        get() = earlier.flatMap { it.made.files }.toSet() + sources.map { it.file } +
+            looks.mapNotNull { it.file } + setOfNotNull(picture?.file)
 
     /** Those that were chosen; all where nothing was, or nothing of it is left. */
     private fun <T> chosen(all: List<T>, ids: List<String>?, id: (T) -> String): List<T> =

@@ -2,11 +2,9 @@
 package org.tunit.demo
 
 import android.content.Context
-import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import java.io.File
 import java.io.IOException
-import kotlin.math.sqrt
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.SerializationException
@@ -23,10 +21,14 @@ class SavedSession(
     val second: String?,
     val mix: Float,
     val strength: Float,
+    val detail: Float,
     val earlier: List<SavedResult>,
     val grid: GridChoice?,
-    val shown: String?,
-)
+) {
+    val files: List<String>
+        get() = (listOfNotNull(picture) + sources).map { it.file } + looks.mapNotNull { it.file } +
+            earlier.flatMap { result -> result.files.map { it.path } }
+}
 
 @Serializable
 class SavedSource(val file: String, val name: String, val box: Box?) {
@@ -35,18 +37,42 @@ class SavedSource(val file: String, val name: String, val box: Box?) {
     val source get() = Source(File(file), name, box)
 }
 
-/** A look of the user's own picture, which has a file, or a random one, which has a style. */
+/** A look as numbers; [file] is the picture that it was computed from, where there is one. */
 @Serializable
-class SavedLook(val id: String, val name: String, val file: String?, val style: FloatArray?)
+class SavedLook(
+    val id: String,
+    val kind: LookKind,
+    val name: String,
+    val file: String?,
+    val style: FloatArray,
+) {
+    constructor(look: Look) : this(look.id, look.kind, look.name, look.file?.path, look.style)
+}
 
+/** How a result was made; [model] is the identity of the model, [thumbnail] a small picture of it. */
 @Serializable
 class SavedResult(
-    val key: String,
-    val file: String,
-    val original: String,
-    val name: String,
-    val lookName: String,
-)
+    val model: String,
+    val source: SavedSource,
+    val first: SavedLook,
+    val second: SavedLook?,
+    val mix: Float,
+    val strength: Float,
+    val detail: Float,
+    val thumbnail: String,
+) {
+    /** Results of the same picture and looks replace each other. */
+    val key get() = listOf(model, source.file, source.box, first.id, second?.id)
+
+    val lookName get() = if (second == null) first.name else "${first.name} + ${second.name}"
+
+    val files: List<File>
+        get() = listOfNotNull(source.file, first.file, second?.file, thumbnail).map(::File)
+}
+
+/** What the user chose for the table of pictures and looks: paths of files and ids of looks. */
+@Serializable
+class GridChoice(val pictures: List<String>, val looks: List<String>)
 
 class Store(private val context: Context) {
     private val folder = File(context.filesDir, "session").apply { mkdirs() }
@@ -59,39 +85,20 @@ class Store(private val context: Context) {
     /** A name for a new file that lasts as long as the session names it. */
     fun newFile(kind: String) = File(folder, "${kind}_${System.nanoTime()}")
 
-    /** Removes pictures that a session does not name; at the start, while nothing else is written. */
+    /** Removes files that a session does not name; at the start, while nothing else is written. */
     fun tidy(saved: SavedSession) {
-        val pictures = (listOfNotNull(saved.picture) + saved.sources).map { it.file }
-        val named = pictures + saved.looks.mapNotNull { it.file } +
-            saved.earlier.flatMap { listOf(it.file, it.original) } + file(SESSION).path
+        val named = saved.files + file(SESSION).path
         folder.listFiles().orEmpty().filter { it.path !in named }.forEach { it.delete() }
     }
 
-    /** A translation on the disk; [key] identifies the picture and the looks. */
-    fun result(key: String, translation: Translation): Earlier {
-        val size = sqrt(translation.square.size / 3.0).toInt()
-        val file = write(newFile("earlier"), Pictures.bitmap(translation.square, size))
-        val original = write(newFile("earlier"), translation.original)
-        return translation.run { Earlier(key, file, original, name, lookName, redrawn) }
-    }
+    /** Deletes files of this folder; pictures that come with the model lie in another. */
+    fun delete(files: Collection<File>) =
+        files.filter { it.parentFile == folder }.forEach { it.delete() }
 
     /** Earlier results whose files are still there. */
     fun earlier(saved: SavedSession?): List<Earlier> = saved?.earlier.orEmpty().mapNotNull {
-        val thumbnail = BitmapFactory.decodeFile(it.file) ?: return@mapNotNull null
-        Earlier(it.key, File(it.file), File(it.original), it.name, it.lookName, thumbnail)
-    }
-
-    /** An earlier result as it was when it was new, but for its times. */
-    fun translation(earlier: Earlier): Translation {
-        val original = Pictures.decode(earlier.original)
-        val redrawn = Pictures.decode(earlier.file)
-        val square = Pictures.square(redrawn, null, redrawn.width)
-        val factor = (original.width / redrawn.width).coerceAtLeast(1)
-        val shown = Pictures.bitmap(square, redrawn.width, factor)
-        return Translation(
-            original.copy(Bitmap.Config.ARGB_8888, false).also { it.isPremultiplied = true },
-            shown, square, earlier.name, earlier.lookName, 0.0, 0.0, Lane("", 0),
-        )
+        if (!File(it.source.file).exists()) return@mapNotNull null
+        BitmapFactory.decodeFile(it.thumbnail)?.let { bitmap -> Earlier(it, bitmap) }
     }
 
     /** The content of a JSON file; null where there is none, or it is broken. */
@@ -112,22 +119,12 @@ class Store(private val context: Context) {
 
     private fun file(name: String) = File(context.filesDir, name)
 
-    private fun write(file: File, bitmap: Bitmap): File =
-        file.apply { writeBytes(Pictures.png(bitmap)) }
-
     private fun saved(state: State) = SavedSession(
         state.picture?.let { SavedSource(it.source) },
         state.sources.map(::SavedSource),
-        state.looks.mapNotNull {
-            when (it.kind) {
-                LookKind.OWN -> SavedLook(it.id, it.name, it.file!!.path, null)
-                LookKind.RANDOM -> SavedLook(it.id, it.name, null, it.style)
-                LookKind.EXAMPLE, LookKind.DOMAIN -> null
-            }
-        },
-        state.first, state.second, state.mix, state.strength,
-        state.earlier.map { SavedResult(it.key, it.file.path, it.original.path, it.name, it.lookName) },
-        state.grid, state.shown?.path,
+        state.looks.filter { it.isOwn }.map(::SavedLook),
+        state.first, state.second, state.mix, state.strength, state.detail,
+        state.earlier.map { it.made }, state.grid,
     )
 
     private companion object {

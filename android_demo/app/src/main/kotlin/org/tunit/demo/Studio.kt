@@ -3,6 +3,7 @@
 package org.tunit.demo
 
 import android.content.Context
+import android.graphics.Bitmap
 import android.net.Uri
 import android.os.Handler
 import android.os.Looper
@@ -24,7 +25,10 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
+import org.tunit.BundledModel
+import org.tunit.Lane
 import org.tunit.core.Box
+import org.tunit.core.FileNames
 import org.tunit.core.Manifest
 import org.tunit.core.Measured
 import org.tunit.core.Problem
@@ -106,11 +110,23 @@ class Studio(val context: Context, bundled: BundledModel) {
         state = state.copy(message = Message(text, false))
     }
 
-    fun message(refused: Refused) = Message(Sentences.of(context, refused), true)
+    /** Takes the last sentence away. */
+    fun quiet() {
+        state = state.copy(message = null)
+    }
+
+    fun message(refused: Refused) = Message(sentence(refused), true)
+
+    /** In the user's language; the core's tests make sure that there is one for every problem. */
+    fun sentence(refused: Refused): String {
+        val name = refused.problem.resource
+        val id = context.resources.getIdentifier(name, "string", context.packageName)
+        return context.getString(id, *refused.arguments)
+    }
 
     // The model
 
-    /** Loads the model, then what the last process left, else the first example in the first look. */
+    /** Loads the model, then what the last process left. */
     fun start() = openCurrent { store.session()?.let(store::tidy) }
 
     /** Opens another model; where that fails, a sentence is shown and the one in use stays. */
@@ -129,8 +145,8 @@ class Studio(val context: Context, bundled: BundledModel) {
                     Opening(this@Studio, store.session(), own).opened(models.current())
                 }.also { state = it.on(state) }
             }
+            known = state.files
             translate(opened.message)
-            state.earlier.find { it.file.path == opened.shown }?.let { show(it) }
             findFastest()
         }
     }
@@ -152,7 +168,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         val manifest = state.model?.manifest ?: return
         if (choices.lane(manifest) != null) return // the user chose, or it was measured before
         work {
-            val lane = Trials(this@Studio, manifest).fastest() ?: return@work
+            val lane = fastest(manifest) ?: return@work
             val model = state.model?.takeIf { it.manifest === manifest } ?: return@work
             if (choices.isChosen(manifest)) return@work
             choices.setFastest(manifest, lane)
@@ -190,32 +206,91 @@ class Studio(val context: Context, bundled: BundledModel) {
 
     // The picture
 
-    /** A picture to redraw, of this phone or another app. */
-    fun setPicture(uri: Uri) = setPicture(isOwn = true) {
-        copied(uri, "picture") { copy, name -> engine.picture(copy, name, null) }
+    /** Pictures of this phone or another app: the first is shown, the others wait in the list. */
+    fun setPictures(uris: List<Uri>) = addPictures(uris) { added ->
+        state = state.copy(sources = (added + state.sources).distinctBy { it.file }.take(MOST_SOURCES))
+        open(added[0])
     }
 
-    /** A picture that lies on the disk already: an example, or one of before. */
-    fun setPicture(source: Source) =
-        setPicture { engine.picture(source.file, source.name, source.box) }
+    fun setPicture(uri: Uri) = setPictures(listOf(uri))
 
-    private fun setPicture(isOwn: Boolean = false, read: () -> Picture) {
+    /** A photo that Live took becomes the picture, in the look that is chosen. */
+    fun addPhoto(photo: Bitmap) {
         state = state.copy(working = true, message = null)
         work {
-            val picture = compute(read)
-            state = state.copy(picture = picture)
-            if (isOwn) keep(picture.source)
-            translate()
-            redrawThumbnails(picture)
+            val source = compute {
+                val file = store.newFile("picture")
+                file.outputStream().use { Pictures.encode(photo.apply { setHasAlpha(false) }, it) }
+                Source(file, context.getString(R.string.live_photo), null)
+            }
+            state = state.copy(sources = (listOf(source) + state.sources).take(MOST_SOURCES))
+            open(source)
         }
     }
 
-    fun cut(box: Box) {
+    /** A picture that lies on the disk already: an example, or one of before. */
+    fun setPicture(source: Source) {
+        state = state.copy(working = true, message = null)
+        work { open(source) }
+    }
+
+    private suspend fun open(source: Source, message: Message? = state.message) {
+        val picture = compute { engine.picture(source) }
+        state = state.copy(picture = picture)
+        dropFiles()
+        translate(message)
+        redrawThumbnails(picture)
+    }
+
+    /** Chooses which square is redrawn; null is the whole picture. */
+    fun cut(box: Box?) {
         val picture = state.picture?.cut(box) ?: return
         val cut = state.sources.map { if (it.file == picture.file) picture.source else it }
         state = state.copy(picture = picture, sources = cut)
         translate()
         redrawThumbnails(picture)
+    }
+
+    /** Removes a picture of the user's from the list; the one that is shown stays on the screen. */
+    fun remove(source: Source) {
+        state = state.copy(sources = state.sources.filter { it.file != source.file })
+        dropFiles(listOf(source.file))
+        save()
+    }
+
+    /** Copies other apps' pictures, and hands over those that can be read; the rest is one sentence. */
+    private fun addPictures(uris: List<Uri>, added: suspend (List<Source>) -> Unit) {
+        state = state.copy(working = true, message = null)
+        work {
+            val good = ArrayList<Source>()
+            val bad = readAll(uris.take(MOST_SOURCES)) { uri ->
+                good += compute {
+                    copied(uri, "picture") { copy, name ->
+                        Source(copy, name, null).also { engine.thumbnail(it) } // throws Refused
+                    }
+                }
+            }
+            if (good.isNotEmpty()) added(good)
+            bad?.let { state = state.copy(message = it, working = state.working && good.isNotEmpty()) }
+        }
+    }
+
+    /** Reads each of several; what cannot be read becomes one message, null where there is nothing. */
+    private suspend fun <T> readAll(all: List<T>, read: suspend (T) -> Unit): Message? {
+        val refused = ArrayList<Refused>()
+        for (one in all) {
+            try {
+                read(one)
+            } catch (why: Refused) {
+                refused += why
+            }
+        }
+        if (refused.isEmpty()) return null
+        val first = sentence(refused[0])
+        val more = refused.size - 1
+        if (more == 0) return Message(first, true)
+        val rest = context.resources.getQuantityString(R.plurals.problem_more, more, more)
+        return Message("$first $rest", true)
     }
 
     /** What is read of a copy of another app's picture; the copy goes where it cannot be read. */
@@ -230,13 +305,16 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** Keeps a picture of the user's own for later; the oldest is deleted. */
-    private fun keep(source: Source) {
-        val all = listOf(source) + state.sources.filter { it.file != source.file }
-        state = state.copy(sources = all.take(MOST_SOURCES))
-        val files = all.drop(MOST_SOURCES).map { it.file } - setOfNotNull(state.picture?.file)
-        work { compute { files.forEach { it.delete() } } }
+    /** Deletes files that nothing needs any more: of what fell out of a list, and of [removed]. */
+    private fun dropFiles(removed: List<File> = emptyList()) {
+        val files = known + removed
+        val needed = state.files
+        known = needed
+        val gone = files - needed
+        if (gone.isNotEmpty()) work { compute { store.delete(gone) } }
     }
+
+    private var known: Set<File> = emptySet() // files of the state when some were dropped last
 
     /** Looks without a picture of their own are shown by the one that is redrawn. */
     private fun redrawThumbnails(picture: Picture) {
@@ -255,32 +333,66 @@ class Studio(val context: Context, bundled: BundledModel) {
 
     /** Adds looks of pictures; the last of them is chosen. */
     fun addLooks(uris: List<Uri>) {
-        for (uri in uris) {
-            addLook {
-                copied(uri, "own") { copy, name ->
-                    engine.look(copy.name, LookKind.OWN, name.substringBeforeLast('.'), copy)
-                }
+        state = state.copy(working = true, message = null)
+        work {
+            val bad = readAll(uris) { uri ->
+                add(compute {
+                    copied(uri, "own") { copy, name ->
+                        engine.look(copy.name, LookKind.OWN, FileNames.caption(name), copy)
+                    }
+                })
             }
+            translate(bad)
         }
     }
 
     /** Adds a look whose style is drawn at random from the styles of the model's domains. */
     fun addRandomLook() {
-        val picture = state.picture ?: return
-        val number = state.looks.count { it.kind == LookKind.RANDOM } + 1
-        val name = context.getString(R.string.look_random_number, number)
-        addLook {
-            val style = engine.random(random) ?: throw Refused(Problem.NO_AVERAGES)
-            engine.look("random ${System.nanoTime()}", LookKind.RANDOM, name, style, picture)
+        val numbers = state.looks.filter { it.kind == LookKind.RANDOM }
+            .mapNotNull { look -> look.name.filter { it.isDigit() }.toIntOrNull() }
+        val name = context.getString(R.string.look_random_number, (numbers.maxOrNull() ?: 0) + 1)
+        state = state.copy(working = true, message = null)
+        work {
+            val id = "random ${System.nanoTime()}"
+            add(compute {
+                val style = engine.random(random) ?: throw Refused(Problem.NO_AVERAGES)
+                engine.look(id, LookKind.RANDOM, name, style, state.picture)
+            })
+            translate()
         }
     }
 
-    private fun addLook(read: () -> Look) {
-        state = state.copy(working = true, message = null)
-        work {
-            val look = compute(read)
-            state = state.copy(looks = listOf(look) + state.looks, first = look.id, second = null)
-            translate()
+    /** Puts a look in front and chooses it; the oldest of the user's own beyond the limit goes. */
+    private fun add(look: Look) {
+        val own = (listOf(look) + state.looks.filter { it.isOwn && it.id != look.id }).take(MOST_LOOKS)
+        val looks = own + state.looks.filter { !it.isOwn && it.id != look.id }
+        state = state.copy(looks = looks, first = look.id, second = null)
+        dropFiles()
+    }
+
+    /** Removes a look of the user's own; the next one takes its place. */
+    fun removeLook(id: String) {
+        val place = state.looks.indexOfFirst { it.id == id && it.isOwn }
+        if (place < 0) return
+        val left = state.looks.filter { it.id != id }
+        val next = left.getOrNull(place) ?: left.lastOrNull()
+        val first = if (state.first == id) next?.id else state.first
+        val second = state.second?.takeIf { it != id && it != first }
+        val file = state.look(id)?.file
+        state = state.copy(looks = left, first = first, second = second)
+        dropFiles(listOfNotNull(file))
+        translate()
+    }
+
+    /** A look that lies on the disk; null where it is of another model. Runs on the worker's thread. */
+    fun restored(look: SavedLook, picture: Picture?): Look? {
+        if (look.style.size != engine.manifest.styleDim) return null
+        return try {
+            val file = look.file?.let(::File)?.takeIf { it.exists() }
+            if (file != null) engine.look(look.id, look.kind, look.name, file)
+            else engine.look(look.id, LookKind.RANDOM, look.name, look.style, picture)
+        } catch (_: Refused) {
+            null
         }
     }
 
@@ -311,52 +423,90 @@ class Studio(val context: Context, bundled: BundledModel) {
         translate()
     }
 
+    /** How much of the photograph's detail results get, 0..1. */
+    fun setDetail(detail: Float) {
+        state = state.copy(detail = detail)
+        translate()
+    }
+
+    /** What is chosen now; null where there is no look. */
+    fun blend(): Blend? {
+        val first = state.look(state.first) ?: return null
+        return Blend(first, state.look(state.second), state.mix, state.strength)
+    }
+
     // Results
 
     /** Redraws the picture in the chosen look, and shows [message] meanwhile. */
     fun translate(message: Message? = null) {
         val wanted = state
-        val picture = wanted.picture
-        val first = wanted.look(wanted.first)
-        if (picture == null || first == null) {
-            state = state.copy(working = false)
+        val (picture, blend) = wanted.picture to blend()
+        if (picture == null || blend == null) {
+            state = state.copy(working = false, message = message ?: state.message)
             save()
             return
         }
         val number = ++newest
-        val second = wanted.look(wanted.second)
-        state = state.copy(working = true, message = message, shown = null)
+        state = state.copy(working = true, message = message)
         work {
             val translation = compute {
                 if (number != newest) null // another one was asked for meanwhile
-                else engine.translate(picture, first, second, wanted.mix, wanted.strength)
+                else engine.translate(picture, blend, wanted.detail)
             } ?: return@work
             state = state.copy(translation = translation, working = number != newest)
-            remember("${picture.file} ${picture.box} ${first.id} ${second?.id}", translation)
+            if (number == newest) remember(translation, blend)
         }
     }
 
-    /** Adds a result to the earlier ones; it replaces the last one of the same picture and looks. */
-    private suspend fun remember(key: String, translation: Translation) {
-        val new = compute { store.result(key, translation) }
-        val known = state.earlier
-        val others = if (key == known.firstOrNull()?.key) known.drop(1) else known
-        state = state.copy(earlier = (listOf(new) + others).take(MOST_EARLIER))
+    /** Puts a result in front of the earlier ones; it replaces that of the same picture and looks. */
+    private suspend fun remember(translation: Translation, blend: Blend) {
+        val model = state.model?.manifest?.identity ?: return
+        val source = SavedSource(translation.source)
+        val (first, second) = SavedLook(blend.first) to blend.second?.let(::SavedLook)
+        fun made(file: File) = SavedResult(
+            model, source, first, second, blend.mix, blend.strength, translation.detail, file.path,
+        )
+        val key = made(File("")).key
+        val before = state.earlier.find { it.made.key == key }
+        val file = before?.let { File(it.made.thumbnail) } ?: store.newFile("earlier")
+        val small = compute {
+            Pictures.thumbnail(translation.redrawn, EARLIER_SIDE).also { bitmap ->
+                file.outputStream().use { Pictures.encode(bitmap, it) }
+            }
+        }
+        val others = state.earlier.filter { it.made.key != key }
+        state = state.copy(earlier = (listOf(Earlier(made(file), small)) + others).take(MOST_EARLIER))
+        dropFiles()
         save()
     }
 
-    /** Shows an earlier result again. */
+    /** Draws an earlier result again; looks that were removed since come back. */
     fun show(earlier: Earlier) {
-        val number = ++newest
+        val made = earlier.made
+        state = state.copy(working = true, message = null)
         work {
-            val translation = compute { store.translation(earlier) }
-            if (number != newest) return@work // another look was chosen meanwhile
-            state = state.copy(translation = translation, shown = earlier.file, working = false)
-            save()
+            val picture = compute { engine.picture(made.source.source) }
+            val ids = state.looks.map { it.id }
+            for (look in listOfNotNull(made.second, made.first).filter { it.id !in ids }) {
+                compute { restored(look, picture) }?.let(::add)
+            }
+            state = state.copy(
+                picture = picture, first = made.first.id, second = made.second?.id,
+                mix = made.mix, strength = made.strength, detail = made.detail,
+            )
+            translate()
+            redrawThumbnails(picture)
         }
     }
 
-    private fun save() {
+    /** Forgets earlier results and deletes their files. */
+    fun remove(results: List<Earlier>) {
+        state = state.copy(earlier = state.earlier - results.toSet())
+        dropFiles(results.flatMap { it.made.files })
+        save()
+    }
+
+    internal fun save() {
         val saved = state
         work {
             compute {
@@ -375,18 +525,11 @@ class Studio(val context: Context, bundled: BundledModel) {
 
     /** Pictures of the user's own for the table, in front of those that it shows. */
     fun addToGrid(uris: List<Uri>) {
-        for (uri in uris.take(TranslationGrid.MOST_PICTURES)) {
-            work {
-                val source = compute {
-                    copied(uri, "picture") { copy, name ->
-                        engine.square(copy, null) // throws Refused where it cannot be read
-                        Source(copy, name, null)
-                    }
-                }
-                val (rows, columns) = state.gridRows to state.gridColumns
-                keep(source)
-                chooseGrid((listOf(source) + rows).take(TranslationGrid.MOST_PICTURES), columns)
-            }
+        val (rows, columns) = state.gridRows to state.gridColumns
+        addPictures(uris.take(TranslationGrid.MOST_PICTURES)) { added ->
+            state = state.copy(sources = (added + state.sources).take(MOST_SOURCES), working = false)
+            chooseGrid((added + rows).take(TranslationGrid.MOST_PICTURES), columns)
+            dropFiles()
         }
     }
 
@@ -396,8 +539,10 @@ class Studio(val context: Context, bundled: BundledModel) {
         setPicture(source)
     }
 
-    private companion object {
-        const val MOST_SOURCES = 8 // pictures of the user's own that are kept
+    companion object {
+        const val MOST_SOURCES = 12 // pictures of the user's own that are kept
+        const val MOST_LOOKS = 24 // looks of the user's own
         const val MOST_EARLIER = 24
+        private const val EARLIER_SIDE = 256
     }
 }

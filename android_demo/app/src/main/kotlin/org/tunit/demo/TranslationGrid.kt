@@ -25,8 +25,11 @@ class Table(val pictures: List<Source>, val looks: List<Look>) {
 
     fun redrawn(row: Int, column: Int): Bitmap? = cells[row][column]
 
-    fun put(row: Int, column: Int, original: Bitmap?, redrawn: Bitmap) {
-        if (original != null) originals[row] = original
+    fun put(row: Int, original: Bitmap) {
+        originals[row] = original
+    }
+
+    fun put(row: Int, column: Int, redrawn: Bitmap) {
         cells[row][column] = redrawn
     }
 
@@ -46,6 +49,7 @@ class Table(val pictures: List<Source>, val looks: List<Look>) {
             .map { it * (TranslationGrid.CELL + GAP) + GAP }
         val drawn = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)
         drawn.eraseColor(background)
+        drawn.setHasAlpha(false)
         val canvas = Canvas(drawn)
         looks.forEachIndexed { column, look -> canvas.place(look.thumbnail, 0, column + 1) }
         for (row in cells.indices) {
@@ -66,25 +70,41 @@ class Table(val pictures: List<Source>, val looks: List<Look>) {
     }
 }
 
+/** How many cells of a table are there, and whether more are being redrawn. */
+data class GridProgress(val count: Int = 0, val isGoing: Boolean = false)
+
 class TranslationGrid(private val studio: Studio) {
     var table = Table(emptyList(), emptyList())
         private set
     private var computing: Job? = null
-    private val done = MutableStateFlow(0)
+    private val done = MutableStateFlow(GridProgress())
 
-    /** How many cells of the table are there now. */
-    val progress: StateFlow<Int> = done.asStateFlow()
+    val progress: StateFlow<GridProgress> = done.asStateFlow()
 
-    /** Redraws all cells, unless the table shows these already. */
+    /** Shows pictures and looks, and no cell until [start], unless they are shown already. */
     fun show(pictures: List<Source>, looks: List<Look>) {
         if (table.shows(pictures, looks)) return
-        computing?.cancel()
-        val table = Table(pictures, looks)
-        this.table = table
-        done.value = 0
+        stop()
+        table = Table(pictures, looks)
+        done.value = GridProgress()
+    }
+
+    /** Redraws the cells that are not there yet. */
+    fun start() {
+        stop()
+        val table = table
+        done.value = GridProgress(table.count, isGoing = true)
         computing = studio.work {
-            for (row in pictures.indices) for (column in looks.indices) compute(table, row, column)
+            for (row in table.pictures.indices) for (column in table.looks.indices) {
+                if (table.redrawn(row, column) == null) compute(table, row, column)
+            }
+            done.value = GridProgress(table.count)
         }
+    }
+
+    fun stop() {
+        computing?.cancel()
+        done.value = GridProgress(table.count)
     }
 
     /** Forgets all cells. */
@@ -94,14 +114,15 @@ class TranslationGrid(private val studio: Studio) {
     private suspend fun compute(table: Table, row: Int, column: Int) {
         val (source, look) = table.pictures[row] to table.looks[column]
         try {
-            val (original, redrawn) = studio.compute {
-                studio.engine.cell(source, look, CELL, withOriginal = column == 0)
+            val engine = studio.engine
+            if (table.original(row) == null) {
+                table.put(row, studio.compute { engine.originalThumbnail(source, CELL) })
             }
-            table.put(row, column, original, redrawn)
+            table.put(row, column, studio.compute { engine.redrawnThumbnail(source, look.style, CELL) })
         } catch (refused: Refused) {
             studio.report(refused)
         }
-        done.value = table.count
+        done.value = GridProgress(table.count, isGoing = true)
     }
 
     companion object {

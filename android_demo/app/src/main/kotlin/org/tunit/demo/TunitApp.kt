@@ -3,12 +3,16 @@ package org.tunit.demo
 
 import android.app.Application
 import android.content.Context
+import org.tunit.BundledModel
 
 class TunitApp : Application() {
     private var current: Studio? = null
 
     /** Folder of the app's own model in its assets. */
     internal var bundled = BundledModel.FOLDER
+
+    /** Where Live gets its frames from. */
+    internal var camera: (Context) -> FrameSource = ::Camera
 
     val studio: Studio get() = current ?: Studio(this, BundledModel(assets, bundled)).also {
         current = it

@@ -80,7 +80,7 @@ class BenchmarkTest : ScreenTest() {
             assertEquals(broken, null, studio.store.session())
         }
         (app as TunitApp).forget()
-        main()
+        mainWithExample()
         translation()
     }
 }

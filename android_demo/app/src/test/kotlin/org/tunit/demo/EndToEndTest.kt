@@ -2,10 +2,13 @@
 package org.tunit.demo
 
 import android.view.View
+import java.io.File
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.annotation.Config
+import org.tunit.Tunit
+import org.tunit.core.Box
 import org.tunit.core.Pixels
 
 @Config(sdk = [28, 36])
@@ -61,7 +64,43 @@ class EndToEndTest : ScreenTest() {
             settle()
             // Two JPEG decoders may differ by more than the resizing does.
             val most = if (name.endsWith(".jpg")) 3 else 1
-            assertClose(bytes(square), studio.engine.square(studio.state.picture!!), most, name)
+            val seen = studio.engine.seen(studio.state.picture!!.source)
+            assertClose(bytes(square), seen.pixels, most, name)
         }
+    }
+
+    @Test
+    fun theResultHasThePhotographsSizeAndEqualsPython() {
+        redrawn("float32")
+        val (width, height) = 301 to 217
+        val drawn = studio.engine.photograph(translation()).bitmap
+        assertEquals(width to height, drawn.width to drawn.height)
+        assertClose(bytes(expected.photograph), rgb(drawn), 1, "at its own size")
+        assertClose(rgb(translation().redrawn), rgb(drawn), 1, "what the screen shows")
+    }
+
+    @Test
+    fun aCutIsPastedBackIntoThePhotograph() {
+        redrawn("float32")
+        val (x, y, side) = expected.region
+        studio.cut(Box(x, y, side))
+        settle()
+        val drawn = studio.engine.photograph(translation()).bitmap
+        assertClose(bytes(expected.cut), rgb(drawn), 1, "a cut, pasted back")
+        studio.setDetail(0f)
+        settle()
+        val plain = rgb(studio.engine.photograph(translation()).bitmap)
+        assertTrue("without detail", Pixels.psnr(plain, rgb(drawn)) < 40)
+        val outside = 3 * (301 * 5 + 5)
+        assertEquals("outside of the cut", bytes(expected.cut)[outside], plain[outside])
+    }
+
+    /** The lines of README.md for other apps. */
+    @Test
+    fun otherAppsRedrawABitmapWithThreeCalls() {
+        val photo = Pictures.decode(File(pictures, "photo.png"), "photo").bitmap
+        val look = Pictures.decode(File("../docs/images/looks/reef.png"), "reef").bitmap
+        val redrawn = Tunit.open(app, "model", "float32").use { it.translate(photo, look) }
+        assertClose(bytes(expected.photograph), rgb(redrawn), 1, "as a library")
     }
 }

@@ -10,6 +10,7 @@ import org.junit.Before
 import org.junit.Rule
 import org.junit.rules.TemporaryFolder
 import org.robolectric.Robolectric
+import org.tunit.Lane
 import org.tunit.core.Manifest
 import org.tunit.core.sha256
 

@@ -41,7 +41,10 @@ class GridTest : ScreenTest() {
         studio.addLooks(listOf(uri("alpha.png")))
         settle()
         val screen = open(GridActivity::class.java)
-        val examples = studio.state.examples.map { it.file.name }
+        assertEquals("nothing starts by itself", 0, grid.count)
+        screen.get().findViewById<View>(R.id.start).performClick()
+        settle()
+        val examples = studio.state.examples.map { it.name }
         val pictures = listOf("rotated.jpg", "photo.png") + examples
         assertEquals(pictures.take(TranslationGrid.MOST_PICTURES), names())
         val looks = studio.state.looks.map { it.id }
@@ -56,9 +59,10 @@ class GridTest : ScreenTest() {
         assertEquals("photo.png", studio.state.picture!!.name)
         val expected = bytes(expected.translated["float32"])
         assertClose(expected, translation().square, 1, "a cell of the table")
-        val size = studio.state.model!!.manifest.imageSize
-        val enlarged = Pictures.bitmap(translation().square, size, TranslationGrid.CELL / size)
-        assertTrue(enlarged.sameAs(redrawn))
+        val style = look("reef").style
+        val source = studio.state.picture!!.source
+        val again = studio.engine.redrawnThumbnail(source, style, TranslationGrid.CELL)
+        assertTrue(again.sameAs(redrawn))
     }
 
     @Test
@@ -71,6 +75,8 @@ class GridTest : ScreenTest() {
         settle()
         assertEquals(TranslationGrid.MOST_PICTURES, grid.pictures.size)
         assertEquals(TranslationGrid.MOST_LOOKS, grid.looks.size)
+        studio.grid.start()
+        settle()
         assertTrue(grid.isComplete)
         val cells = grid.pictures.indices.flatMap { row ->
             grid.looks.indices.map { grid.redrawn(row, it)!! } + grid.original(row)!!
@@ -78,7 +84,7 @@ class GridTest : ScreenTest() {
         val most = 4 * TranslationGrid.CELL * TranslationGrid.CELL
         assertTrue(cells.all { it.allocationByteCount <= most })
         val copies = File(app.filesDir, "session").list()!!.count { it.startsWith("picture") }
-        assertTrue("$copies copies", copies <= TranslationGrid.MOST_PICTURES + 1)
+        assertTrue("$copies copies", copies <= Studio.MOST_SOURCES + 1)
         assertTrue("the picture being redrawn is kept", studio.state.picture!!.file.exists())
         studio.grid.clear()
         assertEquals(0, grid.size)
@@ -95,7 +101,6 @@ class GridTest : ScreenTest() {
         assertEquals(listOf("photo.png"), names())
         choose(screen.get().findViewById(R.id.pick_looks)) { listOf(column("reef"), column("moss")) }
         assertFalse("reef" in grid.looks.map { it.name } || "moss" in grid.looks.map { it.name })
-        assertTrue(grid.isComplete)
         choose(screen.get().findViewById(R.id.pictures)) { listOf(0) } // none is left: nothing changes
         assertEquals(listOf("photo.png"), names())
 
@@ -130,6 +135,7 @@ class GridTest : ScreenTest() {
         main(send("photo.png"))
         val screen = open(GridActivity::class.java)
         studio.chooseGrid(grid.pictures.take(2), grid.looks.drop(1).take(3))
+        studio.grid.start()
         settle()
         val shown = names() to grid.looks.map { it.id }
         assertEquals(6, grid.count)
@@ -141,22 +147,42 @@ class GridTest : ScreenTest() {
 
         val after = open(GridActivity::class.java, saved = saved)
         assertEquals(shown, names() to grid.looks.map { it.id })
+        after.get().findViewById<View>(R.id.start).performClick()
+        settle()
         assertTrue(grid.isComplete && before.sameAs(grid.redrawn(1, 2)))
         assertEquals(3, (after.get().findViewById<TableLayout>(R.id.table)).childCount)
     }
 
     @Test
+    fun theTableIsStoppedAndGoesOn() {
+        main(send("photo.png"))
+        val screen = open(GridActivity::class.java)
+        val button = screen.get().findViewById<View>(R.id.start)
+        button.performClick()
+        assertTrue(studio.grid.progress.value.isGoing)
+        button.performClick()
+        settle()
+        assertFalse(studio.grid.progress.value.isGoing || grid.isComplete)
+        button.performClick()
+        settle()
+        assertTrue(grid.isComplete)
+    }
+
+    @Test
+    @Config(sdk = [28])
     fun theTableIsSavedAsOnePictureAlsoBeforeItIsComplete() {
         main(send("photo.png"))
-        val file = File(app.cacheDir, "table.png")
+        val file = File(app.cacheDir, "table.jpg")
         shadowOf(app.contentResolver).registerOutputStream(Uri.fromFile(file), file.outputStream())
         val screen = open(GridActivity::class.java)
         val saved = endProcess(screen) // while another app asks where to save
         val after = Robolectric.buildActivity(GridActivity::class.java).setup(saved)
         answer(after, Requests.SAVE, Uri.fromFile(file))
-        assertEquals("nothing is there yet", 0, file.length())
         settle()
-        val table = Pictures.decode(file)
+        assertEquals("nothing is there yet", 0, file.length())
+        studio.grid.start()
+        settle()
+        val table = Pictures.decode(file, "table").bitmap
         assertTrue(table.width > grid.looks.size * TranslationGrid.CELL)
         assertTrue(table.height > grid.pictures.size * TranslationGrid.CELL)
         assertEquals("Saved.", studio.state.message!!.text)

@@ -16,39 +16,49 @@ class ModelExamplesTest : FolderTest() {
     fun addExamples() {
         replace("mine.png", File(pictures, "photo.png").readBytes())
         replace("its_look.png", File("../docs/images/looks/reef.png").readBytes())
-        val examples = listOf(named("mine.png", "picture"), named("its_look.png", "look"))
+        val examples = listOf(
+            named("mine.png", "picture", "My cat"), named("its_look.png", "look", "Long hair"),
+        )
         rewrite("examples" to JsonArray(examples))
-        main()
+        mainWithExample()
     }
 
-    private fun named(file: String, role: String) = json("""{"file": "$file", "role": "$role"}""")
+    private fun named(file: String, role: String, caption: String) =
+        json("""{"file": "$file", "role": "$role", "caption": "$caption"}""")
 
-    private fun isOfModel(id: String) = id.startsWith("model ")
+    private val ofModel get() = studio.state.looks.filter { it.kind == LookKind.EXAMPLE }
 
     /** The model is used, one example is not shown. */
     private fun assertLeftOut(sentence: String?, pictures: Int, looks: Int) {
         assertEquals(sentence, opened())
         assertFalse(studio.state.model!!.bundled)
-        assertEquals(pictures, studio.state.examples.count { isOfModel(it.id) })
-        assertEquals(looks, studio.state.looks.count { isOfModel(it.id) })
+        assertEquals(pictures, studio.state.examples.size)
+        assertEquals(looks, ofModel.size)
         translation()
     }
 
     @Test
     @Config(sdk = [28, 36])
-    fun examplesOfAFolderAreSourcesAndLooks() {
-        val ownPictures = studio.state.examples.count { !isOfModel(it.id) }
-        val ownLooks = studio.state.looks.count { !isOfModel(it.id) }
+    fun examplesOfAFolderAreNamedPicturesAndLooks() {
         assertLeftOut(null, pictures = 1, looks = 1)
-        assertEquals(ownPictures + 1, studio.state.examples.size)
-        assertEquals(ownLooks + 1, studio.state.looks.size)
-        assertEquals("model its_look.png", studio.state.looks[0].id)
+        assertEquals(listOf("My cat"), studio.state.examples.map { it.name })
+        assertEquals(listOf("Long hair"), studio.state.looks.map { it.name })
         folder.deleteRecursively() // the app has its own copies
         studio.setPicture(studio.state.examples[0].source)
-        studio.choose(look("its_look").id)
+        studio.choose(look("Long hair").id)
         settle()
         val expected = bytes(expected.translated["float32"])
         assertClose(expected, translation().square, 1, "a model's own examples")
+    }
+
+    @Test
+    fun aModelWithoutLooksShowsItsAverages() {
+        rewrite("examples" to JsonArray(emptyList()))
+        assertEquals(null, opened())
+        assertEquals(emptyList<ExampleFile>(), studio.state.examples)
+        val averages = studio.state.model!!.manifest.domains
+        assertEquals(averages.map { "Look ${it.number + 1}" }, studio.state.looks.map { it.name })
+        translation()
     }
 
     @Test

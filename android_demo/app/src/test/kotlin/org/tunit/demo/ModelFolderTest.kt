@@ -17,7 +17,7 @@ class ModelFolderTest : FolderTest() {
 
     @Before
     fun start() {
-        main()
+        mainWithExample()
     }
 
     private fun assertRefused(part: String) {

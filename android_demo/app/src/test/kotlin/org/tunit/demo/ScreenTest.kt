@@ -10,6 +10,8 @@ import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
 import android.view.View
+import android.view.ViewGroup
+import android.widget.TextView
 import java.io.File
 import java.util.Base64
 import kotlin.math.abs
@@ -28,6 +30,8 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.annotation.GraphicsMode
 import org.robolectric.internal.bytecode.InstrumentationConfiguration
+import org.tunit.BundledModel
+import org.tunit.Lane
 import org.tunit.core.Pixels
 
 /** Loads TensorFlow Lite once: a native library cannot be loaded again for another SDK level. */
@@ -44,6 +48,9 @@ class Expected(
     val squares: Map<String, String>, // by file
     val translated: Map<String, String>, // by variant
     val strengths: Map<String, String>,
+    val photograph: String, // photo.png at its own size
+    val region: List<Double>, // x, y, width, height in photo.png
+    val cut: String, // photo.png, of which the region is redrawn
 )
 
 @RunWith(Runner::class)
@@ -77,8 +84,17 @@ abstract class ScreenTest {
 
     protected fun uri(name: String): Uri = Uri.fromFile(File(pictures, name))
 
+    /** The main screen; without a picture of before or in [intent], it welcomes the user. */
     protected fun main(intent: Intent = Intent(Intent.ACTION_MAIN), saved: Bundle? = null) =
         open(MainActivity::class.java, intent, saved)
+
+    /** The main screen with the first example. */
+    protected fun mainWithExample(): ActivityController<MainActivity> {
+        val screen = main()
+        studio.setPicture(studio.state.examples[0].source)
+        settle()
+        return screen
+    }
 
     protected fun <T : Activity> open(
         screen: Class<T>,
@@ -123,6 +139,23 @@ abstract class ScreenTest {
     }
 
     protected fun look(name: String): Look = studio.state.looks.first { it.name == name }
+
+    /** Everything below a view. */
+    protected fun all(view: View): List<View> {
+        val children = (view as? ViewGroup)?.run { List(childCount, ::getChildAt) }.orEmpty()
+        return listOf(view) + children.flatMap(::all)
+    }
+
+    /** What is read on a screen. */
+    protected fun texts(view: View): List<String> = all(view).filter { it.isShown }
+        .mapNotNull { (it as? TextView)?.text?.toString() }.filter { it.isNotEmpty() }
+
+    /** Opaque or transparent RGB bytes of a bitmap. */
+    protected fun rgb(bitmap: Bitmap): ByteArray {
+        val argb = IntArray(bitmap.width * bitmap.height)
+        bitmap.getPixels(argb, 0, bitmap.width, 0, 0, bitmap.width, bitmap.height)
+        return ByteArray(3 * argb.size) { (argb[it / 3] shr (16 - 8 * (it % 3))).toByte() }
+    }
 
     protected fun translation(): Translation =
         studio.state.translation ?: throw AssertionError(studio.state.message?.text)

@@ -29,10 +29,14 @@ class Domain(
     val deviation: FloatArray? = null,
 )
 
-/** A picture beside the manifest: to be redrawn, or a look. */
-class Example(val file: String, val isLook: Boolean)
+/** A picture beside the manifest: to be redrawn, or a look; [caption] is its name for people. */
+class Example(val file: String, val isLook: Boolean, val caption: String)
 
-/** A checked manifest, `docs/manifest.md`; [title] and what follows are for people, maybe empty. */
+/**
+ * A checked manifest, `docs/manifest.md`; [title] and what follows are for people, maybe empty.
+ * [stretch] is whether pictures became squares in another aspect ratio, [detail] how much of a
+ * photograph's detail its results get unless told otherwise.
+ */
 class Manifest(
     val imageSize: Int,
     val styleDim: Int,
@@ -43,6 +47,8 @@ class Manifest(
     val recommended: String,
     val files: Map<String, FileEntry>,
     val examples: List<Example>,
+    val stretch: Boolean,
+    val detail: Float,
     val step: Long,
     val title: String,
     val description: String,

@@ -33,6 +33,8 @@ internal class ManifestReader(private val text: String, parsed: JsonElement) {
             domains = domains(numDomains, styleDim),
             files = files,
             examples = examples(),
+            stretch = all["resize"].text == "stretch",
+            detail = (all["detail"].number ?: 1.0).coerceIn(0.0, 1.0).toFloat(),
             step = all["step"].number?.toLong() ?: 0,
             title = words("title"),
             description = words("description"),
@@ -120,11 +122,9 @@ internal class ManifestReader(private val text: String, parsed: JsonElement) {
         return known.mapNotNull { entry ->
             val fields = entry as? JsonObject ?: refuse("examples")
             val file = fields["file"].text?.takeIf(PLAIN_NAME::matches) ?: refuse("examples")
-            when (fields["role"].text ?: refuse("examples")) {
-                "picture" -> Example(file, isLook = false)
-                "look" -> Example(file, isLook = true)
-                else -> null
-            }
+            val role = fields["role"].text ?: refuse("examples")
+            val caption = fields["caption"].text.orEmpty().ifEmpty { FileNames.caption(file) }
+            if (role in ROLES) Example(file, isLook = role == "look", caption) else null
         }
     }
 
@@ -165,6 +165,7 @@ internal class ManifestReader(private val text: String, parsed: JsonElement) {
 
     private companion object {
         const val MAX_SIZE = 1 shl 20
+        val ROLES = setOf("picture", "look")
         val VERSION = Regex("(\\d+)\\.(\\d+)")
         val SHA256 = Regex("[0-9a-f]{64}")
         val PLAIN_NAME = Regex("[\\w-][\\w.-]*")

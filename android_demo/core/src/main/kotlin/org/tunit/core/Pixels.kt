@@ -6,6 +6,8 @@ import kotlin.math.log10
 import kotlin.math.round
 
 object Pixels {
+    const val OPAQUE = 255 shl 24
+
     /** Bytes 0..255 as floats in [-1, 1]. */
     fun toFloats(bytes: ByteArray, into: FloatBuffer) {
         for (byte in bytes) into.put((byte.toInt() and 255) / 127.5f - 1f)
@@ -19,11 +21,38 @@ object Pixels {
 
     /** Opaque packed color of three bytes. */
     fun argb(rgb: ByteArray, at: Int): Int =
-        (255 shl 24) or ((rgb[at].toInt() and 255) shl 16) or
+        OPAQUE or ((rgb[at].toInt() and 255) shl 16) or
             ((rgb[at + 1].toInt() and 255) shl 8) or (rgb[at + 2].toInt() and 255)
 
     /** Opaque packed colors of RGB bytes. */
     fun argb(rgb: ByteArray): IntArray = IntArray(rgb.size / 3) { argb(rgb, 3 * it) }
+
+    /** What is seen of a packed color over white, opaque. */
+    fun overWhite(color: Int): Int {
+        val alpha = color ushr 24
+        if (alpha == 255) return color
+        return OPAQUE or channels { (color.channel(it) * alpha + 255 * (255 - alpha) + 127) / 255 }
+    }
+
+    /** The color that looks, under [alpha] and over white, as an opaque one; white under alpha 0. */
+    fun underAlpha(color: Int, alpha: Int): Int = when (alpha) {
+        255 -> color
+        0 -> 0xFFFFFF
+        else -> (alpha shl 24) or channels {
+            round(255 + (color.channel(it) - 255) * 255.0 / alpha).coerceIn(0.0, 255.0).toInt()
+        }
+    }
+
+    /** [from] where the share is 0, [to] where it is 1; both have the same alpha. */
+    fun mixed(from: Int, to: Int, share: Float): Int = (from and OPAQUE) or channels {
+        val start = from.channel(it)
+        round((start + share * (to.channel(it) - start)).toDouble()).toInt()
+    }
+
+    private fun Int.channel(shift: Int): Int = this shr shift and 255
+
+    private inline fun channels(value: (Int) -> Int): Int =
+        (value(16) shl 16) or (value(8) shl 8) or value(0)
 
     /** Peak signal-to-noise ratio of two pictures in dB; infinite where they are equal. */
     fun psnr(a: ByteArray, b: ByteArray): Double {

@@ -21,12 +21,14 @@ enum class Problem {
     NOT_A_FOLDER, // none
     NO_MODEL, // none
     NO_AVERAGES, // none
-    PICTURE_UNREADABLE, // none
-    PICTURE_TOO_BIG, // none
-    PICTURE_GONE, // none
+    PICTURE_UNREADABLE, // its name
+    PICTURE_TOO_BIG, // its name
+    PICTURE_GONE, // its name
     DISK_FULL, // none
     CANNOT_SAVE, // none
     NO_CAMERA, // none
+    CAMERA_BUSY, // none
+    CAMERA_REFUSED, // none
     NO_PICKER, // none
     OUT_OF_MEMORY, // none
     GPU_DIFFERS, // none

@@ -1,5 +1,5 @@
-// Cutting a square out of a picture and resizing it as Pillow does for training: bicubic, antialiased,
-// rows, then columns, rounded to bytes in between. Android's own resizing differs by much more.
+// Resizing pictures as Pillow does for training: bicubic, antialiased, rows, then columns, rounded to
+// bytes in between. Android's own resizing differs by much more.
 package org.tunit.core
 
 import kotlin.math.abs
@@ -35,22 +35,87 @@ interface Rows {
     fun read(y: Int, into: IntArray)
 }
 
-object Resample {
-    private const val SUPPORT = 2.0 // pixels on either side that the bicubic kernel reaches
-    private const val A = -0.5 // Keys' parameter
+/**
+ * For each new pixel, the old pixels that it is made of: [taps] of them from `first[i]` on, with the
+ * weights from `weights[i * taps]` on, which sum to 1.
+ *
+ * @param length old pixels.
+ * @param size new pixels.
+ * @param start where the part that is resized begins, in old pixels; fractions are allowed.
+ * @param side length of that part.
+ */
+class Windows(
+    val length: Int,
+    val size: Int,
+    start: Double = 0.0,
+    side: Double = length.toDouble(),
+) {
+    val taps: Int
+    val first = IntArray(size)
+    val weights: DoubleArray
 
+    init {
+        val scale = side / size
+        val stretch = max(scale, 1.0) // enlarging needs no antialiasing
+        val centers = DoubleArray(size) { start + (it + 0.5) * scale }
+        fun from(center: Double) = max(0, (center - SUPPORT * stretch + 0.5).toInt())
+        fun end(center: Double) = min(length, (center + SUPPORT * stretch + 0.5).toInt())
+        taps = centers.maxOf { end(it) - from(it) }
+        weights = DoubleArray(size * taps)
+        centers.forEachIndexed { i, center ->
+            val (from, end) = from(center) to end(center)
+            first[i] = min(from, length - taps) // all windows are of one length
+            val at = i * taps - first[i]
+            for (k in from until end) weights[at + k] = bicubic((k + 0.5 - center) / stretch)
+            val sum = (from until end).sumOf { weights[at + it] }
+            for (k in from until end) weights[at + k] /= sum
+        }
+    }
+
+    /** The same weights as a matrix, `size` rows of `length`. */
+    fun matrix(): DoubleArray {
+        val matrix = DoubleArray(size * length)
+        for (i in 0 until size) {
+            for (k in 0 until taps) matrix[i * length + first[i] + k] += weights[i * taps + k]
+        }
+        return matrix
+    }
+
+    private companion object {
+        const val SUPPORT = 2.0 // pixels on either side that the kernel reaches
+        const val A = -0.5 // Keys' parameter
+
+        fun bicubic(at: Double): Double {
+            val x = abs(at)
+            return when {
+                x < 1 -> ((A + 2) * x - (A + 3)) * x * x + 1
+                x < 2 -> (((x - 5) * x + 8) * x - 4) * A
+                else -> 0.0
+            }
+        }
+    }
+}
+
+object Resample {
     /**
      * RGB bytes of a square of a picture, transparency over white.
      *
      * @param size side of the result.
      * @return size * size * 3 bytes, rows from top to bottom.
      */
-    fun square(picture: Rows, box: Box, size: Int): ByteArray {
-        val columns = weights(picture.width, box.x, box.side, size)
-        val rows = weights(picture.height, box.y, box.side, size)
-        val top = rows.minOf { it.first }
-        val bottom = rows.maxOf { it.first + it.weights.size }
-        val stride = size * 3
+    fun square(picture: Rows, box: Box, size: Int): ByteArray = resized(
+        picture,
+        Windows(picture.width, size, box.x, box.side), Windows(picture.height, size, box.y, box.side),
+    )
+
+    /** RGB bytes of a picture in another size, transparency over white. */
+    fun resized(picture: Rows, width: Int, height: Int): ByteArray =
+        resized(picture, Windows(picture.width, width), Windows(picture.height, height))
+
+    private fun resized(picture: Rows, columns: Windows, rows: Windows): ByteArray {
+        val top = rows.first.min()
+        val bottom = rows.first.max() + rows.taps
+        val stride = columns.size * 3
         val narrow = ByteArray((bottom - top) * stride)
         val argb = IntArray(picture.width)
         val rgb = IntArray(picture.width * 3)
@@ -62,80 +127,40 @@ object Resample {
         return alongColumns(narrow, stride, rows, top)
     }
 
-    /** A square of RGB bytes enlarged by a whole factor. */
-    fun enlarge(square: ByteArray, size: Int, factor: Int): ByteArray {
-        if (factor == 1) return square
-        val rows = object : Rows {
-            override val width = size
-            override val height = size
-
-            override fun read(y: Int, into: IntArray) {
-                for (x in 0 until size) into[x] = Pixels.argb(square, (y * size + x) * 3)
-            }
-        }
-        return square(rows, Box(0.0, 0.0, size.toDouble()), size * factor)
-    }
-
-    private class Window(val first: Int, val weights: DoubleArray)
-
-    /** For each of `size` new pixels, the first old pixel it needs and the weights from there on. */
-    private fun weights(length: Int, start: Double, side: Double, size: Int): List<Window> {
-        val scale = side / size
-        val stretch = max(scale, 1.0) // enlarging needs no antialiasing
-        return List(size) { i ->
-            val center = start + (i + 0.5) * scale
-            val first = max(0, (center - SUPPORT * stretch + 0.5).toInt())
-            val end = min(length, (center + SUPPORT * stretch + 0.5).toInt())
-            val raw = DoubleArray(end - first) { bicubic((first + it - center + 0.5) / stretch) }
-            val sum = raw.sum()
-            Window(first, DoubleArray(raw.size) { raw[it] / sum })
-        }
-    }
-
-    private fun bicubic(at: Double): Double {
-        val x = abs(at)
-        return when {
-            x < 1 -> ((A + 2) * x - (A + 3)) * x * x + 1
-            x < 2 -> (((x - 5) * x + 8) * x - 4) * A
-            else -> 0.0
-        }
-    }
-
     private fun unpack(argb: IntArray, rgb: IntArray) {
         for (x in argb.indices) {
-            val color = argb[x]
-            val alpha = color ushr 24
-            for (channel in 0..2) {
-                val value = (color shr (16 - 8 * channel)) and 255
-                rgb[3 * x + channel] =
-                    if (alpha == 255) value else (value * alpha + 255 * (255 - alpha) + 127) / 255
-            }
+            val color = Pixels.overWhite(argb[x])
+            for (channel in 0..2) rgb[3 * x + channel] = (color shr (16 - 8 * channel)) and 255
         }
     }
 
-    private fun alongRow(rgb: IntArray, columns: List<Window>, into: ByteArray, start: Int) {
+    private fun alongRow(rgb: IntArray, columns: Windows, into: ByteArray, start: Int) {
         var to = start
-        for (window in columns) {
+        for (x in 0 until columns.size) {
+            val first = columns.first[x]
+            val at = x * columns.taps
             for (channel in 0..2) {
                 var sum = 0.0
-                for (k in window.weights.indices) {
-                    sum += window.weights[k] * rgb[(window.first + k) * 3 + channel]
+                for (k in 0 until columns.taps) {
+                    sum += columns.weights[at + k] * rgb[(first + k) * 3 + channel]
                 }
                 into[to++] = rounded(sum)
             }
         }
     }
 
-    private fun alongColumns(narrow: ByteArray, stride: Int, rows: List<Window>, top: Int): ByteArray {
+    private fun alongColumns(narrow: ByteArray, stride: Int, rows: Windows, top: Int): ByteArray {
         val result = ByteArray(rows.size * stride)
-        rows.forEachIndexed { j, window ->
+        for (y in 0 until rows.size) {
+            val at = y * rows.taps
             for (i in 0 until stride) {
                 var sum = 0.0
-                for (k in window.weights.indices) {
-                    val at = (window.first - top + k) * stride + i
-                    sum += window.weights[k] * (narrow[at].toInt() and 255)
+                var from = (rows.first[y] - top) * stride + i
+                for (k in 0 until rows.taps) {
+                    sum += rows.weights[at + k] * (narrow[from].toInt() and 255)
+                    from += stride
                 }
-                result[j * stride + i] = rounded(sum)
+                result[y * stride + i] = rounded(sum)
             }
         }
         return result

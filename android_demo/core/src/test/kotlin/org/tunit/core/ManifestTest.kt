@@ -105,6 +105,21 @@ class ManifestTest {
     }
 
     @Test
+    fun captionsDetailAndResizingAreRead() {
+        val look = """{"file": "look_a-b.png", "role": "look", "caption": "Long hair"}"""
+        fun caption(example: String) =
+            Manifest.parse(with("examples", "[$example]")).examples[0].caption
+        assertEquals("Long hair", caption(look))
+        assertEquals("A b", caption(look.replace("Long hair", "")))
+        assertEquals("A b", caption("""{"file": "look_a-b.png", "role": "look"}"""))
+        assertEquals(0.25f, Manifest.parse(with("detail", "0.25")).detail)
+        assertEquals("all of it", 1f, Manifest.parse(with("detail", null)).detail)
+        for ((resize, stretch) in listOf("crop" to false, "stretch" to true)) {
+            assertEquals(stretch, Manifest.parse(with("resize", "\"$resize\"")).stretch)
+        }
+    }
+
+    @Test
     fun everyProblemHasASentenceInEveryLanguage() {
         val languages = listOf("values", "values-de").map { sentences(it) }
         for (problem in Problem.entries) {

@@ -35,8 +35,6 @@ class PropertiesTest {
             assertEquals(size * size * 3, square.size)
             for (i in square.indices step 3) assertEquals(0xFF20A0F0.toInt(), Pixels.argb(square, i))
         }
-        val square = ByteArray(3 * 3 * 3) { 77 }
-        assertTrue(Resample.enlarge(square, 3, 4).all { it == 77.toByte() })
     }
 
     @Test
@@ -78,10 +76,17 @@ class PropertiesTest {
 
     @Test
     fun fileNamesAreWhatEveryDiskTakes() {
-        assertEquals("cat_reef_4x.png", FileNames.result("cat.jpg", "reef", 4))
-        assertEquals("picture_look.png", FileNames.result("../..", "///", 1))
-        assertEquals("Käse_brot_look.png", FileNames.result("a/b/Käse: brot?.jpeg", "", 1))
-        assertTrue(FileNames.result("x".repeat(500), "y".repeat(500), 1).length < 100)
+        assertEquals("cat_reef", FileNames.result("cat.jpg", "reef"))
+        assertEquals("picture_look", FileNames.result("../..", "///"))
+        assertEquals("Käse_brot_look", FileNames.result("a/b/Käse: brot?.jpeg", ""))
+        assertTrue(FileNames.result("x".repeat(500), "y".repeat(500)).length < 100)
+    }
+
+    @Test
+    fun namesForPeopleSayNothingOfFiles() {
+        assertEquals("Long hair", FileNames.caption("look_long-hair.jpg"))
+        assertEquals("Synthetic ember 00015", FileNames.caption("look_synthetic-ember-00015.png"))
+        assertEquals("IMG 2041", FileNames.caption("a/IMG_2041.JPG"))
     }
 
     @Test

@@ -10,12 +10,12 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.serialization.Serializable
 import org.tensorflow.lite.TensorFlowLite
+import org.tunit.Lane
 import org.tunit.core.Manifest
 import org.tunit.core.Measured
 import org.tunit.core.Refused
 import org.tunit.core.shortNumber
 import org.tunit.demo.Choices
-import org.tunit.demo.Lane
 import org.tunit.demo.Studio
 
 /** What was measured of a model, and the variants that were left out. */

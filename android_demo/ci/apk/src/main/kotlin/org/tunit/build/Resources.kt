@@ -78,12 +78,10 @@ internal object Resources {
 }
 
 internal object Assets {
-    /** Collects the model and the example pictures; refuses a model that is not whole. */
+    /** Collects the model with its examples; refuses a model that is not whole. */
     fun collect() {
         Settings.assets.deleteRecursively()
-        val images = File(Settings.tree.parentFile, "docs/images")
-        copy(File(images, "shapes"), "examples/pictures")
-        copy(File(images, "looks"), "examples/looks")
+        Settings.assets.mkdirs()
         val models = Settings.models ?: return
         for (name in check(models)) File(models, name).copyTo(File(Settings.assets, "model/$name"))
     }
@@ -93,12 +91,6 @@ internal object Assets {
         names(models)
     } catch (refused: Refused) {
         throw BuildError("MODELS=$models is refused. ${sentence(refused)}")
-    }
-
-    private fun copy(from: File, to: String) {
-        for (file in from.listFiles().orEmpty().filter { it.extension == "png" }.sorted()) {
-            file.copyTo(File(Settings.assets, "$to/${file.name}"))
-        }
     }
 
     private fun names(folder: File): List<String> {

@@ -1,5 +1,5 @@
 // Encoder and generator of one variant on TensorFlow Lite's (or LiteRT's) Interpreter.
-package org.tunit.demo
+package org.tunit
 
 import java.io.Closeable
 import java.nio.Buffer

@@ -1,0 +1,189 @@
+// Results leave the app at the photograph's own size: one tap into Pictures, shared, on a full disk.
+package org.tunit.demo
+
+import android.content.ContentProvider
+import android.content.ContentValues
+import android.content.Intent
+import android.database.Cursor
+import android.net.Uri
+import android.os.ParcelFileDescriptor
+import android.view.View
+import com.sun.management.ThreadMXBean
+import java.io.File
+import java.lang.management.ManagementFactory
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Test
+import org.robolectric.Robolectric
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.annotation.Config
+import org.tunit.core.Pixels
+
+/** The phone's pictures, as Android keeps them: an entry is seen by others once it is not pending. */
+class PicturesProvider : ContentProvider() {
+    override fun onCreate() = true
+
+    override fun insert(uri: Uri, values: ContentValues?): Uri {
+        entries += ContentValues(values)
+        return Uri.withAppendedPath(uri, "${entries.size - 1}")
+    }
+
+    override fun update(uri: Uri, values: ContentValues?, s: String?, a: Array<String>?): Int {
+        entries[number(uri)]!!.putAll(values)
+        return 1
+    }
+
+    override fun delete(uri: Uri, s: String?, a: Array<String>?): Int {
+        entries[number(uri)] = null
+        return 1
+    }
+
+    override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor = ParcelFileDescriptor.open(
+        files(number(uri)), ParcelFileDescriptor.parseMode(mode),
+    )
+
+    override fun query(
+        uri: Uri,
+        columns: Array<String>?,
+        s: String?,
+        a: Array<String>?,
+        o: String?,
+    ): Cursor? = null
+
+    override fun getType(uri: Uri) = "image/jpeg"
+
+    private fun number(uri: Uri) = uri.lastPathSegment!!.toInt()
+
+    companion object {
+        val entries = ArrayList<ContentValues?>()
+        lateinit var files: (Int) -> File
+    }
+}
+
+@Config(sdk = [36])
+class SaveTest : ScreenTest() {
+    @Before
+    fun provide() {
+        choose("float32")
+        PicturesProvider.entries.clear()
+        PicturesProvider.files = { File(app.cacheDir, "saved_$it") }
+        Robolectric.setupContentProvider(PicturesProvider::class.java, "media")
+    }
+
+    private fun redrawn(name: String) = main(send(name)).also {
+        studio.choose(look("reef").id)
+        settle()
+    }
+
+    @Test
+    fun oneTapSavesIntoPictures() {
+        val screen = redrawn("photo.png")
+        screen.get().findViewById<View>(R.id.save).performClick()
+        assertEquals("Saving…", studio.state.message!!.text)
+        settle()
+        assertEquals("Saved in Pictures.", studio.state.message!!.text)
+        assertEquals("no dialog", null, shadowOf(screen.get()).nextStartedActivity)
+        val entry = PicturesProvider.entries.single()!!
+        assertEquals("photo_reef.jpg", entry.getAsString("_display_name"))
+        assertEquals("image/jpeg", entry.getAsString("mime_type"))
+        assertEquals("Pictures/TUNIT", entry.getAsString("relative_path"))
+        assertEquals(0, entry.getAsInteger("is_pending"))
+        val saved = Pictures.decode(PicturesProvider.files(0), "saved").bitmap
+        val decibels = Pixels.psnr(bytes(expected.photograph), rgb(saved))
+        assertTrue("JPEG: $decibels dB", decibels > 35)
+    }
+
+    @Test
+    @Config(sdk = [28])
+    fun android9AsksWhereToSave() {
+        val screen = redrawn("photo.png")
+        screen.get().findViewById<View>(R.id.save).performClick()
+        val request = shadowOf(screen.get()).nextStartedActivity
+        assertEquals(Intent.ACTION_CREATE_DOCUMENT, request.action)
+        assertEquals("photo_reef.jpg", request.getStringExtra(Intent.EXTRA_TITLE))
+        val file = File(app.cacheDir, "saved.jpg")
+        shadowOf(app.contentResolver).registerOutputStream(Uri.fromFile(file), file.outputStream())
+        answer(screen, Requests.SAVE, Uri.fromFile(file))
+        settle()
+        assertEquals("Saved.", studio.state.message!!.text)
+        assertEquals(301, Pictures.decode(file, "saved").bitmap.width)
+    }
+
+    @Test
+    fun transparentPicturesAreSavedAsPng() {
+        redrawn("alpha.png").get().findViewById<View>(R.id.save).performClick()
+        settle()
+        assertEquals("alpha_reef.png", PicturesProvider.entries.single()!!.getAsString("_display_name"))
+        val saved = Pictures.decode(PicturesProvider.files(0), "saved").bitmap
+        val before = Pictures.decode(File(pictures, "alpha.png"), "alpha").bitmap
+        for (y in listOf(0, 100, 216)) {
+            assertEquals(before.getPixel(7, y) ushr 24, saved.getPixel(7, y) ushr 24)
+        }
+    }
+
+    @Test
+    fun whatIsSharedHasThePhotographsSize() {
+        val screen = redrawn("photo.png")
+        screen.get().findViewById<View>(R.id.share).performClick()
+        settle()
+        val chooser = shadowOf(screen.get()).nextStartedActivity
+        val sent = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
+        val stream = sent.getParcelableExtra(Intent.EXTRA_STREAM, Uri::class.java)!!
+        assertEquals("content", stream.scheme)
+        assertEquals("image/jpeg", sent.type)
+        assertTrue(stream.path!!, stream.path!!.endsWith("photo_reef.jpg"))
+        val file = File(SharedFiles.folder(app), stream.lastPathSegment!!)
+        assertEquals(301, Pictures.decode(file, "shared").bitmap.width)
+        assertEquals("the sentence goes", null, studio.state.message)
+    }
+
+    @Test
+    fun aFullDiskIsReportedAndNothingStays() {
+        PicturesProvider.files = { File("/dev/full") }
+        redrawn("photo.png").get().findViewById<View>(R.id.save).performClick()
+        settle()
+        val shown = studio.state.message!!.text
+        assertTrue(shown, shown.startsWith("The storage is full"))
+        assertEquals(listOf(null), PicturesProvider.entries)
+    }
+
+    /** What is in the heap while 50 megapixels are drawn: rows, whatever the size; bitmaps are not. */
+    @Test
+    fun twelveAndFiftyMegapixelsAreSavedWhole() {
+        val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+        for ((name, width, height) in listOf(
+            Triple("megapixels_12.jpg", 4000, 3000), Triple("megapixels_50.jpg", 8165, 6124),
+        )) {
+            redrawn(name)
+            val worker = Thread.getAllStackTraces().keys.last { it.name == "studio" }.id
+            val before = threads.getThreadAllocatedBytes(worker)
+            val start = System.nanoTime()
+            Results(studio).save(translation()) { throw AssertionError(it) }
+            settle()
+            val seconds = (System.nanoTime() - start) / 1e9
+            val megabytes = (threads.getThreadAllocatedBytes(worker) - before) / 1e6
+            println("save: $name in %.1f s, %.1f MB of heap".format(seconds, megabytes))
+            assertEquals("Saved in Pictures.", studio.state.message!!.text)
+            assertTrue("$megabytes MB", megabytes < 32)
+            val file = PicturesProvider.files(PicturesProvider.entries.size - 1)
+            val saved = Pictures.decode(file, name)
+            assertEquals(width to height, saved.width to saved.height)
+            assertTrue("not plain", saved.bitmap.getPixel(99, 99) != saved.bitmap.getPixel(1200, 900))
+        }
+    }
+
+    @Test
+    fun aPictureThatIsTooLargeIsSavedSmallerWithASentence() {
+        redrawn("huge.jpg")
+        Results(studio).save(translation()) { throw AssertionError(it) }
+        settle()
+        assertEquals(
+            "Saved in Pictures. It has 6250 x 4000 pixels: there is not enough memory for all " +
+                "12500 x 8000.",
+            studio.state.message!!.text,
+        )
+        val saved = Pictures.decode(PicturesProvider.files(0), "saved")
+        assertEquals(6250, saved.width)
+    }
+}
