@@ -38,6 +38,7 @@ class Engine(private val context: Context) : Closeable {
     private lateinit var place: ModelPlace
     private var pair: Pair? = null
     private var latest: LatestSeen? = null
+    private var drawn: LatestDrawn? = null // so that other detail does not take the network again
     private var enlargement: Enlargement? = null // of the last picture: the next is often as large
     private val styles get() = Styles(manifest.styleOnUnitSphere)
     private val size get() = manifest.imageSize
@@ -94,9 +95,9 @@ class Engine(private val context: Context) : Closeable {
         return Pictures.thumbnail(Pictures.decode(source.file, source.name, small).bitmap, THUMBNAIL)
     }
 
-    /** The look of a picture. */
-    fun look(id: String, kind: LookKind, name: String, file: File): Look {
-        val bitmap = Pictures.decode(file, name).bitmap
+    /** The look of a picture; sentences name it by [fileName]. */
+    fun look(id: String, kind: LookKind, name: String, file: File, fileName: String = name): Look {
+        val bitmap = Pictures.decode(file, fileName).bitmap
         val middle = Box.centered(bitmap.width, bitmap.height)
         val square = Resample.square(BitmapCanvas(bitmap), middle, size)
         val style = pair().style(square)
@@ -134,16 +135,17 @@ class Engine(private val context: Context) : Closeable {
         val before = System.nanoTime()
         val style = style(seen, blend)
         val between = System.nanoTime()
-        val square = pair().generate(seen.pixels, style)
-        val end = System.nanoTime()
+        val known = drawn?.takeIf { it.seen === seen && it.style.contentEquals(style) }
+        val square = known?.square ?: pair().generate(seen.pixels, style)
+        val generatorMs = known?.milliseconds ?: ((System.nanoTime() - between) / 1e6)
+        drawn = LatestDrawn(seen, style, square, generatorMs)
         val preview = picture.preview
         val redrawn = preview.copy(Bitmap.Config.ARGB_8888, true)
         draw(redrawn, region(picture.box, picture.width, preview), seen, square, detail)
         return Translation(
             picture.source, preview, redrawn, seen, square, detail, blend.name,
             if (blend.strength != 1f) (between - before) / 1e6 else 0.0,
-            (end - between) / 1e6,
-            pair().lane,
+            generatorMs, pair().lane,
         )
     }
 
@@ -239,9 +241,17 @@ class Engine(private val context: Context) : Closeable {
     override fun close() {
         pair?.close()
         pair = null
+        drawn = null
     }
 
     private class LatestSeen(val source: Source, val size: Int, val seen: Seen)
+
+    private class LatestDrawn(
+        val seen: Seen,
+        val style: FloatArray,
+        val square: ByteArray,
+        val milliseconds: Double,
+    )
 
     companion object {
         private const val PREVIEW = 1024

@@ -68,7 +68,10 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
         it.setImageResource(R.drawable.random)
         it.setColorFilter(context.getColor(R.color.accent))
         it.scaleType = ImageView.ScaleType.CENTER
-    }.apply { setOnClickListener { studio.addRandomLook() } }
+    }.apply {
+        contentDescription = context.getString(R.string.look_random)
+        setOnClickListener { studio.addRandomLook() }
+    }
 
     private fun cell(name: String, fill: (ImageView) -> Unit): View {
         val cell = LinearLayout(context)

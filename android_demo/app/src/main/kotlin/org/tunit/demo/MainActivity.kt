@@ -5,6 +5,7 @@ import android.content.Intent
 import android.net.Uri
 import android.os.Bundle
 import android.view.View
+import android.view.ViewGroup.LayoutParams
 import android.widget.ImageView
 import android.widget.LinearLayout
 import android.widget.PopupMenu
@@ -27,6 +28,7 @@ class MainActivity : Screen() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         layout(R.layout.main)
+        stackLargeText()
         saveTo = savedInstanceState?.getString(SAVE_TO)?.let(Uri::parse)
         requests.restore(savedInstanceState)
         compare.onMove = { describe(studio.state) }
@@ -46,6 +48,21 @@ class MainActivity : Screen() {
         on(R.id.crop) { open(CropActivity::class.java) }
         on(R.id.more) { showMore(it) }
         if (savedInstanceState == null) receive(intent)
+    }
+
+    /** Three large words do not fit beside each other. */
+    private fun stackLargeText() {
+        if (resources.configuration.fontScale < LARGE_TEXT) return
+        val actions = findViewById<LinearLayout>(R.id.actions)
+        actions.orientation = LinearLayout.VERTICAL
+        for (i in 0 until actions.childCount) {
+            val button = actions.getChildAt(i) as TextView
+            val icon = button.compoundDrawables[1]
+            button.setCompoundDrawablesRelative(icon, null, null, null)
+            val place = LinearLayout.LayoutParams(LayoutParams.MATCH_PARENT, LayoutParams.WRAP_CONTENT)
+            place.setMargins(GAP, GAP, GAP, GAP)
+            button.layoutParams = place
+        }
     }
 
     private fun on(id: Int, action: (View) -> Unit) = findViewById<View>(id).setOnClickListener(action)
@@ -259,6 +276,7 @@ class MainActivity : Screen() {
     private companion object {
         const val SAVE_TO = "save_to"
         const val DISABLED = 0.4f
+        const val LARGE_TEXT = 1.4f
         const val MOST_OFFERED = 4
         const val OFFERED_DP = 84
         const val GAP = 8

@@ -56,6 +56,7 @@ class Studio(val context: Context, bundled: BundledModel) {
     // at once would go on before the opening does, and what it adds to the state would be replaced.
     private val opening = Mutex()
     private val random = Random()
+    private var lastRandom = 0 // number in the name of the last random look
 
     @Volatile
     private var newest = 0 // number of the last translation that was asked for
@@ -338,7 +339,7 @@ class Studio(val context: Context, bundled: BundledModel) {
             val bad = readAll(uris) { uri ->
                 add(compute {
                     copied(uri, "own") { copy, name ->
-                        engine.look(copy.name, LookKind.OWN, FileNames.caption(name), copy)
+                        engine.look(copy.name, LookKind.OWN, FileNames.caption(name), copy, name)
                     }
                 })
             }
@@ -350,7 +351,8 @@ class Studio(val context: Context, bundled: BundledModel) {
     fun addRandomLook() {
         val numbers = state.looks.filter { it.kind == LookKind.RANDOM }
             .mapNotNull { look -> look.name.filter { it.isDigit() }.toIntOrNull() }
-        val name = context.getString(R.string.look_random_number, (numbers.maxOrNull() ?: 0) + 1)
+        lastRandom = maxOf(lastRandom, numbers.maxOrNull() ?: 0) + 1
+        val name = context.getString(R.string.look_random_number, lastRandom)
         state = state.copy(working = true, message = null)
         work {
             val id = "random ${System.nanoTime()}"

@@ -61,8 +61,13 @@ class ListsTest : ScreenTest() {
     @Test
     fun looksAndResultsAndPicturesAreBounded() {
         main(send("photo.png"))
-        repeat(Studio.MOST_LOOKS + 3) { studio.addRandomLook() }
-        settle()
+        repeat(2) { studio.addRandomLook() } // the second before the first is there
+        repeat(Studio.MOST_LOOKS + 1) {
+            studio.addRandomLook()
+            settle()
+        }
+        val names = studio.state.looks.filter { it.isOwn }.map { it.name }
+        assertEquals("no name twice", names.distinct(), names)
         assertEquals(Studio.MOST_LOOKS, studio.state.looks.count { it.isOwn })
         assertEquals(Studio.MOST_EARLIER, studio.state.earlier.size)
         assertEquals(Studio.MOST_EARLIER, files().count { it.startsWith("earlier") })

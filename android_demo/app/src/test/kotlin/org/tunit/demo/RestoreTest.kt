@@ -51,8 +51,10 @@ class RestoreTest : ScreenTest() {
     fun aGpuThatIsNotThereGivesWayToTheCpuWithASentence() {
         val manifest = Manifest.parse(BundledModel(app.assets).manifest())
         Choices(app).choose(manifest, Lane("float32", 1, gpu = true))
-        mainWithExample()
+        main()
         assertEquals(app.getString(R.string.problem_gpu_failed), studio.state.message!!.text)
+        studio.setPicture(studio.state.examples[0].source)
+        settle()
         assertEquals(Lane("float32", 1), translation().lane)
         (app as TunitApp).forget()
         main()

@@ -156,7 +156,9 @@ class SaveTest : ScreenTest() {
             Triple("megapixels_12.jpg", 4000, 3000), Triple("megapixels_50.jpg", 8165, 6124),
         )) {
             redrawn(name)
-            val worker = Thread.getAllStackTraces().keys.last { it.name == "studio" }.id
+            var worker = 0L
+            studio.work { worker = studio.compute { Thread.currentThread().id } }
+            settle()
             val before = threads.getThreadAllocatedBytes(worker)
             val start = System.nanoTime()
             Results(studio).save(translation()) { throw AssertionError(it) }

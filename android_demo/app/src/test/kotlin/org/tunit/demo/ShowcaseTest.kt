@@ -1,10 +1,8 @@
-// The pictures of docs/: the model that the app is built with, and a photograph of the user's own,
-// Chelsea (CC0, by Stefan van der Walt, from scikit-image).
+// The pictures of docs/: the model that the app is built with, and the examples that come with it.
 package org.tunit.demo
 
 import android.Manifest.permission.CAMERA
 import android.graphics.Bitmap
-import android.net.Uri
 import android.os.Looper
 import android.view.View
 import android.widget.ImageView
@@ -17,15 +15,11 @@ import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.tunit.Lane
-import org.tunit.core.Box
 import org.tunit.core.Manifest
 import org.tunit.core.Refused
 
 @Config(sdk = [36], qualifiers = "en-w411dp-h891dp-xhdpi")
 class ShowcaseTest : ScreenTest() {
-    private val chelsea = File("app/src/test/chelsea.jpg")
-    private val face = Box(132.0, 18.0, 238.0)
-
     @Before
     fun open() {
         val folder = File(app.filesDir, "model")
@@ -34,12 +28,15 @@ class ShowcaseTest : ScreenTest() {
         Choices(app).choose(manifest, Lane("float32", 2))
     }
 
-    private fun result(name: String, look: Int, box: Box? = face): MainActivity {
+    /** The look of a caption, or another where the model has none such. */
+    private fun chosen(look: String): Look =
+        studio.state.looks.run { find { it.name == look } ?: first { !it.isOwn } }
+
+    private fun result(name: String, picture: Int, look: String): MainActivity {
         val screen = main().get()
-        studio.setPicture(Uri.fromFile(chelsea))
+        studio.setPicture(studio.state.examples.let { it[picture % it.size] }.source)
         settle()
-        studio.cut(box)
-        studio.choose(studio.state.looks.filter { !it.isOwn }.let { it[look % it.size] }.id)
+        studio.choose(chosen(look).id)
         settle()
         screen.findViewById<CompareView>(R.id.compare).split = 0.4f
         shadowOf(Looper.getMainLooper()).idle()
@@ -57,41 +54,36 @@ class ShowcaseTest : ScreenTest() {
 
     @Test
     fun phone() {
-        val screen = result("android_phone", look = 3)
-        assertEquals(451 to 300, translation().redrawn.run { width to height })
-        val technical = Regex("look_|synthetic|\\d")
-        val named = studio.state.looks.map { it.name }.filter(technical::containsMatchIn)
-        assertEquals("names are for people", emptyList<String>(), named)
-        assertTrue("everything that matters is seen", screen.findViewById<View>(R.id.strength).isShown)
+        val screen = result("android_phone", picture = 1, look = "Siamese")
+        assertEquals(studio.state.picture!!.width, translation().redrawn.width)
+        val named = studio.state.looks.map { it.name }
+        val file = Regex("look_|picture_|\\.[a-z]{3}$")
+        assertEquals("names are for people", emptyList<String>(), named.filter(file::containsMatchIn))
+        assertTrue("all that matters is seen", screen.findViewById<View>(R.id.strength).isShown)
     }
 
     @Test
     @Config(qualifiers = "+night")
     fun dark() {
-        result("android_dark", look = 6)
+        result("android_dark", picture = 0, look = "Gray")
     }
 
     @Test
     @Config(qualifiers = "en-w1280dp-h800dp-land-hdpi")
     fun tablet() {
-        result("android_tablet", look = 2)
-    }
-
-    @Test
-    fun wholePhotograph() {
-        result("android_whole", look = 3, box = null)
+        result("android_tablet", picture = 3, look = "Tabby")
     }
 
     @Test
     fun live() {
         shadowOf(app).grantPermissions(CAMERA)
-        val photo = Pictures.decode(chelsea, "chelsea").bitmap
-        val (left, top) = face.x.toInt() to face.y.toInt()
-        val middle = Bitmap.createBitmap(photo, left, top, face.side.toInt(), face.side.toInt())
-        val source = Frames(Bitmap.createScaledBitmap(middle, 480, 480, true))
-        (app as TunitApp).camera = { source }
         main()
-        studio.choose(studio.state.looks.filter { !it.isOwn }[0].id)
+        val example = studio.state.examples[0]
+        val photo = Pictures.decode(example.file, example.name).bitmap
+        photo.isPremultiplied = true
+        val source = Frames(Bitmap.createScaledBitmap(photo, 480, 480, true))
+        (app as TunitApp).camera = { source }
+        studio.choose(chosen("Black and white").id)
         val screen = Robolectric.buildActivity(LiveActivity::class.java).setup().get()
         val picture = screen.findViewById<ImageView>(R.id.picture)
         repeat(6) {
