@@ -14,8 +14,8 @@ import kotlin.math.max
 class Enlargement(val width: Int, val height: Int, val toWidth: Int, val toHeight: Int) {
     internal val across = Windows(width, toWidth)
     internal val down = Windows(height, toHeight)
-    private val correctAcross = corrections(width, toWidth)
-    private val correctDown = corrections(height, toHeight)
+    private val correctAcross = correction(width, toWidth)
+    private val correctDown = correction(height, toHeight)
 
     /** Makes up for what enlarging loses: the filter `c` along columns and rows of a small plane. */
     internal fun corrected(plane: DoubleArray): DoubleArray {
@@ -23,30 +23,22 @@ class Enlargement(val width: Int, val height: Int, val toWidth: Int, val toHeigh
         return product(tall, transposed(correctAcross, width), height, width, width)
     }
 
-    /** `I + (I - M) + ... + (I - M)^4`, where M enlarges a line and reduces it again. */
-    private fun corrections(length: Int, full: Int): DoubleArray {
+    /** `I + (I - M)`, where M enlarges a line and reduces it again. */
+    private fun correction(length: Int, full: Int): DoubleArray {
         val (reduced, enlarged) = Windows(full, length) to Windows(length, full).matrix()
-        val lost = DoubleArray(length * length)
+        val correction = DoubleArray(length * length)
         for (i in 0 until length) {
-            lost[i * length + i] = 1.0
+            correction[i * length + i] = 2.0
             for (k in 0 until reduced.taps) {
                 val weight = reduced.weights[i * reduced.taps + k]
                 val row = (reduced.first[i] + k) * length
-                for (j in 0 until length) lost[i * length + j] -= weight * enlarged[row + j]
+                for (j in 0 until length) correction[i * length + j] -= weight * enlarged[row + j]
             }
         }
-        var term = DoubleArray(length * length) { if (it % (length + 1) == 0) 1.0 else 0.0 }
-        val total = term.clone()
-        repeat(CORRECTIONS) {
-            term = product(term, lost, length, length, length)
-            for (i in total.indices) total[i] += term[i]
-        }
-        return total
+        return correction
     }
 
     private companion object {
-        const val CORRECTIONS = 4 // terms of the filter after the first
-
         /** (n, m) times (m, k). */
         fun product(a: DoubleArray, b: DoubleArray, n: Int, m: Int, k: Int): DoubleArray {
             val result = DoubleArray(n * k)
