@@ -29,6 +29,7 @@ VARIANTS = ("float32", "float16", "weight_int8", "dynamic_int8")
 LOOK = EXAMPLES / "looks" / "reef.png"
 STRENGTHS = (0.0, 0.5, 1.5)
 REGION = (60, 20, 180, 180)  # x, y, width, height
+COLORS = photographs.Settings(colors_only=True)
 LARGE = {"megapixels_12.jpg": (4000, 3000), "megapixels_50.jpg": (8165, 6124)}
 
 
@@ -56,6 +57,7 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
         "photograph": text(redrawn(output, mobile, style, None)),
         "region": REGION,
         "cut": text(redrawn(output, mobile, style, photographs.Region(REGION))),
+        "colors": text(redrawn(output, mobile, style, None, COLORS)),
     }
     (output / "expected.json").write_text(json.dumps(expected))
 
@@ -116,12 +118,13 @@ def redrawn(
     models: pathlib.Path,
     style: np.ndarray,
     region: photographs.Region | None,
+    settings: photographs.Settings = photographs.DEFAULTS,
 ) -> np.ndarray:
     """The photograph at its own size, or with a region of it redrawn."""
     model = pair(models, "float32")
     whole = photograph(output / "photo.png", region)
     square = whole.square(model.image_size, "crop")
-    return np.asarray(whole.redrawn(square, model.generate(square.image, style)))
+    return np.asarray(whole.redrawn(square, model.generate(square.image, style), settings))
 
 
 def text(array: np.ndarray) -> str:

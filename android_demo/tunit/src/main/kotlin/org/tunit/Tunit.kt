@@ -36,6 +36,8 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
      *
      * @param strength of the look: 0 keeps the picture's own, above 1 exaggerates.
      * @param detail from 0, only what the network draws, to 1, all detail of the picture.
+     * @param colorsOnly whether only the colors change, and textures stay as they are; [detail] is not
+     *   used then.
      * @param part the square that is redrawn; null is the whole picture.
      * @return a new bitmap.
      */
@@ -45,6 +47,7 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
         style: FloatArray,
         strength: Float = 1f,
         detail: Float = manifest.detail,
+        colorsOnly: Boolean = false,
         part: Box? = null,
     ): Bitmap {
         val result = readable(picture).copy(Bitmap.Config.ARGB_8888, true)
@@ -53,7 +56,8 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
         val seen = Seen.of(canvas, region, manifest.imageSize, manifest.stretch)
         val mixed = if (strength == 1f) style else styles.mix(pair.style(seen.pixels), style, strength)
         val translation = pair.generate(seen.pixels, mixed)
-        Redrawing(result.width, result.height, region, seen, translation, detail).drawInto(canvas)
+        Redrawing(result.width, result.height, region, seen, translation, detail, colorsOnly)
+            .drawInto(canvas)
         return result
     }
 

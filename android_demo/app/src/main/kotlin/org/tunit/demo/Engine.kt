@@ -130,7 +130,12 @@ class Engine(private val context: Context) : Closeable {
     fun random(random: Random): FloatArray? = styles.random(manifest.domains, random)
 
     /** A picture redrawn in looks, as large as the screen shows it. */
-    fun translate(picture: Picture, blend: Blend, detail: Float): Translation {
+    fun translate(
+        picture: Picture,
+        blend: Blend,
+        detail: Float,
+        colorsOnly: Boolean,
+    ): Translation {
         val seen = seen(picture.source)
         val before = System.nanoTime()
         val style = style(seen, blend)
@@ -141,9 +146,10 @@ class Engine(private val context: Context) : Closeable {
         drawn = LatestDrawn(seen, style, square, generatorMs)
         val preview = picture.preview
         val redrawn = preview.copy(Bitmap.Config.ARGB_8888, true)
-        draw(redrawn, region(picture.box, picture.width, preview), seen, square, detail)
+        val region = region(picture.box, picture.width, preview)
+        draw(redrawn, region, seen, square, detail, colorsOnly)
         return Translation(
-            picture.source, preview, redrawn, seen, square, detail, blend.name,
+            picture.source, preview, redrawn, seen, square, detail, colorsOnly, blend.name,
             if (blend.strength != 1f) (between - before) / 1e6 else 0.0,
             generatorMs, pair().lane,
         )
@@ -154,17 +160,24 @@ class Engine(private val context: Context) : Closeable {
         val source = translation.source
         val decoded = Pictures.decode(source.file, source.name, mostPixels(), mutable = true)
         val region = region(source.box, decoded.width, decoded.bitmap)
-        translation.run { draw(decoded.bitmap, region, seen, square, detail) }
+        translation.run { draw(decoded.bitmap, region, seen, square, detail, colorsOnly) }
         return decoded
     }
 
     /** A frame of the camera redrawn: packed colors of a square, which are replaced. */
-    fun redraw(argb: IntArray, side: Int, blend: Blend, detail: Float): Bitmap {
+    fun redraw(
+        argb: IntArray,
+        side: Int,
+        blend: Blend,
+        detail: Float,
+        colorsOnly: Boolean,
+    ): Bitmap {
         val bitmap = Bitmap.createBitmap(side, side, Bitmap.Config.ARGB_8888)
         bitmap.setPixels(argb, 0, side, 0, 0, side, side)
         val region = Region(0, 0, side, side)
         val seen = Seen.of(BitmapCanvas(bitmap), region, size, manifest.stretch)
-        draw(bitmap, region, seen, pair().generate(seen.pixels, style(seen, blend)), detail)
+        val square = pair().generate(seen.pixels, style(seen, blend))
+        draw(bitmap, region, seen, square, detail, colorsOnly)
         return bitmap
     }
 
@@ -180,9 +193,17 @@ class Engine(private val context: Context) : Closeable {
         return Region.of(scaled, bitmap.width, bitmap.height)
     }
 
-    private fun draw(into: Bitmap, region: Region, seen: Seen, square: ByteArray, detail: Float) {
+    private fun draw(
+        into: Bitmap,
+        region: Region,
+        seen: Seen,
+        square: ByteArray,
+        detail: Float,
+        colorsOnly: Boolean,
+    ) {
         val redrawing = Redrawing(
-            into.width, into.height, region, seen, square, detail, enlargement = enlargement,
+            into.width, into.height, region, seen, square, detail, colorsOnly,
+            enlargement = enlargement,
         )
         enlargement = redrawing.enlargement
         redrawing.drawInto(BitmapCanvas(into))

@@ -77,12 +77,12 @@ class Live(
         val taken = photo
         photo = null
         val blend = studio.blend()
-        val detail = studio.state.detail
+        val (detail, colorsOnly) = studio.state.run { detail to colorsOnly }
         val (bitmap, whole) = frame.use {
             studio.compute {
                 val step = (it.side(1) / SHOWN).coerceAtLeast(1)
                 val shown = blend?.let { chosen ->
-                    studio.engine.redraw(it.argb(step), it.side(step), chosen, detail)
+                    studio.engine.redraw(it.argb(step), it.side(step), chosen, detail, colorsOnly)
                 }
                 val side = it.side(1)
                 val config = Bitmap.Config.ARGB_8888

@@ -19,6 +19,7 @@ class MainActivity : Screen() {
     private val detail by lazy { findViewById<SeekBar>(R.id.detail) }
     private val mix by lazy { findViewById<SeekBar>(R.id.mix) }
     private val mixing by lazy { findViewById<Switch>(R.id.mixing) }
+    private val colorsOnly by lazy { findViewById<Switch>(R.id.colors_only) }
     private val looks by lazy { LooksStrip(findViewById(R.id.looks_scroll), studio) }
     private val requests by lazy { Requests(this) }
     private var saveTo: Uri? = null // once there is a result
@@ -36,6 +37,7 @@ class MainActivity : Screen() {
         detail.onMove { studio.setDetail(it / 100f) }
         mix.onMove { studio.setMix(it / 100f) }
         mixing.setOnClickListener { studio.setMixing(mixing.isChecked) }
+        colorsOnly.setOnClickListener { studio.setColorsOnly(colorsOnly.isChecked) }
         on(R.id.your_photo) { requests.pick(Requests.PICTURE, several = true) }
         on(R.id.try_example) { studio.setPicture(studio.state.examples[0].source) }
         on(R.id.open_model) { open(ModelActivity::class.java) }
@@ -171,11 +173,13 @@ class MainActivity : Screen() {
         val none = if (state.model == null && !state.working) View.GONE else View.VISIBLE
         val sliders = listOf(
             R.id.looks_label, R.id.strength_label, R.id.strength, R.id.detail_label, R.id.detail,
-            R.id.mixing,
+            R.id.colors_only, R.id.mixing,
         )
         for (id in sliders) findViewById<View>(id).visibility = none
         showPercent(strength, R.id.strength_label, R.string.strength, state.strength)
         showPercent(detail, R.id.detail_label, R.string.detail, state.detail)
+        colorsOnly.isChecked = state.colorsOnly
+        detail.isEnabled = !state.colorsOnly
         val first = state.look(state.first)
         val second = state.look(state.second)
         mixing.isEnabled = state.looks.size > 1

@@ -33,6 +33,7 @@ class Opened(
             mix = saved?.mix ?: state.mix,
             strength = saved?.strength ?: state.strength,
             detail = saved?.detail ?: model?.manifest?.detail ?: state.detail,
+            colorsOnly = saved?.colorsOnly ?: state.colorsOnly,
             earlier = if (saved != null) earlier else state.earlier,
             message = message,
             grid = saved?.grid ?: state.grid,

@@ -59,6 +59,7 @@ class Translation(
     val seen: Seen,
     val square: ByteArray, // what the network made of `seen`
     val detail: Float,
+    val colorsOnly: Boolean,
     val lookName: String,
     val encoderMs: Double,
     val generatorMs: Double,
@@ -86,6 +87,7 @@ data class State(
     val mix: Float = 0.5f,
     val strength: Float = 1f,
     val detail: Float = 1f,
+    val colorsOnly: Boolean = false, // textures stay as they are, and `detail` is not used
     val translation: Translation? = null,
     val earlier: List<Earlier> = emptyList(),
     val working: Boolean = true,

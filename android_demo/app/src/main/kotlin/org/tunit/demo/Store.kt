@@ -22,6 +22,7 @@ class SavedSession(
     val mix: Float,
     val strength: Float,
     val detail: Float,
+    val colorsOnly: Boolean,
     val earlier: List<SavedResult>,
     val grid: GridChoice?,
 ) {
@@ -59,6 +60,7 @@ class SavedResult(
     val mix: Float,
     val strength: Float,
     val detail: Float,
+    val colorsOnly: Boolean,
     val thumbnail: String,
 ) {
     /** Results of the same picture and looks replace each other. */
@@ -124,7 +126,7 @@ class Store(private val context: Context) {
         state.sources.map(::SavedSource),
         state.looks.filter { it.isOwn }.map(::SavedLook),
         state.first, state.second, state.mix, state.strength, state.detail,
-        state.earlier.map { it.made }, state.grid,
+        state.colorsOnly, state.earlier.map { it.made }, state.grid,
     )
 
     private companion object {

@@ -431,6 +431,12 @@ class Studio(val context: Context, bundled: BundledModel) {
         translate()
     }
 
+    /** Takes only colors from the look, or takes textures as well. */
+    fun setColorsOnly(on: Boolean) {
+        state = state.copy(colorsOnly = on)
+        translate()
+    }
+
     /** What is chosen now; null where there is no look. */
     fun blend(): Blend? {
         val first = state.look(state.first) ?: return null
@@ -453,7 +459,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         work {
             val translation = compute {
                 if (number != newest) null // another one was asked for meanwhile
-                else engine.translate(picture, blend, wanted.detail)
+                else engine.translate(picture, blend, wanted.detail, wanted.colorsOnly)
             } ?: return@work
             state = state.copy(translation = translation, working = number != newest)
             if (number == newest) remember(translation, blend)
@@ -466,7 +472,8 @@ class Studio(val context: Context, bundled: BundledModel) {
         val source = SavedSource(translation.source)
         val (first, second) = SavedLook(blend.first) to blend.second?.let(::SavedLook)
         fun made(file: File) = SavedResult(
-            model, source, first, second, blend.mix, blend.strength, translation.detail, file.path,
+            model, source, first, second, blend.mix, blend.strength, translation.detail,
+            translation.colorsOnly, file.path,
         )
         val key = made(File("")).key
         val before = state.earlier.find { it.made.key == key }
@@ -495,6 +502,7 @@ class Studio(val context: Context, bundled: BundledModel) {
             state = state.copy(
                 picture = picture, first = made.first.id, second = made.second?.id,
                 mix = made.mix, strength = made.strength, detail = made.detail,
+                colorsOnly = made.colorsOnly,
             )
             translate()
             redrawThumbnails(picture)

@@ -4,6 +4,7 @@ package org.tunit.demo
 import android.view.View
 import java.io.File
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.annotation.Config
@@ -93,6 +94,17 @@ class EndToEndTest : ScreenTest() {
         assertTrue("without detail", Pixels.psnr(plain, rgb(drawn)) < 40)
         val outside = 3 * (301 * 5 + 5)
         assertEquals("outside of the cut", bytes(expected.cut)[outside], plain[outside])
+    }
+
+    @Test
+    fun colorsOnlyEqualPython() {
+        redrawn("float32")
+        val whole = translation().redrawn
+        studio.setColorsOnly(true)
+        settle()
+        assertFalse(translation().redrawn.sameAs(whole))
+        val drawn = studio.engine.photograph(translation()).bitmap
+        assertClose(bytes(expected.colors), rgb(drawn), 1, "colors only")
     }
 
     /** The lines of README.md for other apps. */

@@ -104,7 +104,7 @@ class LiveTest : ScreenTest() {
         val given = IntArray(side * side) { i ->
             0xFF000000.toInt() or (40 shl 16) or (i % side * 255 / side shl 8) or 64
         }
-        val expected = studio.engine.redraw(given, side, blend, studio.state.detail)
+        val expected = studio.engine.redraw(given, side, blend, studio.state.detail, false)
         assertTrue("as a picture is", first.sameAs(expected))
         studio.choose(look("moss").id)
         frames.give(40)

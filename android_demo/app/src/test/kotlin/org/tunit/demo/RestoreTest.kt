@@ -43,7 +43,8 @@ class RestoreTest : ScreenTest() {
         answer(after, Requests.LOOKS, uri("alpha.png"))
         settle()
         assertEquals(null, studio.state.message)
-        assertEquals("Alpha", translation().lookName)
+        val looks = studio.state.looks.map { it.name }
+        assertEquals("${studio.state.first} of $looks", "Alpha", translation().lookName)
         assertEquals("photo.png", studio.state.picture!!.name)
     }
 

@@ -51,6 +51,7 @@ class Expected(
     val photograph: String, // photo.png at its own size
     val region: List<Double>, // x, y, width, height in photo.png
     val cut: String, // photo.png, of which the region is redrawn
+    val colors: String, // photo.png with the look's colors only
 )
 
 @RunWith(Runner::class)

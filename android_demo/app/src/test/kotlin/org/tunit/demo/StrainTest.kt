@@ -54,6 +54,7 @@ class StrainTest : ScreenTest() {
         studio.setMix(0.25f)
         studio.setStrength(1.25f)
         studio.setDetail(0.5f)
+        studio.setColorsOnly(true)
         settle()
         val before = studio.state
         main(saved = endProcess(screen))
@@ -62,7 +63,7 @@ class StrainTest : ScreenTest() {
         assertArrayEquals(before.translation!!.square, translation().square)
         assertEquals(before.picture!!.box, after.picture!!.box)
         fun chosen(state: State) =
-            state.run { listOf(first, second, mix, strength, detail) }
+            state.run { listOf(first, second, mix, strength, detail, colorsOnly) }
         assertEquals(chosen(before), chosen(after))
         assertEquals(before.looks.map { it.id }.toSet(), after.looks.map { it.id }.toSet())
         assertEquals(before.earlier.map { it.made.key }, after.earlier.map { it.made.key })

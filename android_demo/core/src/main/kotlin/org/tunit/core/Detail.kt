@@ -20,7 +20,7 @@ class Enlargement(val width: Int, val height: Int, val toWidth: Int, val toHeigh
     /** Makes up for what enlarging loses: the filter `c` along columns and rows of a small plane. */
     internal fun corrected(plane: DoubleArray): DoubleArray {
         val tall = product(correctDown, plane, height, height, width)
-        return product(tall, transposed(correctAcross, width), height, width, width)
+        return product(tall, transposed(correctAcross, width, width), height, width, width)
     }
 
     /** `I + (I - M)`, where M enlarges a line and reduces it again. */
@@ -38,7 +38,7 @@ class Enlargement(val width: Int, val height: Int, val toWidth: Int, val toHeigh
         return correction
     }
 
-    private companion object {
+    internal companion object {
         /** (n, m) times (m, k). */
         fun product(a: DoubleArray, b: DoubleArray, n: Int, m: Int, k: Int): DoubleArray {
             val result = DoubleArray(n * k)
@@ -50,9 +50,16 @@ class Enlargement(val width: Int, val height: Int, val toWidth: Int, val toHeigh
             return result
         }
 
-        fun transposed(square: DoubleArray, n: Int) =
-            DoubleArray(n * n) { square[it % n * n + it / n] }
+        /** Of (n, m). */
+        fun transposed(matrix: DoubleArray, n: Int, m: Int) =
+            DoubleArray(n * m) { matrix[it % n * m + it / n] }
     }
+}
+
+/** What redraws a photograph, row by row. */
+interface RowRedrawing {
+    /** Replaces row [y] of the photograph, opaque packed colors from [at] on, by that of the result. */
+    fun redraw(y: Int, argb: IntArray, at: Int = 0)
 }
 
 /**
@@ -67,7 +74,7 @@ class Detail(
     source: ByteArray,
     translation: ByteArray,
     private val detail: Float,
-) {
+) : RowRedrawing {
     private val width = enlargement.width
     private val small: FloatArray // of each pixel: the change of R, G and B, the share of color kept
     private val row = FloatArray(width * PLANES) // of `small`, enlarged along columns
@@ -101,8 +108,7 @@ class Detail(
         }
     }
 
-    /** Replaces row [y] of the photograph, opaque packed colors from [at] on, by that of the result. */
-    fun redraw(y: Int, argb: IntArray, at: Int = 0) {
+    override fun redraw(y: Int, argb: IntArray, at: Int) {
         enlargeDown(y)
         val windows = enlargement.across
         val taps = windows.taps

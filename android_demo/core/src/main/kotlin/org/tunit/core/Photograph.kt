@@ -101,6 +101,7 @@ private class Part(private val picture: Rows, private val region: Region) : Rows
  * A photograph, of which a region is redrawn after its translation, a row at a time.
  *
  * @param detail from 0, the enlarged translation, to 1, all detail of the photograph.
+ * @param colorsOnly whether only colors are taken from the translation, and [detail] is not used.
  * @param feather pixels inside of the region's edge over which the change fades, but not at the edges
  *   of the photograph; by default a 32nd of the region's shorter side.
  */
@@ -111,14 +112,18 @@ class Redrawing(
     seen: Seen,
     translation: ByteArray,
     detail: Float,
+    colorsOnly: Boolean = false,
     feather: Int = min(region.width, region.height) / FEATHER_SHARE,
     enlargement: Enlargement? = null,
 ) {
     /** Of the translation to the region; can be used again where all sizes are the same. */
     val enlargement: Enlargement = enlargement?.takeIf { it.fits(seen.shown, region) }
         ?: seen.shown.run { Enlargement(width, height, region.width, region.height) }
-    private val redrawn =
-        Detail(this.enlargement, seen.part(seen.pixels), seen.part(translation), detail)
+    private val redrawn = run {
+        val (source, changed) = seen.part(seen.pixels) to seen.part(translation)
+        if (!colorsOnly) Detail(this.enlargement, source, changed, detail)
+        else seen.shown.run { ColorMap(source, changed, width, height, region.width, region.height) }
+    }
     private val across = fading(region.left, region.right, photographWidth, feather)
     private val down = fading(region.top, region.bottom, photographHeight, feather)
 

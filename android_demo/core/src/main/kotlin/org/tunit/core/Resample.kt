@@ -43,12 +43,14 @@ interface Rows {
  * @param size new pixels.
  * @param start where the part that is resized begins, in old pixels; fractions are allowed.
  * @param side length of that part.
+ * @param kernel how much a pixel counts by its distance.
  */
 class Windows(
     val length: Int,
     val size: Int,
     start: Double = 0.0,
     side: Double = length.toDouble(),
+    private val kernel: Kernel = Kernel.BICUBIC,
 ) {
     val taps: Int
     val first = IntArray(size)
@@ -58,15 +60,15 @@ class Windows(
         val scale = side / size
         val stretch = max(scale, 1.0) // enlarging needs no antialiasing
         val centers = DoubleArray(size) { start + (it + 0.5) * scale }
-        fun from(center: Double) = max(0, (center - SUPPORT * stretch + 0.5).toInt())
-        fun end(center: Double) = min(length, (center + SUPPORT * stretch + 0.5).toInt())
+        fun from(center: Double) = max(0, (center - kernel.support * stretch + 0.5).toInt())
+        fun end(center: Double) = min(length, (center + kernel.support * stretch + 0.5).toInt())
         taps = centers.maxOf { end(it) - from(it) }
         weights = DoubleArray(size * taps)
         centers.forEachIndexed { i, center ->
             val (from, end) = from(center) to end(center)
             first[i] = min(from, length - taps) // all windows are of one length
             val at = i * taps - first[i]
-            for (k in from until end) weights[at + k] = bicubic((k + 0.5 - center) / stretch)
+            for (k in from until end) weights[at + k] = kernel.at(abs((k + 0.5 - center) / stretch))
             val sum = (from until end).sumOf { weights[at + it] }
             for (k in from until end) weights[at + k] /= sum
         }
@@ -80,20 +82,23 @@ class Windows(
         }
         return matrix
     }
+}
 
-    private companion object {
-        const val SUPPORT = 2.0 // pixels on either side that the kernel reaches
-        const val A = -0.5 // Keys' parameter
-
-        fun bicubic(at: Double): Double {
-            val x = abs(at)
-            return when {
-                x < 1 -> ((A + 2) * x - (A + 3)) * x * x + 1
-                x < 2 -> (((x - 5) * x + 8) * x - 4) * A
-                else -> 0.0
-            }
+/** Pillow's filters of these names; [support] is how many pixels on either side they reach. */
+enum class Kernel(internal val support: Double) {
+    BICUBIC(2.0) {
+        override fun at(x: Double) = when { // Keys' with a = -0.5
+            x < 1 -> (1.5 * x - 2.5) * x * x + 1
+            x < 2 -> ((-0.5 * x + 2.5) * x - 4) * x + 2
+            else -> 0.0
         }
-    }
+    },
+    BILINEAR(1.0) {
+        override fun at(x: Double) = max(0.0, 1 - x)
+    },
+    ;
+
+    internal abstract fun at(x: Double): Double
 }
 
 object Resample {

@@ -58,10 +58,9 @@ class PhotographTest {
     @Test
     fun photographsEqualPythonsWithinOneOf255() {
         val file = File("../tests/inference/detail_vectors.json")
-        // The app redraws neither through masks nor colors only.
         val cases = Json.decodeFromString<List<DetailVector>>(file.readText())
-            .filter { it.mask == null && !it.colorsOnly }
-        assertTrue(cases.size >= 18)
+            .filter { it.mask == null } // which the app has none of
+        assertTrue(cases.size >= 23)
         for (case in cases) {
             val (width, height) = case.size
             val (w, h) = case.networkSize
@@ -69,9 +68,10 @@ class PhotographTest {
             val picture = Picture(width, height, bytes(case.photograph))
             val seen = Seen(bytes(case.source), w, h, Region(0, 0, w, h))
             val translation = bytes(case.translation)
-            Redrawing(width, height, region, seen, translation, case.detail, case.feather)
-                .drawInto(picture)
-            val what = "$width x $height, detail ${case.detail}, region $region"
+            Redrawing(
+                width, height, region, seen, translation, case.detail, case.colorsOnly, case.feather,
+            ).drawInto(picture)
+            val what = "$width x $height, detail ${case.detail}, colors ${case.colorsOnly}, $region"
             assertClose(what, bytes(case.result), picture.bytes())
         }
     }
