@@ -30,6 +30,7 @@ NEWER = {
     "android/view/WindowInsets$Type.systemBars",
     "android/view/WindowInsets.getInsets",
 }
+INHERITED = {"android/os/HandlerThread.start"}  # of java.lang.Thread, which is not in Android's jar
 BUFFER_METHODS = {"clear", "flip", "limit", "mark", "position", "reset", "rewind"}
 
 
@@ -151,7 +152,7 @@ def test_nothing_newer_than_android_9_is_called_but_behind_a_guard():
         for member in class_files.references(file.read_bytes())
         if member.owner.startswith("android/") and not library.declares(member)
     }
-    assert found == NEWER
+    assert found - INHERITED == NEWER
 
 
 def test_buffers_are_rewound_as_android_9_knows_it():
