@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.chaos.forked import Forked
+from tunit_tf.inference import saved_states
 
 SECONDS = 600  # for any one process
 
@@ -81,7 +82,7 @@ class Run:
 
     def values(self) -> dict[str, np.ndarray]:
         """All values of the newest checkpoint, by name."""
-        reader = tf.train.load_checkpoint(str(self.checkpoints[-1]))
+        reader = tf.train.load_checkpoint(str(saved_states.plain(self.checkpoints[-1])))
         names = [
             n
             for n in reader.get_variable_to_shape_map()
