@@ -61,6 +61,8 @@ class Studio(val context: Context, bundled: BundledModel) {
     @Volatile
     private var newest = 0 // number of the last translation that was asked for
 
+    private var arrived = 0 // number of the newest translation that is there
+
     private val current = MutableStateFlow(State())
 
     /** The state now and whenever it changes. */
@@ -461,6 +463,8 @@ class Studio(val context: Context, bundled: BundledModel) {
                 if (number != newest) null // another one was asked for meanwhile
                 else engine.translate(picture, blend, wanted.detail, wanted.colorsOnly)
             } ?: return@work
+            if (number < arrived) return@work // a newer one was here before
+            arrived = number
             state = state.copy(translation = translation, working = number != newest)
             if (number == newest) remember(translation, blend)
         }

@@ -2,6 +2,7 @@
 package org.tunit.demo
 
 import android.Manifest.permission.CAMERA
+import android.app.Activity
 import android.graphics.Bitmap
 import android.os.Looper
 import android.view.View
@@ -40,14 +41,22 @@ class ShowcaseTest : ScreenTest() {
         settle()
         screen.findViewById<CompareView>(R.id.compare).split = 0.4f
         shadowOf(Looper.getMainLooper()).idle()
-        screenshot(screen, name)
+        picture(screen, name)
         return screen
+    }
+
+    /** As JPEG, since most of it are photographs. */
+    private fun picture(activity: Activity, name: String) {
+        val file = File(System.getProperty("screenshots"), "$name.jpg")
+        file.parentFile!!.mkdirs()
+        val screen = draw(activity.window.decorView)
+        file.outputStream().use { screen.compress(Bitmap.CompressFormat.JPEG, QUALITY, it) }
     }
 
     @Test
     fun welcome() {
         val screen = main().get()
-        screenshot(screen, "android_welcome")
+        picture(screen, "android_welcome")
         val shown = texts(screen.window.decorView)
         assertTrue("$shown", studio.state.model!!.manifest.title in shown)
     }
@@ -96,7 +105,7 @@ class ShowcaseTest : ScreenTest() {
             }
         }
         assertTrue(picture.drawable != null)
-        screenshot(screen, "android_live")
+        picture(screen, "android_live")
     }
 
     private class Frames(private val bitmap: Bitmap) : FrameSource {
@@ -118,5 +127,9 @@ class ShowcaseTest : ScreenTest() {
 
             override fun close() = Unit
         })
+    }
+
+    private companion object {
+        const val QUALITY = 88
     }
 }
