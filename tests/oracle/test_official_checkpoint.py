@@ -36,7 +36,7 @@ def restored(folder):
     """The whole state of a run folder."""
     config = config_lib.from_json((folder / "config.json").read_text(), "")
     state = TrainState(config)
-    Checkpoints.open(folder, state, 1).restore()
+    Checkpoints(folder, state, 1).restore()
     return state
 
 
@@ -365,7 +365,7 @@ def test_truncated_and_foreign_files_are_named(content, tmp_path):
         official_checkpoint.import_run("nowhere", config, set())
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "precious").touch()
-    with pytest.raises(UserError, match=r"exists already; name a new folder"):
+    with pytest.raises(UserError, match=r"did not write, the first is precious; name a new"):
         official_checkpoint.import_run(str(path), config, set())
 
 
