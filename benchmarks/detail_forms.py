@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks import photographs
 from tunit_tf import cli
-from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED
+from tunit_tf.evaluation.feature_cache import COLOR_TRANSFER, UNTOUCHED
 from tunit_tf.evaluation.scores import encode
 from tunit_tf.inference import detail
 from tunit_tf.inference.trained_run import TrainedRun

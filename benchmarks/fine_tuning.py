@@ -24,7 +24,7 @@ from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED
+from tunit_tf.evaluation.feature_cache import COLOR_TRANSFER, UNTOUCHED
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, output_folder, picture_files
 from tunit_tf.metrics import features

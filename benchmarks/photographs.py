@@ -30,13 +30,15 @@ from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
 from tunit_tf.evaluation.feature_cache import (
+    COLOR_TRANSFER,
+    UNTOUCHED,
     Pictures,
+    Recolored,
     cached_features,
     computed_features,
     moments_of,
 )
 from tunit_tf.evaluation.look import LookBeyondColor, has_classes
-from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored, color_correlation
 from tunit_tf.evaluation.scores import (
     EncodedImages,
     cluster_scores,
@@ -44,11 +46,10 @@ from tunit_tf.evaluation.scores import (
     score_translations,
     shuffled_positions,
 )
-from tunit_tf.evaluation.translation_evaluation import fitted_classifier
+from tunit_tf.evaluation.translation_evaluation import color_correlation, fitted_classifier
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import output_folder, pixels
-from tunit_tf.metrics import color_transfer, distances, features
-from tunit_tf.metrics.extractor_names import EXTRACTOR_NAMES
+from tunit_tf.metrics import EXTRACTOR_NAMES, colors, distances, features
 
 COMMAND = "benchmarks.photographs"
 RUNS = flags.DEFINE_list("runs", ["runs/cats_cpu"], "Folders of trained runs.")
@@ -260,7 +261,7 @@ def _write_picture(run: TrainedRun, pairs: Pairs, translations: np.ndarray) -> N
     chosen = sampled_positions(len(pairs.images), NUM_PAIRS.value, SEED.value)
     sources = pairs.images.pixels(chosen)
     references = pairs.images.pixels(pairs.references[chosen])
-    recolored = color_transfer.transferred(sources, references)
+    recolored = colors.transferred(sources, references)
     cells = list(zip(sources, references, recolored, translations[chosen], strict=True))
     rows = [
         [cell for pair in cells[start : start + 2] for cell in pair]

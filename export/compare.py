@@ -4,36 +4,40 @@
 as `comparison.md` into the run folder.
 """
 
-from absl import flags
+import dataclasses
 
-from tunit_tf import cli, path_flags
+from tunit_tf import cli
+from tunit_tf import config as config_lib
+from tunit_tf.config import OfRun, setting
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files
 
-MODEL = path_flags.define("model", "models/tunit/1", "Folder of one version of the model.")
-RUN_DIR = path_flags.define("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run."
-)
 TABLE = "comparison.md"
-COUNT = flags.DEFINE_integer("count", 8, "Number of images to compare.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request(OfRun):
+    """What to compare; every field is a flag."""
+
+    model: str = setting("models/tunit/1", "Folder of one version of the model.", path=True)
+    count: int = setting(8, "Number of images to compare.", Bounds(1, 10_000))
 
 
 def main() -> None:
     """Compares a SavedModel with the networks of its run."""
-    folder, run_dir = map(path_flags.path, (MODEL, RUN_DIR))
+    request = config_lib.from_flags(Request)
+    folder, run_dir = map(request.path, ("model", "run_dir"))
     if not (folder / "saved_model.pb").is_file():
         raise UserError(
-            f"--model={MODEL.value} is not a SavedModel; name a version that export.saved_model "
+            f"--model={request.model} is not a SavedModel; name a version that export.saved_model "
             "wrote."
         )
-    Bounds(1, 10_000).check("--count", COUNT.value)
     # Imported here, so that --help does not wait for TensorFlow.
     from export.serving import differences, session
     from tunit_tf.inference import run_folder
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(run_dir, CHECKPOINT.value)
+    run = TrainedRun.load(run_dir, request.checkpoint)
     output = run_folder.output_of(run.folder)
     output.check_unchanged([TABLE])
     try:
@@ -41,11 +45,11 @@ def main() -> None:
     except session.Error as error:
         raise UserError(f"{folder} does not load in C++: {error}") from None
     try:
-        found = differences.measure(model, run.translator, COUNT.value)
+        found = differences.measure(model, run.translator, request.count)
     except differences.MismatchError as error:
         raise UserError(
-            f"--model={MODEL.value} was not exported from --run_dir={RUN_DIR.value}: {error}; name "
-            "the run that it was exported from."
+            f"--model={request.model} was not exported from --run_dir={request.run_dir}: {error}; "
+            "name the run that it was exported from."
         ) from None
     text = differences.table(found)
     print(text)
@@ -55,6 +59,7 @@ def main() -> None:
 
 def command() -> None:
     """Entry point of the command line."""
+    config_lib.define_flags(Request)
     cli.run(main)
 
 

@@ -6,24 +6,25 @@
 from export import options
 from export.options import OnnxOptions
 from tunit_tf import cli
+from tunit_tf import config as config_lib
 
 
 def main() -> None:
     """Checks the flags and exports the run."""
-    request = options.from_flags(OnnxOptions)
+    request = config_lib.from_flags(OnnxOptions)
     with options.extra("onnx"):  # here, so that --help does not wait for TensorFlow
         from export import onnx_pair
 
-    run = request.load_run()
-    with cli.interruptible(f"{request.output} is as it was before."):
-        written = onnx_pair.write(run, request.output, request.options)
+    run, output = options.load_run(request), request.path("output")
+    with cli.interruptible(f"{output} is as it was before."):
+        written = onnx_pair.write(run, output, request)
     print(f"Largest difference from the networks: {written.largest:.1e} (values are in [-1, 1]).")
-    print(options.wrote(request.output, written.license))
+    print(options.wrote(output, written.license))
 
 
 def command() -> None:
     """Entry point of the console script."""
-    options.define_flags(OnnxOptions, "models/onnx")
+    config_lib.define_flags(OnnxOptions)
     cli.run(main)
 
 

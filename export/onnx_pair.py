@@ -15,13 +15,14 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 
-from export import examples, folders, manifest, model_card, run_description
+from export import examples, manifest, model_card, run_description
 from export.manifest import OnnxManifest, ServedSignature, Tensor
 from export.mobile import graphs
 from export.options import OnnxOptions
 from tunit_tf.data import sources
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
+from tunit_tf.io.output_folder import OutputFolder
 
 OPSET = 15  # the last that Unity's Sentis names for all of its versions; later ones add nothing
 FILES = {"encode": "encoder.onnx", "generate": "generator.onnx"}  # by signature
@@ -44,7 +45,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: OnnxOptions) -> OnnxMa
     Raises:
       UserError: There are fewer images than examples, or the folder cannot be written.
     """
-    with folders.replacing(output, OnnxManifest) as new:
+    with OutputFolder(output, OnnxManifest.command, "output").replacing() as new:
         images = sources.open_images(options.data, run.config) if options.data else None
         chosen = examples.of_run(run, images, options.examples)
         described = run_description.describe(run, images, options.title, options.description)

@@ -4,15 +4,10 @@ import contextlib
 import dataclasses
 import pathlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from absl import flags
-
-from tunit_tf import config as config_lib
-from tunit_tf import path_flags
-from tunit_tf.config import check_bounds, setting
+from tunit_tf.config import OfRun, setting
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.paths import user_path
 
 if TYPE_CHECKING:
     from tunit_tf.inference.trained_run import TrainedRun
@@ -30,18 +25,26 @@ VARIANTS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Words:
-    """What an export says of its model, for people."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Exported(OfRun):
+    """What every export needs to know."""
+
+    output: str = setting("", OUTPUT, path=True)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Described(Exported):
+    """An export with words on its model for people."""
 
     title: str = setting("", "Title of the model; '' is made from the run.")
     description: str = setting("", "A sentence on the model for people; '' is made from the run.")
 
 
-@dataclasses.dataclass(frozen=True)
-class Options(Words):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options(Described):
     """What a pair is exported with, and how it is judged; flags of `export.tflite`."""
 
+    output: str = setting("models/mobile", OUTPUT, path=True)
     variants: tuple[str, ...] = setting(tuple(VARIANTS), "Variants to write, separated by commas.")
     min_psnr: float = setting(
         30.0, "Minimum PSNR of a variant in dB; one below it is not shipped.", Bounds(0, 1000)
@@ -67,13 +70,14 @@ class Options(Words):
                 f"--variants must be among {','.join(VARIANTS)}; received "
                 f"'{','.join(self.variants)}'."
             )
-        check_bounds(self)
+        super().__post_init__()
 
 
-@dataclasses.dataclass(frozen=True)
-class WeightsOptions(Words):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WeightsOptions(Described):
     """What a weights folder is written with; flags of `export.weights`."""
 
+    output: str = setting("models/weights", OUTPUT, path=True)
     half: bool = setting(True, "Write kernels as float16, half the size, instead of float32.")
     license_file: str = setting("", "Text of the license, copied as LICENSE.", path=True)
     example_pictures: str = setting(
@@ -88,22 +92,22 @@ class WeightsOptions(Words):
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class OnnxOptions(Words):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OnnxOptions(Described):
     """What a pair of ONNX files is written with; flags of `export.onnx`."""
 
+    output: str = setting("models/onnx", OUTPUT, path=True)
     data: str = setting("", DATA, path=True)
     examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
 
-    def __post_init__(self) -> None:
-        """Checks the values. Raises UserError."""
-        check_bounds(self)
 
-
-@dataclasses.dataclass(frozen=True)
-class ServingOptions:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServingOptions(Exported):
     """What a SavedModel is written with; flags of `export.saved_model`."""
 
+    output: str = setting(
+        "models/tunit", "Folder of the model's versions, created if missing.", path=True
+    )
     resize: str = setting("crop", "How pictures become squares.", choices=("crop", "stretch"))
     max_pixels: int = setting(  # 33 megapixels, 100 MB decoded
         2**25, "Largest picture that is decoded, in pixels.", Bounds(1, 10**9)
@@ -111,59 +115,14 @@ class ServingOptions:
     data: str = setting("", DATA, path=True)
     examples: int = setting(0, EXAMPLES, Bounds(0, MAX_EXAMPLES))
 
-    def __post_init__(self) -> None:
-        """Checks the values. Raises UserError."""
-        check_bounds(self)
 
+def load_run(request: Exported) -> "TrainedRun":
+    """The run to export, with a warning if it is untrained. Raises UserError."""
+    from tunit_tf.inference.trained_run import TrainedRun  # not before a wrong flag is named
 
-class Request(NamedTuple):
-    """What an export command was asked for.
-
-    Attributes:
-      run_dir: Folder of the run, or a weights folder.
-      checkpoint: `newest` or `best`.
-      output: Folder to write.
-      options: Settings of this kind of export.
-    """
-
-    run_dir: pathlib.Path
-    checkpoint: str
-    output: pathlib.Path
-    options: Any
-
-    def load_run(self) -> "TrainedRun":
-        """The run, with a warning if it is untrained. Raises UserError."""
-        from tunit_tf.inference.trained_run import TrainedRun  # not before a wrong flag is named
-
-        run = TrainedRun.load(self.run_dir, self.checkpoint)
-        run.warn_if_untrained()
-        return run
-
-
-def define_flags(settings: type, output: str, output_help: str = OUTPUT) -> None:
-    """Defines the flags of an export command.
-
-    Args:
-      settings: Dataclass of its own settings.
-      output: Default of `--output`.
-      output_help: What `--output` names.
-    """
-    path_flags.define("run_dir", "runs/tunit", "Folder of the run.", module_name=__name__)
-    flags.DEFINE_enum(
-        "checkpoint", "newest", ["newest", "best"], "Which checkpoint of the run.",
-        module_name=__name__,
-    )  # fmt: skip
-    path_flags.define("output", output, output_help, module_name=__name__)
-    config_lib.define_flags(settings)
-
-
-def from_flags(settings: type) -> Request:
-    """The values of the flags that `define_flags` defined. Raises UserError."""
-    options = config_lib.from_flags(settings)
-    run_dir, output = (
-        user_path(str(flags.FLAGS[name].value), f"--{name}") for name in ("run_dir", "output")
-    )
-    return Request(run_dir, flags.FLAGS.checkpoint, output, options)
+    run = TrainedRun.load(request.path("run_dir"), request.checkpoint)
+    run.warn_if_untrained()
+    return run
 
 
 @contextlib.contextmanager

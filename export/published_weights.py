@@ -5,7 +5,7 @@ import pathlib
 import shutil
 from typing import Any
 
-from export import examples, folders, manifest, model_card, run_description
+from export import examples, manifest, model_card, run_description
 from export.manifest import WeightsManifest
 from export.options import WeightsOptions
 from tunit_tf.config import FIELDS, RUNTIME_FIELDS, Config
@@ -13,21 +13,18 @@ from tunit_tf.errors import UserError
 from tunit_tf.inference import domain_styles, run_folder, weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files
-from tunit_tf.paths import user_path
+from tunit_tf.io.output_folder import OutputFolder
 
 LICENSE = "LICENSE"
 # Runtime fields that describe the model rather than the machine that trained it.
 KEPT = {"license", "detail", "joint_steps"}
 
 
-def write(
-    run: TrainedRun, checkpoint: str, output: pathlib.Path, options: WeightsOptions
-) -> WeightsManifest:
+def write(run: TrainedRun, output: pathlib.Path, options: WeightsOptions) -> WeightsManifest:
     """Writes a run as a weights folder.
 
     Args:
       run: The run.
-      checkpoint: `newest` or `best`, the one that `run` was loaded from.
       output: Folder; an earlier export there is replaced.
       options: See `WeightsOptions`.
 
@@ -38,17 +35,15 @@ def write(
       UserError: The discriminator cannot be read, there are no images to measure the domains'
         styles on, an option names a file that is missing, or the folder cannot be written.
     """
-    license_file = (
-        user_path(options.license_file, "--license_file") if options.license_file else None
-    )
+    license_file = options.path("license_file") if options.license_file else None
     if license_file and not license_file.is_file():
         raise UserError(f"--license_file={options.license_file} is not a file; name the text.")
-    with folders.replacing(output, WeightsManifest) as new:
+    with OutputFolder(output, WeightsManifest.command, "output").replacing() as new:
         chosen = examples.named(
             options.example_pictures, options.example_looks, run.translator.image_size
         )
         config = _published(run.config)
-        weights = run_folder.read_weights(run.folder, checkpoint)
+        weights = run_folder.read_weights(run.folder, options.checkpoint)
         styles = domain_styles.load_or_measure(run)
         files.write_bytes(new / run_folder.CONFIG, (config.to_json() + "\n").encode())
         weights_folder.write(new, weights, half=options.half)

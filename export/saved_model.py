@@ -8,19 +8,19 @@ import shlex
 from export import options
 from export.options import ServingOptions
 from tunit_tf import cli
+from tunit_tf import config as config_lib
 
 
 def main() -> None:
     """Checks the flags and exports the run."""
-    request = options.from_flags(ServingOptions)
+    request = config_lib.from_flags(ServingOptions)
     with options.extra("serving"):  # here, so that --help does not wait for TensorFlow
         from export.serving import versions
 
-    run = request.load_run()
-    chosen: ServingOptions = request.options
-    with cli.interruptible(f"No version was written to {request.output}."):
+    run, output = options.load_run(request), request.path("output")
+    with cli.interruptible(f"No version was written to {output}."):
         version = versions.write(
-            run, request.output, chosen.resize, chosen.max_pixels, chosen.data, chosen.examples
+            run, output, request.resize, request.max_pixels, request.data, request.examples
         )
     print(options.wrote(version, run.config.license))
     if not (version / versions.WARM_UP).exists():
@@ -28,15 +28,13 @@ def main() -> None:
             "Without warm-up records, which need tensorflow-serving-api: "
             "pip install -r requirements-serving.txt"
         )
-    model, run_dir = (shlex.quote(str(path)) for path in (version, request.run_dir))
+    model, run_dir = (shlex.quote(str(path)) for path in (version, request.path("run_dir")))
     print(f"Check it:  python -m export.compare --model={model} --run_dir={run_dir}")
 
 
 def command() -> None:
     """Entry point of the command line."""
-    options.define_flags(
-        ServingOptions, "models/tunit", "Folder of the model's versions, created if missing."
-    )
+    config_lib.define_flags(ServingOptions)
     cli.run(main)
 
 

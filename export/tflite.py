@@ -6,24 +6,25 @@
 from export import options
 from export.options import Options
 from tunit_tf import cli
+from tunit_tf import config as config_lib
 
 
 def main() -> None:
     """Checks the flags and exports the run."""
-    request = options.from_flags(Options)
+    request = config_lib.from_flags(Options)
     with options.extra("tflite"):  # here, so that --help does not wait for TensorFlow
         from export.mobile import bundle
 
-    run = request.load_run()
-    with cli.interruptible(f"{request.output} is as it was before."):
-        written = bundle.write(run, request.output, request.options)
+    run, output = options.load_run(request), request.path("output")
+    with cli.interruptible(f"{output} is as it was before."):
+        written = bundle.write(run, output, request)
     print(bundle.table(written))
-    print(options.wrote(request.output, written.license))
+    print(options.wrote(output, written.license))
 
 
 def command() -> None:
     """Entry point of the console script."""
-    options.define_flags(Options, "models/mobile")
+    config_lib.define_flags(Options)
     cli.run(main)
 
 

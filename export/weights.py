@@ -6,23 +6,24 @@
 from export import options
 from export.options import WeightsOptions
 from tunit_tf import cli
+from tunit_tf import config as config_lib
 
 
 def main() -> None:
     """Checks the flags and exports the run."""
-    request = options.from_flags(WeightsOptions)
+    request = config_lib.from_flags(WeightsOptions)
     with options.extra("tflite"):  # here, so that --help does not wait for TensorFlow
         from export import published_weights
 
-    run = request.load_run()
-    with cli.interruptible(f"{request.output} is as it was before."):
-        written = published_weights.write(run, request.checkpoint, request.output, request.options)
-    print(options.wrote(request.output, written.license))
+    run, output = options.load_run(request), request.path("output")
+    with cli.interruptible(f"{output} is as it was before."):
+        written = published_weights.write(run, output, request)
+    print(options.wrote(output, written.license))
 
 
 def command() -> None:
     """Entry point of the console script."""
-    options.define_flags(WeightsOptions, "models/weights")
+    config_lib.define_flags(WeightsOptions)
     cli.run(main)
 
 

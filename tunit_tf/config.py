@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import sys
 from typing import Any, cast
 
 from absl import flags
@@ -465,6 +466,26 @@ def check_bounds(settings: Any) -> None:
             field.metadata["bounds"].check(f"--{field.name}", value)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OfRun:
+    """Settings of a command that works on a trained run; its own are fields of a subclass."""
+
+    run_dir: str = setting("runs/tunit", "Folder of the run, or of published weights.", path=True)
+    checkpoint: str = setting(
+        "newest",
+        "Checkpoint of the run: the newest, or the best by its --best_metric.",
+        choices=("newest", "best"),
+    )
+
+    def __post_init__(self) -> None:
+        """Checks the numbers. Raises UserError."""
+        check_bounds(self)
+
+    def path(self, name: str) -> pathlib.Path:
+        """The path that a field names. Raises UserError if it is empty or cannot be a path."""
+        return user_path(getattr(self, name), f"--{name}")
+
+
 FIELDS = {f.name: f for f in dataclasses.fields(Config)}
 PLACES = ("data", "validation_data", "init_from")  # fields that may name a folder
 RUNTIME_FIELDS = frozenset(name for name, f in FIELDS.items() if f.metadata["runtime"])
@@ -564,14 +585,17 @@ def define_flags(settings: type = Config) -> None:
         bool: flags.DEFINE_boolean,
         tuple[str, ...]: flags.DEFINE_list,
     }
-    heading = settings.__module__
+    module = settings.__module__
+    heading = module = sys.argv[0] if module == "__main__" else module  # its name in absl
     for f in dataclasses.fields(settings):
         default, help_text, choices = f.default, f.metadata["help"], f.metadata["choices"]
         if f.metadata["group"]:
-            heading = f"{settings.__module__}: {f.metadata['group']}"
+            heading = f"{module}: {f.metadata['group']}"
         if choices:
             default = cast(str, default)
             flags.DEFINE_enum(f.name, default, choices, help_text, module_name=heading)
+        elif f.metadata["path"] and f.type == tuple[str, ...]:
+            path_flags.define_list(f.name, help_text, module_name=heading)
         elif f.metadata["path"]:
             path_flags.define(f.name, cast(str, default), help_text, module_name=heading)
         else:

@@ -39,10 +39,10 @@ def define_multi(
     return flags.DEFINE_multi(PathParser(), serializer, name, default, help_text)
 
 
-def define_list(name: str, help_text: str) -> flags.FlagHolder[list[str]]:
+def define_list(name: str, help_text: str, **options: Any) -> flags.FlagHolder[list[str]]:
     """As `define`, for several paths that are separated by commas, by default none."""
     serializer = flags.CsvListSerializer(",")
-    return flags.DEFINE(PathListParser(), name, [], help_text, serializer=serializer)
+    return flags.DEFINE(PathListParser(), name, [], help_text, serializer=serializer, **options)
 
 
 def check(values: flags.FlagValues) -> None:

@@ -3,37 +3,38 @@
 `python -m tunit_tf.translate --run_dir=runs/mine --source=PICTURES --reference=PICTURES`
 """
 
+import dataclasses
 import sys
 
-from absl import flags
-
-from tunit_tf import cli, path_flags
+from tunit_tf import cli
 from tunit_tf import config as config_lib
+from tunit_tf.config import OfRun, setting
 from tunit_tf.inference import file_translation
 from tunit_tf.io import pixels
 
-RUN_DIR = path_flags.define("run_dir", "runs/tunit", "Folder of the run.")
-CHECKPOINT = flags.DEFINE_enum(
-    "checkpoint", "newest", ["newest", "best"], "Checkpoint of the run to translate with."
-)
-RESIZE = flags.DEFINE_enum(
-    "resize",
-    "crop",
-    pixels.RESIZE,
-    "How pictures become squares; letterbox keeps all of a picture and its aspect ratio.",
-)
-
 MAX_NAMED = 10  # unreadable files named at the end
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Networks(OfRun):
+    """What translates; every field is a flag beside those of `file_translation.Request`."""
+
+    resize: str = setting(
+        "crop",
+        "How pictures become squares; letterbox keeps all of a picture and its aspect ratio.",
+        choices=pixels.RESIZE,
+    )
 
 
 def main() -> None:
     """Translates the files and prints what was written."""
     request = config_lib.from_flags(file_translation.Request)
-    run_dir = path_flags.path(RUN_DIR)
+    networks = config_lib.from_flags(Networks)
+    run_dir = networks.path("run_dir")
     # Here, so that --help and wrong flags do not wait for TensorFlow.
     from tunit_tf.inference.trained_run import TrainedRun
 
-    run = TrainedRun.load(run_dir, CHECKPOINT.value, request.batch_size, RESIZE.value)
+    run = TrainedRun.load(run_dir, networks.checkpoint, request.batch_size, networks.resize)
     run.warn_if_untrained()
     result = file_translation.run(run, request)
     for path, reason in list(result.bad.items())[:MAX_NAMED]:
@@ -52,6 +53,7 @@ def main() -> None:
 
 def command() -> None:
     """Entry point of the console script."""
+    config_lib.define_flags(Networks)
     config_lib.define_flags(file_translation.Request)
     cli.run(main)
 

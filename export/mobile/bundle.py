@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from export import examples, folders, manifest, model_card, run_description
+from export import examples, manifest, model_card, run_description
 from export.manifest import MobileManifest, Variant
 from export.mobile import metadata, quantization, variants
 from export.mobile.quantization import CALIBRATED
@@ -21,6 +21,7 @@ from tunit_tf.evaluation import plots
 from tunit_tf.inference import weights_folder
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import pixels
+from tunit_tf.io.output_folder import OutputFolder
 
 COMPARED = 6  # rows of the picture that compares the variants
 COMPARISON = "comparison.png"
@@ -58,7 +59,7 @@ def write(run: TrainedRun, output: pathlib.Path, options: Options) -> MobileMani
       UserError: There are no images to measure on, a variant is too far from the networks, or the
         folder cannot be written.
     """
-    with folders.replacing(output, MobileManifest) as new:
+    with OutputFolder(output, MobileManifest.command, "output").replacing() as new:
         return _export(run, new, options)
 
 

@@ -344,7 +344,7 @@ def test_too_few_images_and_other_classes_are_named(trained_run, tmp_path):
         (
             "evaluate",
             ["--run_dir={run}", "--validation_data=x"],
-            "--validation_data also needs --data",
+            "--validation_data has no effect without --data",
         ),
         ("translate", ["--run_dir=nowhere", "--source=x", "--domain=0"], "is not a run folder"),
         ("translate", ["--run_dir={run}", "--source=x", "--domain=9"], "--source=x does not exist"),

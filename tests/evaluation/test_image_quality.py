@@ -17,7 +17,7 @@ from tunit_tf.evaluation import (
 )
 from tunit_tf.evaluation.figures import EvaluationResult
 from tunit_tf.evaluation.scores import encode
-from tunit_tf.metrics import color_transfer, distances, extractor_names, features
+from tunit_tf.metrics import EXTRACTOR_NAMES, colors, distances, features
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -123,7 +123,7 @@ def test_rows_without_a_network_have_the_same_metrics(extractor, cache_dir):
     # Each of 40 images is a source once, and in the colors of one that is a reference once.
     rng = np.random.default_rng(0)
     sources, references = (HELD_OUT.pixels(rng.permutation(40)) for _ in range(2))
-    recolored = feature_cache.moments_of(extractor(color_transfer.transferred(sources, references)))
+    recolored = feature_cache.moments_of(extractor(colors.transferred(sources, references)))
     real = feature_cache.moments_of(extractor(TRAIN.pixels()))
     np.testing.assert_allclose(
         transferred["fid_random_conv64"], distances.frechet(real, recolored), rtol=1e-3
@@ -134,13 +134,13 @@ def test_colors_are_transferred_once_and_not_for_a_second_checkpoint(
     extractor, tmp_path, monkeypatch
 ):
     counted = []
-    transferred = color_transfer.transferred
+    transferred = colors.transferred
 
     def counting(sources, references):
         counted.append(len(sources))
         return transferred(sources, references)
 
-    monkeypatch.setattr(color_transfer, "transferred", counting)
+    monkeypatch.setattr(colors, "transferred", counting)
     given = Painter(HELD_OUT), TRAIN, PAINTED, by_class(), extractor, str(tmp_path), 40
     beside = image_quality.scores(*given, color_transfer=False)
     assert list(beside.without_network) == ["source untouched"]
@@ -248,4 +248,4 @@ def test_distances_in_the_features_of_efficientnet_are_never_called_fid(cache_di
 
 
 def test_the_names_of_extractors_are_those_that_can_be_loaded():
-    assert tuple(features.EXTRACTORS) == extractor_names.EXTRACTOR_NAMES
+    assert tuple(features.EXTRACTORS) == EXTRACTOR_NAMES

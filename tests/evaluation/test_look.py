@@ -8,13 +8,18 @@ import pytest
 
 from tunit_tf.data import synthetic
 from tunit_tf.evaluation import look as look_lib
-from tunit_tf.evaluation import metric_table, recolored, translation_evaluation
-from tunit_tf.evaluation.feature_cache import cached_features, computed_features
+from tunit_tf.evaluation import metric_table, translation_evaluation
+from tunit_tf.evaluation.feature_cache import (
+    COLOR_TRANSFER,
+    UNTOUCHED,
+    Recolored,
+    cached_features,
+    computed_features,
+)
 from tunit_tf.evaluation.figures import EvaluationResult
 from tunit_tf.evaluation.look import LookBeyondColor
-from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored
 from tunit_tf.evaluation.scores import encode, shuffled_positions
-from tunit_tf.metrics import color_transfer, features
+from tunit_tf.metrics import colors, features
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
 
@@ -154,7 +159,7 @@ def test_few_images_or_a_single_class_leave_judges_out(extractor, cache_dir):
 def test_recolored_images_are_made_when_read_and_cached_as_others(extractor, cache_dir):
     references = HELD_OUT.take(shuffled_positions(60))
     lazy = Recolored(HELD_OUT, references)
-    whole = color_transfer.transferred(HELD_OUT.pixels(), references.pixels())
+    whole = colors.transferred(HELD_OUT.pixels(), references.pixels())
     np.testing.assert_array_equal(lazy[:], whole)
     np.testing.assert_array_equal(lazy[50:70], whole[50:])
     np.testing.assert_allclose(
@@ -166,7 +171,7 @@ def test_recolored_images_are_made_when_read_and_cached_as_others(extractor, cac
     assert len(list(pathlib.Path(cache_dir).iterdir())) == found
     cached_features(extractor, Recolored(references, HELD_OUT), cache_dir)
     assert len(list(pathlib.Path(cache_dir).iterdir())) == found + 1
-    means = [color_transfer.mean_colors(x) for x in (whole, references.pixels())]
+    means = [colors.mean_colors(x) for x in (whole, references.pixels())]
     np.testing.assert_allclose(
-        recolored.color_correlation(lazy, references), color_transfer.correlation(*means)
+        translation_evaluation.color_correlation(lazy, references), colors.correlation(*means)
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from PIL import Image
 
 from tunit_tf.errors import UserError
@@ -109,3 +110,33 @@ def test_masks_that_do_not_fit_are_named(translator):
         translator.generate(x, style, np.zeros((2, 32, 32), np.uint8), feather=-1)
     with pytest.raises(UserError, match="its mask is 64 x 32 pixels and the picture 32 x 32"):
         translator.generate(x[:1], style, [Image.new("L", (64, 32))])
+
+
+NOISE = np.random.default_rng(1)
+SHAPES = {
+    "noise": NOISE.random((40, 60)) < 0.97,
+    "sparse": NOISE.random((60, 40)) < 0.998,
+    "one row": NOISE.random((1, 50)) < 0.9,
+    "one column": NOISE.random((50, 1)) < 0.9,
+    "black": np.zeros((5, 4), bool),
+    "one pixel": np.indices((30, 30)).sum(0) > 0,
+}
+
+
+@pytest.mark.parametrize("reach", [1, 2, 7, 100])
+@pytest.mark.parametrize("name", SHAPES)
+def test_distances_are_exact_up_to_the_reach(name, reach):
+    mask = SHAPES[name].astype(np.uint8) * 200
+    height, width = mask.shape
+    expected = np.minimum(scipy.ndimage.distance_transform_edt(mask), reach)
+    for rows, columns in (
+        (slice(0, height), slice(0, width)),
+        (slice(height // 3, height), slice(0, width // 2 + 1)),
+    ):
+        found = masking.distances_to_black(mask, reach, rows, columns)
+        np.testing.assert_array_equal(found, expected[rows, columns])
+
+
+def test_where_nothing_is_black_it_is_the_reach():
+    found = masking.distances_to_black(np.full((3, 4), 9, np.uint8), 5, slice(0, 3), slice(1, 4))
+    np.testing.assert_array_equal(found, np.full((3, 3), 5))

@@ -7,7 +7,7 @@ import pytest
 from tunit_tf import config as config_lib
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
-from tunit_tf.networks.named_variables import named_variables
+from tunit_tf.inference.weights_folder import named_variables
 from tunit_tf.training import initialization, trainer
 
 

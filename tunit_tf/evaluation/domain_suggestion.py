@@ -17,7 +17,7 @@ from tunit_tf.data.image_set import ImageSet
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.io import files, pixels
 from tunit_tf.io.output_folder import OutputFolder
-from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
+from tunit_tf.metrics import EFFICIENTNET_LITE0
 from tunit_tf.paths import user_path
 
 FEWEST = 2  # smallest number of domains that is tried
@@ -132,8 +132,7 @@ def run(request: Request) -> str:
         )
     x = feature_cache.directions(images, EFFICIENTNET_LITE0, request.cache_dir)
     found = suggest(x, most, request.seed)
-    with files.writing(f"The folder {output.path}", CURE):
-        write(output, found, images)
+    write(output, found, images)
     return "\n".join([table(found, images), "", advice(found), f"Pictures  {output.path}"])
 
 
@@ -229,7 +228,7 @@ def write(output: OutputFolder, found: Suggestion, images: ImageSet) -> None:
       images: The images that they divide.
 
     Raises:
-      OSError: It cannot be written; an earlier folder is still there.
+      NotWrittenError: It cannot be written; an earlier folder is still there.
     """
     from tunit_tf.evaluation import figures, plots
 

@@ -2,18 +2,19 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 from absl import logging
 
 from tunit_tf.data.image_set import ImageSet
 from tunit_tf.io import files
-from tunit_tf.metrics import clustering, distances, features, look
+from tunit_tf.metrics import clustering, colors, distances, features, look
 from tunit_tf.paths import user_path
 
 COMPUTING = ".features-"  # prefix of the folder in which features are computed
 BATCH = 64  # images whose features are computed at once
+UNTOUCHED, COLOR_TRANSFER = "source untouched", "color transfer"  # rows that need no network
 
 
 class Extractor(Protocol):
@@ -40,16 +41,31 @@ class Pictures(Protocol):
         """uint8 `(n, S, S, 3)`."""
 
 
-class Derived(Pictures, Protocol):
-    """Images that are computed from others when they are read, and known by these.
+class Recolored:
+    """N sources in the colors of N references, made when they are read.
+
+    Args:
+      sources: N images.
+      references: N images.
 
     Attributes:
-      made_of: The others.
-      made_by: Changes with what the computation does.
+      made_of: Both.
+      made_by: The transfer of two images of noise.
     """
 
-    made_of: tuple[Pictures, ...]
-    made_by: bytes
+    def __init__(self, sources: ImageSet, references: ImageSet) -> None:
+        self._sources, self._references = sources, references
+        self.made_of = sources, references
+        noise = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 16, 3), np.uint8)
+        self.made_by = colors.transferred(*noise).tobytes()
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __getitem__(self, positions: slice) -> np.ndarray:
+        """uint8 `(n, S, S, 3)`."""
+        sources, references = self._sources[positions], self._references[positions]
+        return colors.transferred(sources, references)
 
 
 def cached_features(extractor: Extractor, images: Pictures, cache_dir: str) -> np.ndarray:
@@ -136,13 +152,15 @@ def _compute(extractor: Extractor, images: Pictures, features: np.ndarray) -> No
 def _fingerprint(extractor: Extractor, images: Pictures) -> str:
     """Changes with any pixel of a set, their order, and the extractor's weights.
 
-    Of derived images it reads the originals only: computing them takes longer than their features.
+    Of recolored images only the originals are read: recoloring takes longer than the features do.
     """
     probe = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
     digest = hashlib.sha256(extractor(probe).tobytes())
-    if made_of := getattr(images, "made_of", None):
-        digest.update(cast(Derived, images).made_by)
-    for pictures in made_of or (images,):
+    originals: tuple[Pictures, ...] = (images,)
+    if isinstance(images, Recolored):
+        digest.update(images.made_by)
+        originals = images.made_of
+    for pictures in originals:
         for x in batches(pictures):
             digest.update(x.tobytes())
     return digest.hexdigest()[:20]

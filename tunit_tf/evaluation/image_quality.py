@@ -5,12 +5,18 @@ from typing import NamedTuple
 import numpy as np
 
 from tunit_tf.data.image_set import ImageSet
-from tunit_tf.evaluation.feature_cache import Pictures, batches, cached_features, moments_of
-from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored
+from tunit_tf.evaluation.feature_cache import (
+    COLOR_TRANSFER,
+    UNTOUCHED,
+    Pictures,
+    Recolored,
+    batches,
+    cached_features,
+    moments_of,
+)
 from tunit_tf.evaluation.scores import EncodedImages
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import distances
-from tunit_tf.metrics.extractor_names import EFFICIENTNETS
+from tunit_tf.metrics import EFFICIENTNETS, distances
 from tunit_tf.metrics.features import Extractor
 
 MAX_SAMPLE = 5000  # feature vectors compared one by one, for KID, Density and Coverage

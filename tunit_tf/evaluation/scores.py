@@ -10,7 +10,7 @@ from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.evaluation.feature_cache import batches
 from tunit_tf.evaluation.metric_table import METRIC_TABLE
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics import clustering, distances, extractor_names, features
+from tunit_tf.metrics import RANDOM_CONV64, clustering, distances, features
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green and blue
 # The names that --best_metric accepts, and whether more is better.
@@ -131,7 +131,7 @@ class PictureQuality:
 
     @functools.cached_property
     def _extractor(self) -> features.Extractor:
-        return features.load(extractor_names.RANDOM_CONV64, file="", cache_dir="")
+        return features.load(RANDOM_CONV64, file="", cache_dir="")
 
     @functools.cached_property
     def _real(self) -> distances.Moments:

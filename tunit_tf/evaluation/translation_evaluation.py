@@ -9,14 +9,21 @@ import sklearn.preprocessing
 
 from tunit_tf.data.image_set import ImageSet, sampled_positions
 from tunit_tf.evaluation import image_quality
+from tunit_tf.evaluation.feature_cache import (
+    COLOR_TRANSFER,
+    UNTOUCHED,
+    Pictures,
+    Recolored,
+    batches,
+    cached_features,
+    computed_features,
+)
 from tunit_tf.evaluation.feature_cache import Extractor as FeatureFunction
-from tunit_tf.evaluation.feature_cache import Pictures, cached_features, computed_features
 from tunit_tf.evaluation.figures import EvaluationResult
 from tunit_tf.evaluation.look import LookBeyondColor, has_classes
-from tunit_tf.evaluation.recolored import COLOR_TRANSFER, UNTOUCHED, Recolored, color_correlation
 from tunit_tf.evaluation.scores import EncodedImages, edge_correlation, score_translations
 from tunit_tf.inference.translator import Translator
-from tunit_tf.metrics.extractor_names import EFFICIENTNETS
+from tunit_tf.metrics import EFFICIENTNETS, colors
 from tunit_tf.metrics.features import Extractor
 from tunit_tf.metrics.look import Look
 
@@ -194,6 +201,15 @@ class _Pairs:
 
     def _looks(self, features: np.ndarray) -> dict[str, Look]:
         return self._judges.scores(self._sources, self._references, features)
+
+
+def color_correlation(results: Pictures, references: Pictures) -> float:
+    """Correlation of the mean colors of N results with those of their references, in [-1, 1]."""
+    first, second = (
+        np.concatenate([colors.mean_colors(x) for x in batches(pictures)])
+        for pictures in (results, references)
+    )
+    return colors.correlation(first, second)
 
 
 def fitted_classifier(

@@ -224,11 +224,14 @@ class OutputFolder:
 
         Raises:
           UserError: As `check_whole`, before the block, or after it if something was changed since.
-          OSError: It cannot be written or renamed.
+          NotWrittenError: It cannot be written or renamed.
         """
         self.check_whole()
         place = self.path.resolve()
-        with files.temporary_folder(place.parent) as temporary:
+        with (
+            files.writing(str(self.path), f"name another --{self._flag}"),
+            files.temporary_folder(place.parent) as temporary,
+        ):
             new = temporary / "new"
             new.mkdir()
             yield new

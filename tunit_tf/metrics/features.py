@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tunit_tf import metrics
 from tunit_tf.errors import UserError
 from tunit_tf.io import files
-from tunit_tf.metrics import extractor_names
 from tunit_tf.networks import efficientnet_lite
 from tunit_tf.paths import user_path
 
@@ -173,11 +173,11 @@ def _efficientnet_lite(name: str, file: str, _: pathlib.Path) -> Extractor:
 
 
 EXTRACTORS: dict[str, Callable[[str, str, pathlib.Path], Extractor]] = {
-    extractor_names.INCEPTION_2015: _inception_2015,
-    extractor_names.KERAS_INCEPTION_V3: _keras_inception_v3,
-    extractor_names.RANDOM_CONV64: _random_conv64,
-    extractor_names.EFFICIENTNET_LITE0: _efficientnet_lite,
-    extractor_names.EFFICIENTNET_LITE2: _efficientnet_lite,
+    metrics.INCEPTION_2015: _inception_2015,
+    metrics.KERAS_INCEPTION_V3: _keras_inception_v3,
+    metrics.RANDOM_CONV64: _random_conv64,
+    metrics.EFFICIENTNET_LITE0: _efficientnet_lite,
+    metrics.EFFICIENTNET_LITE2: _efficientnet_lite,
 }
 
 

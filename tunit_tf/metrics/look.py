@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import sklearn.linear_model
 
-from tunit_tf.metrics import cielab, clustering
+from tunit_tf.metrics import clustering, colors
 
 if TYPE_CHECKING:  # features needs TensorFlow
     from tunit_tf.metrics.features import Extractor
@@ -39,7 +39,7 @@ def without_color(images: np.ndarray) -> np.ndarray:
 
     Gray is CIELAB's L*, shifted and scaled to mean 0.5 and deviation 0.22 in every image. So any
     change of a* and b*, and any shift and positive scale of L*, leaves the result as it is, up to
-    rounding and to what is clipped at black and white. That is all that `color_transfer` changes.
+    rounding and to what is clipped at black and white. `colors.transferred` changes nothing else.
 
     Args:
       images: uint8 `(N, S, S, 3)`.
@@ -47,7 +47,7 @@ def without_color(images: np.ndarray) -> np.ndarray:
     Returns:
       uint8 `(N, S, S, 3)` of three equal channels.
     """
-    gray = cielab.lightness(images) / 100  # (N, S, S)
+    gray = colors.lightness(images) / 100  # (N, S, S)
     gray -= gray.mean((1, 2), keepdims=True)
     gray *= DEVIATION / np.maximum(gray.std((1, 2), keepdims=True), MIN_DEVIATION)
     gray = np.round(255 * np.clip(gray + MEAN, 0, 1)).astype(np.uint8)

@@ -7,8 +7,13 @@ from collections.abc import Collection
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.inference import run_folder, weights_folder
-from tunit_tf.inference.weights_folder import DISCRIMINATOR, GENERATOR, GUIDING, Weights
-from tunit_tf.networks.named_variables import named_variables
+from tunit_tf.inference.weights_folder import (
+    DISCRIMINATOR,
+    GENERATOR,
+    GUIDING,
+    Weights,
+    named_variables,
+)
 from tunit_tf.paths import user_path
 from tunit_tf.training.state import TrainState
 

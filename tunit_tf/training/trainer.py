@@ -19,7 +19,7 @@ from tunit_tf.inference import domain_styles, run_folder, saved_states
 from tunit_tf.inference.run_folder import RunFolder
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import files
-from tunit_tf.metrics.extractor_names import EFFICIENTNET_LITE0
+from tunit_tf.metrics import EFFICIENTNET_LITE0
 from tunit_tf.networks import efficientnet_lite
 from tunit_tf.training import initialization, phases, pseudo_labels, workers
 from tunit_tf.training.checkpoints import Checkpoints
