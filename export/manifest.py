@@ -318,7 +318,7 @@ def parse(content: bytes, kind: type[Read]) -> Read:
         read = kind.model_validate_json(content)
     except pydantic.ValidationError as error:
         raise UserError(_sentence(error.errors()[0], kind)) from None
-    for field in ("kind", "schema_version"):  # which have defaults, for those who write
+    for field in ("kind", "schema_version"):  # optional for our writers, required in a file
         if field not in read.model_fields_set:
             raise UserError(f"The manifest lacks {field}; {AGAIN}")
     read.check_usable()

@@ -24,7 +24,7 @@ from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io.output_folder import OutputFolder
 
-OPSET = 15  # the last that Unity's Sentis names for all of its versions; later ones add nothing
+OPSET = 15  # the newest that all versions of Unity's Sentis list; these graphs need nothing newer
 FILES = {"encode": "encoder.onnx", "generate": "generator.onnx"}  # by signature
 BATCH = "batch"  # name of the first axis
 COMPARED = 2  # images that both the files and the networks see

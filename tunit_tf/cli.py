@@ -78,7 +78,7 @@ def _parse(arguments: list[str], main: Callable[[], None]) -> list[str]:
         end = "" if message.endswith("?") else "."
         print(f"error: {message}{end} --help lists all flags.", file=sys.stderr)
         sys.exit(USER_ERROR)
-    except SystemExit:  # by the like of --help that absl has, which it ends with 1
+    except SystemExit:  # of absl's --helpfull and the like, whose exit code is 1
         sys.exit(0)
 
 

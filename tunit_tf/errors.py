@@ -1,4 +1,4 @@
-"""The error that a user can correct, and the bounds of numbers that raises it."""
+"""The error for what a user can correct, and bounds of numbers, which raise it."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""A path that a user gave: `~` is expanded, and what no system call accepts gets a sentence."""
+"""Paths that a user gave: `~` is expanded, and an impossible path is refused with a sentence."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from tunit_tf.errors import UserError
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 LONGEST_SHOWN = 80  # characters of a path in a message
-# Reasons why nothing can be said about a path; that it leads nowhere is not one.
+# Errors after which nobody knows whether a path exists, and how they are put in a sentence.
 UNREACHABLE = {
     errno.EACCES: "a folder on the way to it is closed; change its permissions",
     errno.ELOOP: "its links lead in a circle; correct them",

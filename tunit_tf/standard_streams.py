@@ -1,4 +1,4 @@
-"""Standard streams of a process: open, able to print any name, without messages of no use.
+"""Standard streams of a process: open, able to print any name, free of messages on absent GPUs.
 
 On a machine without a GPU, TensorFlow says several times that there is none. Its C++ code writes
 that to file descriptor 2 before it heeds any log level: while TensorFlow is imported and lists
@@ -26,7 +26,7 @@ MESSAGES = (
     "failed call to cuInit",
     "This TensorFlow binary is optimized to use available CPU instructions",
     "^To enable the following instructions: ",
-)  # beginnings of lines, or what follows the prefix of the log
+)  # beginnings of lines, with or without the log's prefix (time, thread, place)
 LONGEST_WAIT = 5.0  # seconds for the last line
 
 

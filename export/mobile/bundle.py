@@ -29,7 +29,7 @@ COMPARISON = "comparison.png"
 
 @dataclasses.dataclass(frozen=True)
 class RunImages:
-    """Images by what they are for.
+    """The images of an export, by their use.
 
     Attributes:
       held_out: Translated for the scores of the variants.

@@ -139,7 +139,7 @@ def convolve_to_few(x: tf.Tensor, kernel: np.ndarray, bias: np.ndarray, block: i
 
 
 def _reflection(x: tf.Tensor, axis: int) -> tf.Tensor:
-    """What reflection has outermost, less what symmetric padding has; two zeros in between.
+    """Difference of reflection and symmetric padding at both edges, with two zeros in between.
 
     Args:
       x: Symmetrically padded along `axis`, which gets length 4.

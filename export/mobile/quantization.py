@@ -55,7 +55,7 @@ def quantize(
         tool.add_static_config(EVERYWHERE, ALL, activation_num_bits=8, weight_num_bits=8)
         for op in IN_FLOAT:
             tool.update_quantization_recipe(EVERYWHERE, op, algorithm_key=AlgorithmName.NO_QUANTIZE)
-        # The pools of the norms; another one moves pixels.
+        # Pooling in the norms; the only other pool, which moves pixels, may be int8.
         tool.update_quantization_recipe(
             operations.MEAN, Op.AVERAGE_POOL_2D, algorithm_key=AlgorithmName.NO_QUANTIZE
         )

@@ -18,7 +18,7 @@ LARGEST_DIFFERENCE = 8.0
 LONGEST_STYLE = 16.0  # largest length of a style code times its factor
 EXPONENTS = -10, 5  # range of the norms' factors; with 2^5, epsilon is 0.01, and float16 holds it
 STYLE_EXPONENTS = -14, 14
-IMAGES = 8  # looked at; powers of two need no exact statistics
+IMAGES = 8  # enough of them: powers of two need no exact statistics
 
 
 def pair_factors(translator: Translator, squares: np.ndarray) -> tuple[float, list[np.ndarray]]:

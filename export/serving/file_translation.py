@@ -287,8 +287,8 @@ class _Translation:
                 self._reference()
                 self._skip_refused(next(iter(contents)), error)
                 return
-            # One of them spoils the request for all. The index in the server's message may count
-            # within a larger batch, so bisection is used.
+            # The server refuses the whole request because of one file. The index in its message may
+            # be that in a larger batch, so the file is found by bisection.
             items = list(contents.items())
             half = len(items) // 2
             yield from self._ask(dict(items[:half]))

@@ -38,11 +38,11 @@ class ImageSet:
         return self.pixels(positions)
 
     def take(self, positions: np.ndarray) -> "ImageSet":
-        """The subset at `positions` (indices or a mask over this set), nothing copied."""
+        """The subset at `positions` (indices or a mask over this set); pixels are not copied."""
         return dataclasses.replace(self, rows=self.rows[positions])
 
     def sample(self, count: int, seed: int = 0) -> "ImageSet":
-        """A seeded random subset of at most `count` images, in random order, nothing copied."""
+        """A seeded random subset of at most `count` images, in random order; nothing is copied."""
         return self.take(sampled_positions(len(self), count, seed))
 
     def pixels(self, positions: np.ndarray | slice = slice(None)) -> np.ndarray:

@@ -94,7 +94,7 @@ def laid_out(config: Config) -> Config:
     try:
         with os.scandir(folder) as entries:
             found = {entry.name for entry in entries if _counts(entry)}
-    except OSError:  # mentioned where it is opened
+    except OSError:  # opening it raises the same error with a sentence
         return config
     by_name = {name.lower(): folder / name for name in found}
     train = [by_name[name] for name in TRAIN_FOLDERS if name in by_name]

@@ -1,4 +1,4 @@
-"""Which images of a set are held out: by a rule at first, as recorded when a run is resumed."""
+"""Which images are held out: chosen by a rule at first, read from a record in a resumed run."""
 
 import dataclasses
 from typing import NamedTuple

@@ -60,7 +60,7 @@ def evaluate(
         )
     labeled = has_classes(split.train, split.validation)
     # Without labels, all training images are grouped by their pseudo-domains.
-    # In order, as files are read fastest.
+    # Sorted, because a file is read fastest from its start to its end.
     positions = np.sort(sampled_positions(len(split.train), MAX_ENCODED))
     if labeled or not run.generator_is_trained:
         all_train: EncodedImages | None = None

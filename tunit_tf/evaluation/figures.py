@@ -72,7 +72,7 @@ class EvaluationResult:
     )
 
     def add_figures(self, section: str, draw: Callable[[], list[Figure]]) -> None:
-        """Draws the figures of a section; a failure costs them and not the numbers."""
+        """Draws the figures of a section; if that fails, the report has its numbers only."""
         try:
             self.figures[section] = draw()
         except Exception as error:  # of Matplotlib, scikit-learn, TensorFlow

@@ -173,7 +173,7 @@ def _metrics_table(
     without_network: dict[str, dict[str, float]],
     extractor_name: str,
 ) -> str:
-    """The metrics {column: {metric: value}} of one or two checkpoints, and of no network."""
+    """The metrics {column: {metric: value}} of checkpoints and of rows without a network."""
     names = [*columns, *without_network]
     rows = [_head(names)] if len(names) > 1 else []
     for name in dict.fromkeys(name for column in columns.values() for name in column):

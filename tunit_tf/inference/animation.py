@@ -14,7 +14,7 @@ MAX_FRAME_PIXELS = 2**28  # of all frames together; APNG is written from frames 
 
 
 def is_animated(path: pathlib.Path) -> bool:
-    """Whether a file is an animation; files that cannot be read are none."""
+    """Whether a file is an animation; False if it cannot be read."""
     if path.suffix.lower() not in (".gif", ".webp", ".png", ".apng"):
         return False
     try:
@@ -77,7 +77,7 @@ class Animation:
     def encoded(self, frames: Iterator[Image.Image]) -> bytes:
         """Frames as a file of the same kind, with the same timing and loop.
 
-        A viewer shows a frame that equals the one before it as a longer one, and so does the file.
+        A frame that equals the one before it is left out; that one is shown longer instead.
 
         Args:
           frames: As many as this animation has, RGB or RGBA.

@@ -43,7 +43,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 KEPT_COLOR = 16.0  # of 255; from this difference on, only luminance is taken from the photograph
 GRID = 16  # windows of a color map in either direction
 RIDGE = 1e-3 * 255**2  # e
-STRIP_PIXELS = 2**17  # computed at once; larger strips leave the caches
+STRIP_PIXELS = 2**17  # computed at once; larger strips do not fit into the caches of a CPU
 BLOCK = 256  # columns that are interpolated by one product of matrices
 
 

@@ -125,8 +125,8 @@ def load_or_measure(run: "TrainedRun", data: str = "") -> DomainStyles:
             f"images to measure them on are not available: {error}"
         ) from None
     measured = measure(run.translator, images)
-    # Those of a later step are the newest checkpoint's, where this is the best one. The files of a
-    # weights folder are those of its manifest.
+    # Saved statistics of a later step stay: they are the newest checkpoint's, and this is the best.
+    # A weights folder stays as its manifest lists it.
     is_newer = saved is None or saved.step < run.step
     if not data and is_newer and not weights_folder.is_one(run.folder):
         _save(path, run, measured)
@@ -168,7 +168,7 @@ def _load(path: pathlib.Path, run: "TrainedRun") -> _Saved | None:
     shapes = ((num_domains,), (num_domains, style_dim), (num_domains, style_dim, style_dim))
     if tuple(array.shape for array in styles) != shapes:
         return None
-    # The mean of an empty domain is not a number; any other such number is damage.
+    # Means of empty domains are NaN; any other NaN is damage.
     known = styles.counts > 0
     numbers = (styles.means[known], styles.covariances)
     return _Saved(step, styles) if all(np.isfinite(x).all() for x in numbers) else None

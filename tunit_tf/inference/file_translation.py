@@ -381,7 +381,7 @@ def _write_stills(job: Job, subjects: list[Subject], names: _Names) -> None:
     request, writer = job.request, job.writer
     shown: list[list[np.ndarray]] = [[] for _ in subjects]
     for look in job.looks:
-        last = look is job.looks[-1]  # nobody needs the photographs after that
+        last = look is job.looks[-1]  # the photographs are not needed after it
         results = job.redrawing.results(subjects, _drawing(job, look), in_place=last)
         for subject, frames, result in zip(subjects, shown, results, strict=True):
             file = names.of(subject.path, look)

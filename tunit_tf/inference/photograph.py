@@ -17,7 +17,7 @@ from tunit_tf.inference import detail as detail_lib
 from tunit_tf.io import pixels
 
 MODEL = "model"  # a size of results: that of the networks
-SOURCE = "source"  # another: that of the photograph
+SOURCE = "source"  # a size of results: that of the photograph
 DETAIL = Bounds(0, 1)
 FEATHER = Bounds(0, 2048)  # pixels
 QUALITY = Bounds(1, 100)  # of JPEG
@@ -76,7 +76,7 @@ class Region(NamedTuple):
         """Reads `x,y,width,height`, as `120,80,640,480` or `10%,5%,50%,50%`.
 
         Raises:
-          UserError: It is something else.
+          UserError: The text has another form.
         """
         parts = [part.strip() for part in text.split(",")]
         try:
@@ -139,7 +139,7 @@ class Size(NamedTuple):
         """Reads `source`, `model` or a number of pixels.
 
         Raises:
-          UserError: It is something else, or the number is out of bounds.
+          UserError: The text has another form, or the number is out of bounds.
         """
         if text in (MODEL, SOURCE):
             return cls(text)

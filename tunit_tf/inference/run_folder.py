@@ -45,7 +45,7 @@ WRITER = "tunit_tf.train"  # the command that a run folder belongs to
 
 CURE = "name another folder with --run_dir"
 
-# Parts of a training state in a checkpoint, by the networks that they are.
+# Names of networks, and of the parts of a checkpoint that hold them.
 SAVED_AS = {
     weights_folder.GUIDING: "guiding_ema",
     weights_folder.GENERATOR: "generator_ema",
@@ -193,7 +193,7 @@ def saved_config(folder: pathlib.Path) -> Config:
 
 
 def _config_of(folder: pathlib.Path) -> Config | None:
-    """As `saved_config`, without a word; None where there is none."""
+    """As `saved_config`, without a warning or an error; None if there is no config."""
     path = folder / CONFIG
     try:
         return config_lib.from_json(path.read_bytes(), str(path))
@@ -268,7 +268,7 @@ def _check_nothing_is_lost(output: OutputFolder) -> None:
 
 def _check_same(config: Config, saved: Config, folder: pathlib.Path) -> None:
     names = differences(config, saved, folder)
-    if not saved.data:  # imported weights: which images they go on with is free
+    if not saved.data:  # imported weights may go on with any images
         names = [name for name in names if name != "data"]
     if names:
         changes = ", ".join(f"{n} ({getattr(saved, n)!r} -> {getattr(config, n)!r})" for n in names)
@@ -367,10 +367,10 @@ def recorded_split(folder: pathlib.Path, config: Config) -> Recorded | None:
 
 
 def _is_of(config: Config, folder: pathlib.Path) -> bool:
-    """Whether a folder is that of a run with this config, moved images aside."""
+    """Whether a folder is of a run with this config; the images may have been moved."""
     try:
         saved = _config_of(folder)
-    except (OSError, UserError):  # a damaged config is mentioned where the run is opened
+    except (OSError, UserError):  # opening the run reports a damaged config
         return False
     return saved is not None and not differences(config, saved, folder)
 

@@ -20,7 +20,7 @@ from tunit_tf.errors import UserError
 from tunit_tf.io import output_folder
 
 NAME = re.compile(r"ckpt-([0-9]{1,18})\.index")  # TensorFlow writes the index last
-SIGNS = set("*?[]\\")  # in a path make a pattern of it
+SIGNS = set("*?[]\\")  # TensorFlow takes a path with one of these for a pattern
 
 # What restoring a checkpoint raises that is damaged, or of other networks.
 UNREADABLE = (AssertionError, ValueError, IndexError, RuntimeError, tf.errors.OpError)

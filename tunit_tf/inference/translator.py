@@ -18,7 +18,7 @@ from tunit_tf.networks import Generator, GuidingNetwork
 from tunit_tf.networks.guiding import GuidingOutput
 from tunit_tf.paths import user_path
 
-# Squares of the networks' size, or pictures of any kind, by path or opened.
+# Squares of the networks' size as an array, or pictures of any size as files or opened ones.
 Images = np.ndarray | ImageSet | Sequence[str | pathlib.Path | Image.Image]
 
 

@@ -105,7 +105,7 @@ class OutputFolder:
                 )
 
     def check_whole(self) -> None:
-        """Checks that the folder may be replaced as a whole: nothing in it is of anyone else.
+        """Checks that the folder may be replaced as a whole: the command wrote everything in it.
 
         Raises:
           UserError: As `check` and `check_unchanged`.
@@ -121,7 +121,7 @@ class OutputFolder:
     def is_unchanged(self, name: str) -> bool:
         """Whether a file is there, and is one that the command wrote."""
         path, known = self.path / name, self._written.get(name)
-        if not known or path.is_symlink() or not path.is_file():  # a pipe would be waited for
+        if not known or path.is_symlink() or not path.is_file():  # reading a pipe would block
             return False
         try:
             return checksum(path) in known
@@ -281,7 +281,7 @@ def checksum(path: pathlib.Path) -> str:
 
 
 def _entries(folder: pathlib.Path) -> list[str]:
-    """What is in a folder, but for what the system and killed processes leave anywhere."""
+    """Names in a folder, without files that the system or killed processes leave in any folder."""
     if not folder.exists():
         return []
     left_out = set(OF_THE_SYSTEM)
@@ -289,7 +289,7 @@ def _entries(folder: pathlib.Path) -> list[str]:
 
 
 def _names_below(folder: pathlib.Path) -> Iterator[str]:
-    """Names of all files and links below a folder, with slashes, but for the mark."""
+    """Names of all files and links below a folder, with slashes; the mark is left out."""
     for top, folders, names in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(top, name))]
         for name in (*names, *links):

@@ -142,7 +142,7 @@ class _Search:
         except OSError as error:
             self.closed[folder] = error.strerror or str(error)
             return
-        if above:  # results are data if their own folder is what the user names
+        if above:  # a folder that the user names is searched even if it holds results
             self._written |= output_folder.written_in(folder)
         for name in names:
             if not name.startswith(".") and name not in LEFT_OUT:
@@ -152,7 +152,7 @@ class _Search:
         try:
             mode = path.stat().st_mode
         except OSError:
-            # A link that leads nowhere or to itself; a file that vanished is no link.
+            # A link that leads nowhere or to itself, not a file that was deleted meanwhile.
             if path.is_symlink() and (is_picture(path.name) or not path.suffix):
                 self._dangling.append(path)
             return
@@ -165,7 +165,7 @@ class _Search:
 
     def _is_result(self, path: pathlib.Path) -> bool:
         known = self._written.get(path, ())
-        with contextlib.suppress(OSError):  # where it is read, it is named
+        with contextlib.suppress(OSError):  # the reader reports a picture that cannot be read
             return bool(known) and output_folder.checksum(path) in known
         return False
 
@@ -270,7 +270,7 @@ def alpha_of(picture: Image.Image) -> Image.Image:
 def gray(mask: Image.Image) -> Image.Image:
     """An opened mask of any mode as a gray picture, upright; what is transparent is black."""
     mask = mask.copy()
-    mask.info.pop("icc_profile", None)  # its numbers are no colors
+    mask.info.pop("icc_profile", None)  # a mask holds shares, not colors
     return pixels.upright_rgb(mask, NOTHING).convert("L")
 
 

@@ -157,7 +157,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def turned(image: Image.Image) -> Image.Image:
-    """An opened picture turned as EXIF says; damaged EXIF says nothing."""
+    """An opened picture turned as EXIF says; damaged EXIF is ignored."""
     image.load()  # EXIF may follow the pixels
     try:
         method = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))

@@ -175,7 +175,7 @@ def _integer(value: Any) -> int:
     return value
 
 
-# What stands for the functions in a checkpoint; storage classes are mentioned only.
+# What is called in place of the functions that a checkpoint names; classes are only named.
 FUNCTIONS: dict[Name, Callable[..., Any] | None] = {
     Name("collections", "OrderedDict"): dict,
     Name("torch._utils", "_rebuild_tensor"): _tensor,

@@ -1,4 +1,4 @@
-"""Feature extractors for image metrics; a metric carries its extractor's name."""
+"""Feature extractors for image metrics; the names of metrics end in the extractor's."""
 
 import io
 import pathlib

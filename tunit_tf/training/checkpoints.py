@@ -145,7 +145,7 @@ class Checkpoints:
             self._output.note(f"{folder.name}/{index.name}", output_folder.checksum(index))
         others = [other for other in saved_states.found_in(folder) if other != saved]
         for outdated in others[: len(others) - keep + 1]:
-            for part in saved_states.files_of(outdated)[::-1]:  # without its index it is none
+            for part in saved_states.files_of(outdated)[::-1]:  # TensorFlow needs the index
                 part.unlink(missing_ok=True)
 
 

@@ -52,7 +52,9 @@ def load(config: Config) -> Weights | None:
     if not config.init_from or run_folder.is_trained(config.run_path):
         return None
     folder = _folder(config)
-    if weights_folder.is_one(folder):  # no networks are built, so no extra is needed
+    if weights_folder.is_one(
+        folder
+    ):  # read as arrays: no network is built that could need an extra
         return weights_folder.read(folder)
     return run_folder.read_weights(folder)
 

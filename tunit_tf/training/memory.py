@@ -15,7 +15,7 @@ GUIDING_COPIES, GENERATOR_COPIES, DISCRIMINATOR_COPIES = 5, 5, 4
 MAPS = {"paper": 100, "projected": 28}
 GUIDING_MAPS = 500
 FEATURE_MAPS = 330  # of a projected D, of the size of its features' input
-HALF = 0.8  # of these bytes under mixed precision: norms and losses stay in float32
+HALF = 0.8  # factor on these bytes under mixed precision; norms and losses stay in float32
 LIBRARIES = 1.0 * GB  # workspaces, kernels
 
 

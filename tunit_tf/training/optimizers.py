@@ -64,7 +64,7 @@ class Adam(keras.optimizers.Adam):
     ) -> None:
         """Passes to `update_step`, in place of the rate, all numbers that variables share.
 
-        Keras calls this once per step, and nothing public. A step has about 180 variables; what is
+        Keras calls this, not a public method, once per step. A step has 180 variables; what is
         computed for each costs time when the graph is built.
         """
         dtype = trainable_variables[0].dtype

@@ -196,7 +196,7 @@ class KeyQueue(tf.Module):
 
 
 def copy_variables(source: keras.Model, target: keras.Model) -> None:
-    """Gives `target` the values of every variable of `source`, a network of the same form."""
+    """Copies the values of all variables of `source` to `target`, a network of the same form."""
     for new, old in zip(source.variables, target.variables, strict=True):
         old.assign(new)
 
