@@ -18,7 +18,6 @@ LITE0 = "efficientnet_lite0"
 LITE2 = "efficientnet_lite2"
 
 POOLED_DIM = 1280  # length of the pooled features
-STEM_WIDTH = 32
 EPSILON = 1e-3  # batch norm
 WIDTH_MULTIPLE = 8  # widths are rounded to multiples of it
 
