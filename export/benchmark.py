@@ -25,7 +25,7 @@ MODELS = path_flags.define_multi(
     "models", "models/mobile", "Folder that export.tflite wrote for the run."
 )
 ONNX = path_flags.define_multi(
-    "onnx", [], "Folder that export.onnx wrote for the run, for a row of ONNX Runtime, if wanted."
+    "onnx", [], "Folder that export.onnx wrote for the run; adds a row for ONNX Runtime."
 )
 ROUNDS = flags.DEFINE_integer("rounds", 3, "How often each file is loaded, in turns.")
 REPEATS = flags.DEFINE_integer("repeats", 15, "Runs in a round; the median of all is reported.")

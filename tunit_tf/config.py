@@ -237,8 +237,8 @@ class Config:
     weight_reconstruction_first: float = setting(
         0.0,
         "Weight of the image reconstruction loss in the first joint step, from which it falls "
-        "linearly to --weight_reconstruction; 0 begins with that. Helps a young generator against "
-        "a projected discriminator.",
+        "linearly to --weight_reconstruction; 0 uses that from the start. More helps a young "
+        "generator against a projected discriminator.",
         WEIGHT,
     )
     reconstruction_steps: int = setting(
@@ -265,8 +265,8 @@ class Config:
     )
     warmup_steps: int = setting(
         -1,
-        "Steps that train the guiding network alone; -1 is 65000, or 35000 semi-supervised or with "
-        "--domains_from another than iic, or 0 supervised.",
+        "Steps that train the guiding network alone; -1 is 65000, in semi-supervised runs and with "
+        "--domains_from other than iic 35000, in supervised runs 0.",
         STEPS_OR_DEFAULT,
     )
     joint_steps: int = setting(

@@ -38,9 +38,9 @@ def sentence(config: Config) -> str:
     """The estimate of a resolved config in words."""
     halved = dataclasses.replace(config, accumulate_steps=2 * config.accumulate_steps)
     return (
-        f"A step takes about {device_bytes(config) / GB:.1f} GB of memory where one device "
-        f"computes the whole batch, with --accumulate_steps={halved.accumulate_steps} about "
-        f"{device_bytes(halved) / GB:.1f} GB (estimates)."
+        f"A step takes about {device_bytes(config) / GB:.1f} GB of memory if one device computes "
+        f"the whole batch, and about {device_bytes(halved) / GB:.1f} GB with "
+        f"--accumulate_steps={halved.accumulate_steps} (estimates)."
     )
 
 
