@@ -15,14 +15,14 @@ PUBLISHED = {
 
 
 def test_the_corners_of_srgb_have_the_published_values():
-    colors = np.array(list(PUBLISHED), np.uint8)
-    np.testing.assert_allclose(colors.to_lab(colors), list(PUBLISHED.values()), atol=0.05)
+    srgb = np.array(list(PUBLISHED), np.uint8)
+    np.testing.assert_allclose(colors.to_lab(srgb), list(PUBLISHED.values()), atol=0.05)
 
 
 def test_every_color_comes_back():
     values = np.arange(0, 256, 5, dtype=np.uint8)
-    colors = np.stack(np.meshgrid(values, values, values, indexing="ij"), axis=-1)
-    np.testing.assert_array_equal(colors.from_lab(colors.to_lab(colors)), colors)
+    srgb = np.stack(np.meshgrid(values, values, values, indexing="ij"), axis=-1)
+    np.testing.assert_array_equal(colors.from_lab(colors.to_lab(srgb)), srgb)
 
 
 def test_grays_have_no_color_and_grow_lighter():
@@ -35,8 +35,8 @@ def test_grays_have_no_color_and_grow_lighter():
 
 
 def test_lightness_is_the_first_channel():
-    colors = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
-    np.testing.assert_allclose(colors.lightness(colors), colors.to_lab(colors)[..., 0])
+    srgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    np.testing.assert_allclose(colors.lightness(srgb), colors.to_lab(srgb)[..., 0])
 
 
 def test_colors_that_srgb_lacks_are_clipped():
