@@ -147,7 +147,7 @@ def restore(folder: pathlib.Path, networks: Mapping[str, keras.Model]) -> int:
 def named_variables(network: keras.Layer) -> dict[str, keras.Variable]:
     """All variables of a network, trained or not, by their place in it.
 
-    Keras numbers layers through a process, so its own names depend on what was built before.
+    Keras' own names end in a number that counts the layers of the whole process.
 
     Args:
       network: A model or layer whose sublayers are public attributes, or in lists that are.
