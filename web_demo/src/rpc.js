@@ -8,6 +8,7 @@ export class Stopped extends Error {}
 export class Remote {
   #worker;
   #waiting = new Map();
+  #ended = null; // why the worker answers no more
   #next = 0;
   #progress;
 
@@ -34,6 +35,7 @@ export class Remote {
    */
   call(task, options, { signal, transfer } = {}) {
     return new Promise((resolve, reject) => {
+      if (this.#ended) throw this.#ended;
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, task, options }, transfer);
@@ -59,6 +61,7 @@ export class Remote {
   }
 
   #fail(error) {
+    this.#ended = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
