@@ -27,8 +27,8 @@ export class Grid {
     for (const gallery of [sources, looks]) gallery.addEventListener('changed', () => this.offer());
     element('all').addEventListener('click', () => this.#draw());
     element('cancel-grid').addEventListener('click', () => this.#running?.abort());
-    element('save-grid').addEventListener('click', async () =>
-      save(await file(element('grid'), nameOfGrid(...this.#counts))),
+    element('save-grid').addEventListener('click', () =>
+      this.#save().catch((error) => fail(`The table could not be saved: ${error.message}`)),
     );
   }
 
@@ -88,6 +88,10 @@ export class Grid {
     const text = done === total ? ready : `Canceled after ${done} of ${total}.`;
     this.#say(text);
     announce(text);
+  }
+
+  async #save() {
+    save(await file(element('grid'), nameOfGrid(...this.#counts)));
   }
 
   #show(running) {
