@@ -32,7 +32,6 @@ from tunit_tf.metrics import features
 SCRATCH, FROM_WEIGHTS = "scratch", "from_weights"
 # The architecture of pretrained/cats_128, for runs that take none from there.
 NARROW = (
-    "--init_from=",
     "--style_dim=64",
     "--base_channels=16",
     "--guiding_width=0.25",
@@ -40,8 +39,8 @@ NARROW = (
     "--discriminator=projected",
     "--head_width=64",
 )
+CONFIG = pathlib.Path("configs/my_folder_cpu.cfg")
 COMMON = (
-    "--flagfile=configs/my_folder_cpu.cfg",
     "--joint_steps=1000000",
     "--decay_steps=0",
     "--sample_every=1000000",
@@ -101,10 +100,14 @@ def scored(variant: str, seed: str, folders: dict[str, pathlib.Path], pairs: Pai
     if not rows or not folder.exists() or TrainedRun.load(folder).step != rows[-1]["step"]:
         rows = []
         shutil.rmtree(folder, ignore_errors=True)
-    start = NARROW if variant == SCRATCH else (f"--init_from={INIT_FROM.value}",)
+    settings = [line for line in CONFIG.read_text().splitlines() if line.startswith("--")]
+    if variant == SCRATCH:
+        settings = [line for line in settings if not line.startswith("--init_from=")] + [*NARROW]
+    else:
+        settings.append(f"--init_from={INIT_FROM.value}")
     arguments = [
+        *settings,
         *COMMON,
-        *start,
         *MORE.value.split(),
         f"--data={folders['train']}",
         f"--validation_data={folders['held_out']}",
