@@ -3,8 +3,9 @@
 `python -m benchmarks.detail_forms --runs=runs/cats_cpu_128`, with the flags of
 `benchmarks.photographs`. The held-out images are the photographs. Their translations are reduced to
 a half of the networks' size (`--reduction`), as if they came from networks of that size, and are
-redrawn from there. "The networks' own" are the translations before that: what networks of the full
-size draw.
+redrawn from there. "own" are the translations before that: what networks of the full size draw.
+`--forms=enlarged,detail` compares only some. The distance of "Fréchet, halves" needs
+translations of its own; `--half_size=2` makes few of them.
 """
 
 from collections.abc import Callable
@@ -83,12 +84,19 @@ def colors_only(x: np.ndarray, y: np.ndarray, photograph: np.ndarray) -> np.ndar
 FORMS: dict[str, Form] = {
     "enlarged": enlarged,
     "difference": difference,
-    "difference of luminance": luminance,
-    "difference of luminance, with gain": gain,
-    "difference of luminance, exact": exact,
-    "`--detail=1`": chosen,
-    "`--colors_only`": colors_only,
+    "luminance": luminance,
+    "gain": gain,
+    "exact": exact,
+    "detail": chosen,
+    "colors_only": colors_only,
 }
+OWN = "own"  # of the networks
+CHOSEN = flags.DEFINE_list("forms", [*FORMS, OWN], "Forms that are compared.")
+flags.register_validator(
+    CHOSEN.name,
+    lambda names: bool(names) and {*names} <= {*FORMS, OWN},
+    message=f"must be some of {', '.join([*FORMS, OWN])}",
+)
 
 
 def resized(image: np.ndarray, size: int) -> np.ndarray:
@@ -133,15 +141,16 @@ def score(run: TrainedRun, pairs: photographs.Pairs) -> None:
     drawn = run.translator.generate(sources, styles[pairs.references])
     drawn_half = run.translator.generate(half, styles[pairs.references_half])
     columns = [sources, pairs.images.take(pairs.references)[:]]
-    for name, form in FORMS.items():
-        results = redrawn(form, sources, drawn)
+    for name in CHOSEN.value:
+        results, results_half = drawn, drawn_half
+        if name != OWN:
+            results = redrawn(FORMS[name], sources, drawn)
+            results_half = redrawn(FORMS[name], half, drawn_half)
         columns.append(results)
-        made = pairs.translated(results, redrawn(form, half, drawn_half))
+        made = pairs.translated(results, results_half)
         photographs.print_row(f"{run.folder}: {name}", pairs.scores(made))
-    own = pairs.translated(drawn, drawn_half)
-    photographs.print_row(f"{run.folder}: the networks' own", pairs.scores(own))
     if photographs.PICTURES.value:
-        rows = list(zip(*(column[:SHOWN] for column in (*columns, drawn)), strict=True))
+        rows = list(zip(*(column[:SHOWN] for column in columns), strict=True))
         photographs.save_picture(run, "forms", rows)
 
 

@@ -30,9 +30,11 @@ def main() -> None:
         help="of the results: source, the picture's own; model, as the networks draw; longer side",
     )
     parser.add_argument("--region", default="", help="redraw only x,y,width,height, or in percent")
+    mask_help = "folder of PNG masks, white where to redraw; or alpha, that of the pictures"
+    parser.add_argument("--mask", default="", help=mask_help)
     parser.add_argument("--detail", type=float, help="0 (enlarged) to 1; by default the run's")
     parser.add_argument("--colors_only", action="store_true", help="take only colors")
-    parser.add_argument("--feather", type=int, help="pixels inside of the region's edge that fade")
+    parser.add_argument("--feather", type=int, help="pixels inside of region or mask that fade")
     parser.add_argument("--batch_size", type=int, default=16, help="pictures computed at once")
     options, beam_flags = parser.parse_known_args()
     try:
@@ -65,8 +67,9 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     if unknown:
         raise UserError(f"Unknown flag {unknown[0]}; see --help, and Beam's pipeline options.")
     request = photographs.Request.checked(
-        options.size, options.region, options.detail, options.colors_only, options.feather
-    )
+        options.size, options.region, options.detail, options.colors_only, options.feather,
+        mask=options.mask,
+    )  # fmt: skip
     described = beam_pipeline.read_manifest(options.model)
     if options.detail is None and not options.colors_only:
         request = request.with_detail(described.detail)
@@ -74,21 +77,17 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
         beam_pipeline.check_reference(options.reference)
     else:
         beam_pipeline.average_style(described, options.domain)
-    _, pattern = picture_files.split_pattern(options.source)
+    folder, pattern = picture_files.split_pattern(options.source)
     if not beam_pipeline.FileSystems.match([pattern], limits=[1])[0].metadata_list:
         raise UserError(f"--source={options.source} matches no file.")
+    masks = beam_pipeline.check_masks(options.mask, folder)
     beam_pipeline.check_output(options.output)
     look = beam_pipeline.Look(options.reference, options.domain)
     pipeline = beam.Pipeline(argv=beam_flags)
-    beam_pipeline.pipeline(
-        pipeline,
-        options.source,
-        look,
-        options.model,
-        options.output,
-        options.batch_size,
-        request,
+    order = beam_pipeline.Order(
+        options.model, look, folder, options.output, options.batch_size, request, masks
     )
+    beam_pipeline.pipeline(pipeline, pattern, order)
     result = pipeline.run()
     result.wait_until_finish()
     print(f"{options.source} -> {options.output}: {beam_pipeline.counted(result)}.")

@@ -14,7 +14,7 @@ from export.mobile.runtime import ModelError, Pair
 from tunit_tf import standard_streams
 from tunit_tf.errors import Bounds, UserError
 from tunit_tf.inference import photograph as photographs
-from tunit_tf.io import files, pixels
+from tunit_tf.io import pixels
 from tunit_tf.paths import user_path
 
 USER_ERROR, INTERRUPTED = 2, 130  # exit codes
@@ -28,9 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--encoder", required=True, help="encoder_*.tflite")
     parser.add_argument("--generator", required=True, help="generator_*.tflite")
-    parser.add_argument("--source", required=True, help="picture to redraw")
+    parser.add_argument("--source", required=True, help="picture or video to redraw")
     parser.add_argument("--reference", required=True, help="picture of the look")
-    output_help = ".png or .jpg to write; of an animation, a file of its own kind"
+    output_help = ".png or .jpg to write; of an animation or video, a file of its own kind"
     parser.add_argument("--output", required=True, help=output_help)
     size_help = "of the result: source, model (a square, as drawn), or the longer side in pixels"
     parser.add_argument("--size", default=photographs.SOURCE, help=size_help)
@@ -47,8 +47,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="number of CPU threads")
     flags = parser.parse_args()
     try:
-        content = translated(flags)
-        files.write_new(flags.output, content)
+        translate(flags)
     except (ModelError, UserError) as error:
         sys.exit(refused(str(error)))
     except OSError as error:
@@ -59,30 +58,30 @@ def main() -> None:
     print(f"Wrote {flags.output}.")
 
 
-def translated(flags: argparse.Namespace) -> bytes:
-    """Checks the flags and returns the content of the result."""
+def translate(flags: argparse.Namespace) -> None:
+    """Checks the flags and writes the result."""
     given = [name for name in PATHS if getattr(flags, name) is not None]
     for name in given:
         setattr(flags, name, user_path(getattr(flags, name), f"--{name}"))
     output = flags.output
     if output.suffix.lower() not in picture_file.SUFFIXES:
-        raise UserError(f"--output={output} must end with .png or .jpg.")
+        raise UserError(
+            f"--output={output} must end with .png or .jpg, or as an animation or video that is "
+            "redrawn does."
+        )
     if os.path.lexists(output):
         raise UserError(f"--output={output} exists already; name another file, or delete it first.")
     Bounds(1, MAX_THREADS).check("--threads", flags.threads)
-    if flags.feather is not None and not (flags.mask or flags.region):
-        raise UserError("--feather softens the edges of --mask or --region; give one of them too.")
+    mask = str(flags.mask or "")
     request = photographs.Request.checked(
-        flags.size, flags.region, flags.detail, flags.colors_only, flags.feather, flags.quality
-    )
+        flags.size, flags.region, flags.detail, flags.colors_only, flags.feather, flags.quality,
+        mask=mask,
+    )  # fmt: skip
     described = [manifest.verify_beside(path) for path in (flags.encoder, flags.generator)]
     if flags.detail is None and described[1] and not flags.colors_only:
         request = request.with_detail(described[1].detail)
     pair = Pair(flags.encoder, flags.generator, flags.threads)
-    suffix, mask = output.suffix.lower(), str(flags.mask or "")
-    return picture_file.redrawn(
-        pair, flags.source, flags.reference, suffix, request, mask, flags.resize
-    )
+    picture_file.redraw(pair, flags.source, flags.reference, output, request, mask, flags.resize)
 
 
 def refused(message: str) -> int:

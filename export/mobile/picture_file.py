@@ -1,4 +1,4 @@
-"""A picture file redrawn with an exported pair. Needs no TensorFlow."""
+"""A picture or video redrawn with an exported pair. Needs no TensorFlow."""
 
 import contextlib
 import pathlib
@@ -11,29 +11,30 @@ from tunit_tf.errors import UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
 from tunit_tf.inference.redrawing import Draw, Redrawing
-from tunit_tf.io import picture_files, pixels
+from tunit_tf.inference.video import CODECS, Video, is_video
+from tunit_tf.io import files, picture_files, pixels
 from tunit_tf.io.picture_files import MaskFiles
 
 STILL_SUFFIXES = (".png", ".jpg", ".jpeg")
-SUFFIXES = (*STILL_SUFFIXES, ".gif", ".webp")
+SUFFIXES = (*STILL_SUFFIXES, ".gif", ".webp", *CODECS)
 
 
-def redrawn(
+def redraw(
     pair: Pair,
     source: pathlib.Path,
     reference: pathlib.Path,
-    suffix: str,
+    output: pathlib.Path,
     request: photographs.Request,
     mask: str = "",
     resize: str = "crop",
-) -> bytes:
-    """The content of the result, a picture or an animation as the source is one.
+) -> None:
+    """Writes the result, a picture, an animation or a video as the source is one.
 
     Args:
       pair: Draws squares.
       source: The file.
       reference: A picture of the look.
-      suffix: Of the result, one of `SUFFIXES`.
+      output: File that does not exist yet; its suffix is one of `SUFFIXES`.
       request: The result that is asked for.
       mask: Mask of the source, or `alpha`; see `MaskFiles`.
       resize: How pictures become squares, one of `pixels.RESIZE`.
@@ -41,6 +42,7 @@ def redrawn(
     Raises:
       UserError: A picture cannot be read, the mask or region does not fit it, or the result would
         be of another kind.
+      OSError: The result cannot be written.
     """
     with _reading(reference):
         look = pixels.square(pixels.open_rgb(reference), pair.image_size, resize)
@@ -49,33 +51,48 @@ def redrawn(
     def draw(squares: np.ndarray) -> np.ndarray:
         return np.stack([pair.generate(square, style) for square in squares])
 
+    masks = MaskFiles(mask, str(source), [source]) if mask else None
+    redrawing = Redrawing(request, pair.image_size, resize, masks=masks)
+    if is_video(source):
+        _write_video(source, output, redrawing, draw)
+        return
+    suffix = output.suffix.lower()
     with _reading(source):
-        masks = MaskFiles(mask, str(source), [source]) if mask else None
-        redrawing = Redrawing(request, pair.image_size, resize, masks=masks)
         if is_animated(source):
-            return _animation(source, suffix, redrawing, draw)
-        if suffix not in STILL_SUFFIXES:
-            raise UserError(f"{source} is no animation; let --output end with .png or .jpg.")
-        (result,) = redrawing.results([redrawing.read(source)], draw, in_place=True)
-    return photographs.encoded(result, suffix, request.quality)
+            animation = Animation(source)
+            _check(suffix, (animation.suffix,), f"{source} is an animation, and so is its result")
+            content = animation.encoded(redrawing.frames(source, animation.frames(), draw))
+        else:
+            _check(suffix, STILL_SUFFIXES, f"{source} is a single picture")
+            (result,) = redrawing.results([redrawing.read(source)], draw, in_place=True)
+            content = photographs.encoded(result, suffix, request.quality)
+    with files.new(output) as target:
+        target.write_bytes(content)
 
 
-def _animation(source: pathlib.Path, suffix: str, redrawing: Redrawing, draw: Draw) -> bytes:
-    animation = Animation(source)
-    if suffix != animation.suffix:
-        raise UserError(
-            f"{source} is an animation, and so is its result; let --output end with "
-            f"{animation.suffix}."
-        )
-    return animation.encoded(redrawing.frames(source, animation.frames(), draw))
+def _write_video(
+    source: pathlib.Path, output: pathlib.Path, redrawing: Redrawing, draw: Draw
+) -> None:
+    suffix = source.suffix.lower()
+    _check(output.suffix.lower(), (suffix,), f"{source} is a video, and so is its result")
+    with _reading(source, "video"):
+        video = Video(source)
+    with files.new(output) as target, _reading(source, "video"):
+        video.write(target, lambda frames: redrawing.frames(source, frames, draw))
+
+
+def _check(suffix: str, allowed: tuple[str, ...], reason: str) -> None:
+    """Raises UserError if a result would be of another kind than its source."""
+    if suffix not in allowed:
+        raise UserError(f"{reason}; let --output end with {' or '.join(allowed[:2])}.")
 
 
 @contextlib.contextmanager
-def _reading(path: pathlib.Path) -> Iterator[None]:
-    """Turns the failure to read a picture in its block into a sentence."""
+def _reading(path: pathlib.Path, kind: str = "picture") -> Iterator[None]:
+    """Turns the failure to read a picture or video in its block into a sentence."""
     try:
         yield
     except (ModelError, UserError):
         raise
     except picture_files.UNREADABLE as error:
-        raise UserError(f"{path} is not a readable picture ({error}).") from None
+        raise UserError(f"{path} is not a readable {kind} ({error}).") from None

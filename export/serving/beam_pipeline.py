@@ -20,18 +20,22 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
+from PIL import Image
 
 from export import manifest
 from export.manifest import ServingManifest
 from tunit_tf import standard_streams
 from tunit_tf.errors import UserError
 from tunit_tf.inference import photograph as photographs
+from tunit_tf.inference import video
+from tunit_tf.inference.animation import SUFFIXES, Animation, is_animated
 from tunit_tf.inference.redrawing import Redrawing, Subject
 from tunit_tf.io import files, picture_files, pixels
 from tunit_tf.io.output_folder import OutputFolder
 
 COMMAND = "export.beam"
 DEAD = "dead"  # tag of pictures that could not be translated
+COUNTS = ("translated", "skipped", "failed", "unchanged")
 
 
 class Look(NamedTuple):
@@ -41,41 +45,83 @@ class Look(NamedTuple):
     domain: int = -1
 
 
-def pipeline(
-    root: beam.Pipeline,
-    source: str,
-    look: Look,
-    model: str,
-    output: str,
-    batch_size: int,
-    request: photographs.Request,
-) -> None:
-    """Translates every picture that `source` matches and is not translated yet.
+class MaskFolder(NamedTuple):
+    """The masks of the pictures in a folder of any file system.
+
+    Attributes:
+      mask: Folder that has `a/cat.png` for the picture `a/cat.jpg`; or `alpha`, for the alpha
+        channels of the pictures.
+      folder: Folder that results are relative to, with a slash at its end.
+    """
+
+    mask: str
+    folder: str
+
+    def of(self, path: str, picture: Image.Image) -> Image.Image:
+        """The mask of an upright picture of a file, gray, white where it is redrawn.
+
+        Raises:
+          UserError: There is none, it cannot be read, or it has another aspect ratio.
+        """
+        if self.mask == picture_files.ALPHA:
+            return picture_files.alpha_of(picture)
+        stem = path[len(self.folder) :].rpartition(".")[0]
+        place = FileSystems.join(self.mask, stem + picture_files.MASK_SUFFIX)
+        if not FileSystems.exists(place):
+            raise UserError(f"it has no mask {place}")
+        return picture_files.mask_of(read(place), picture.size, place)
+
+
+class Order(NamedTuple):
+    """What becomes of the pictures.
+
+    Attributes:
+      model: Folder of one version of a SavedModel.
+      look: What they are translated into.
+      folder: Folder that results are relative to, with a slash at its end.
+      output: Folder of the results.
+      batch_size: Pictures or frames computed at once.
+      request: How they are redrawn.
+      masks: What of them is redrawn; None is everything.
+    """
+
+    model: str
+    look: Look
+    folder: str
+    output: str
+    batch_size: int
+    request: photographs.Request
+    masks: MaskFolder | None = None
+
+    def result_of(self, path: str, suffix: str = ".png") -> str:
+        """Where the translation of a picture goes."""
+        return FileSystems.join(self.output, picture_files.result_name(path, self.folder, suffix))
+
+
+def pipeline(root: beam.Pipeline, pattern: str, order: Order) -> None:
+    """Translates every picture that a file pattern matches and that has no result yet.
+
+    Results are `RELATIVE/PATH.EXT.png`, those of animations `.gif`, `.webp` or `.png` as these are.
+    What fails becomes lines of `dead-letters-TIME-*.jsonl`.
 
     Args:
       root: Beam pipeline to fill.
-      source: Folder, or a file pattern as Beam knows it (`gs://...` too).
-      look: What to translate them into.
-      model: Folder of one version of a SavedModel.
-      output: Folder; results are `RELATIVE/PATH.EXT.png`, those that fail lines of
-        `dead-letters-TIME-*.jsonl`.
-      batch_size: Pictures computed at once.
-      request: How they are redrawn.
+      pattern: As Beam knows it (`gs://...` too).
+      order: What becomes of them.
     """
-    folder, pattern = picture_files.split_pattern(source)
+    named = (*picture_files.EXTENSIONS, *video.CODECS)
     done = (
         root
         | "match"
         >> fileio.MatchFiles(pattern, empty_match_treatment=fileio.EmptyMatchTreatment.ALLOW)
         | "path" >> beam.Map(lambda found: found.path)
-        | "pictures" >> beam.Filter(picture_files.is_picture)
+        | "pictures" >> beam.Filter(picture_files.is_picture, named)
         | "spread" >> beam.Reshuffle()
-        | "new" >> beam.ParDo(NotYetThere(folder, output))
-        | "batch" >> beam.BatchElements(batch_size, batch_size)
-        | "translate"
-        >> beam.ParDo(Translate(model, look, folder, output, request)).with_outputs(DEAD)
+        | "new" >> beam.ParDo(NotYetThere(order))
+        | "batch" >> beam.BatchElements(order.batch_size, order.batch_size)
+        | "translate" >> beam.ParDo(Translate(order)).with_outputs(DEAD)
     )
-    prefix = FileSystems.join(output, f"dead-letters-{time.strftime('%Y%m%d-%H%M%S')}")
+    prefix = FileSystems.join(order.output, f"dead-letters-{time.strftime('%Y%m%d-%H%M%S')}")
     _ = (
         done[DEAD]
         | "letter" >> beam.Map(json.dumps)
@@ -83,26 +129,22 @@ def pipeline(
     )
 
 
-def result_of(path: str, folder: str, output: str) -> str:
-    """Where the translation of a picture goes."""
-    return FileSystems.join(output, picture_files.result_name(path, folder))
-
-
 class NotYetThere(beam.DoFn):
     """Passes on the pictures that have no result.
 
     Args:
-      folder: Folder that results are relative to.
-      output: Folder of the results.
+      order: What becomes of them.
     """
 
-    def __init__(self, folder: str, output: str) -> None:
-        self._folder, self._output = folder, output
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self._skipped = Metrics.counter("tunit", "skipped")
 
     def process(self, path: str) -> Iterator[str]:
         """Yields the path, or counts it as skipped."""
-        if FileSystems.exists(result_of(path, self._folder, self._output)):
+        own = pathlib.PurePath(path).suffix.lower()
+        possible = {".png", own} & {*SUFFIXES.values()}  # an animation keeps its kind
+        if any(FileSystems.exists(self._order.result_of(path, suffix)) for suffix in possible):
             self._skipped.inc()
         else:
             yield path
@@ -114,50 +156,104 @@ class Translate(beam.DoFn):
     The model is loaded once per process, whatever its number of threads.
 
     Args:
-      model: Folder of one version of a SavedModel.
-      look: What to translate into.
-      folder: Folder that results are relative to.
-      output: Folder of the results.
-      request: How they are redrawn.
+      order: What becomes of them.
     """
 
-    def __init__(
-        self, model: str, look: Look, folder: str, output: str, request: photographs.Request
-    ) -> None:
-        self._model, self._look, self._request = model, look, request
-        self._folder, self._output = folder, output
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self._shared = Shared()
-        self._translated = Metrics.counter("tunit", "translated")
-        self._failed = Metrics.counter("tunit", "failed")
+        self._counters = {name: Metrics.counter("tunit", name) for name in COUNTS}
 
     def setup(self) -> None:
         """Loads the model, once per process."""
-        self._loaded = self._shared.acquire(lambda: Model(self._model, self._look))
+        order = self._order
+        self._loaded = self._shared.acquire(lambda: Model(order.model, order.look))
 
     def process(self, paths: list[str]) -> Iterator:
         """Writes the results of a batch and yields what failed, tagged `DEAD`."""
-        loaded = self._loaded
-        redrawing = Redrawing(self._request, loaded.size, loaded.resize, len(paths))
-        named = {pathlib.Path(path): path for path in paths}  # pathlib drops a slash of gs://
-        failed = {}
-
-        def subjects() -> Iterator[Subject]:
-            for place, path in named.items():
-                try:
-                    yield redrawing.subject(place, photographs.open_upright(read(path)))
-                # Pillow's decoders raise many kinds of errors on broken files.
-                except Exception as error:
-                    failed[path] = f"{type(error).__name__}: {error}"
-
-        for held in redrawing.together(subjects()):
-            results = redrawing.results(held, loaded.translate, in_place=True)
-            for subject, result in zip(held, results, strict=True):
-                content = photographs.encoded(result, ".png")
-                write(result_of(named[subject.path], self._folder, self._output), content)
-                self._translated.inc()
-        for path, reason in failed.items():
-            self._failed.inc()
+        batch = _Batch(self._order, self._loaded, paths)
+        batch.write()
+        for name, count in batch.counts().items():
+            self._counters[name].inc(count)
+        for path, reason in batch.failed.items():
             yield beam.pvalue.TaggedOutput(DEAD, {"path": path, "reason": reason})
+
+
+class _Batch:
+    """Pictures that are redrawn together.
+
+    Args:
+      order: What becomes of them.
+      model: Draws squares.
+      paths: Their files.
+
+    Attributes:
+      failed: Why pictures were not redrawn, by path.
+    """
+
+    def __init__(self, order: Order, model: "Model", paths: list[str]) -> None:
+        self._order, self._model = order, model
+        self._named = {pathlib.Path(path): path for path in paths}  # pathlib drops a / of gs://
+        self._redrawing = Redrawing(
+            order.request, model.size, model.resize, order.batch_size, self if order.masks else None
+        )
+        self._moving: list[pathlib.Path] = []
+        self._written = 0
+        self.failed: dict[str, str] = {}
+
+    def of(self, path: pathlib.Path, picture: Image.Image) -> Image.Image:
+        """The mask of a picture; see `redrawing.Masks`."""
+        assert self._order.masks is not None
+        return self._order.masks.of(self._named[path], picture)
+
+    def write(self) -> None:
+        """Writes the results."""
+        for held in self._redrawing.together(self._still_subjects()):
+            results = self._redrawing.results(held, self._model.translate, in_place=True)
+            for subject, result in zip(held, results, strict=True):
+                self._put(subject.path, ".png", photographs.encoded(result, ".png"))
+        for path in self._moving:
+            with self._noting(path):
+                animation = Animation(read(self._named[path]))
+                frames = self._redrawing.frames(path, animation.frames(), self._model.translate)
+                content = animation.encoded(frames)
+            if self._named[path] not in self.failed:
+                self._put(path, animation.suffix, content)
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures were translated, failed, or have masks that are all black."""
+        unchanged = [x for x in self._redrawing.unchanged if self._named[x] not in self.failed]
+        return {
+            "translated": self._written, "failed": len(self.failed), "unchanged": len(unchanged)
+        }  # fmt: skip
+
+    def _still_subjects(self) -> Iterator[Subject]:
+        """Pictures that can be read; notes what is animated."""
+        for path, name in self._named.items():
+            subject = None
+            with self._noting(path):
+                if video.is_video(path):
+                    raise UserError("it is a video; redraw it with tunit_tf.translate")
+                content = read(name)
+                if is_animated(path, content):
+                    self._moving.append(path)
+                else:
+                    subject = self._redrawing.subject(path, photographs.open_upright(content))
+            if subject:
+                yield subject
+
+    @contextlib.contextmanager
+    def _noting(self, path: pathlib.Path) -> Iterator[None]:
+        """Notes a picture that its block cannot read."""
+        try:
+            yield
+        # Pillow's decoders and Beam's file systems raise many kinds of errors.
+        except Exception as error:
+            self.failed[self._named[path]] = picture_files.reason_of(error)
+
+    def _put(self, path: pathlib.Path, suffix: str, content: bytes) -> None:
+        write(self._order.result_of(self._named[path], suffix), content)
+        self._written += 1
 
 
 class Model:
@@ -282,13 +378,40 @@ def write(path: str, content: bytes) -> None:
     FileSystems.rename([temporary], [path])
 
 
+def check_masks(mask: str, folder: str) -> MaskFolder | None:
+    """The masks that a flag names, None if it is empty.
+
+    Args:
+      mask: `alpha`, or a folder of any file system.
+      folder: Folder of the sources, with a slash at its end.
+
+    Raises:
+      UserError: The folder has no files, or is in that of the sources.
+    """
+    if mask in ("", picture_files.ALPHA):
+        return MaskFolder(mask, folder) if mask else None
+    place, pattern = picture_files.split_pattern(mask)
+    if place.startswith(folder):
+        raise UserError(
+            f"--mask={mask} is in the folder of --source, so that masks would count as sources; "
+            "move them to a folder of their own."
+        )
+    if not FileSystems.match([pattern], limits=[1])[0].metadata_list:
+        raise UserError(
+            f"--mask={mask} is no folder with files; name one with a PNG file per source under the "
+            "source's name, or alpha."
+        )
+    return MaskFolder(place, folder)
+
+
 def counted(result: Any) -> str:
     """The counts of a finished pipeline, as a phrase."""
-    counts = {"translated": 0, "skipped": 0, "failed": 0}
+    counts = dict.fromkeys(COUNTS, 0)
     for counter in result.metrics().query()["counters"]:
         if counter.key.metric.name in counts:
             counts[counter.key.metric.name] += counter.result
+    black = f", {counts['unchanged']} have masks that are all black" if counts["unchanged"] else ""
     return (
-        f"{counts['translated']} translated, {counts['skipped']} were there already, "
+        f"{counts['translated']} translated{black}, {counts['skipped']} were there already, "
         f"{counts['failed']} could not be read"
     )

@@ -13,10 +13,11 @@ from PIL import Image
 from export.serving import clients
 from export.serving.clients import Client, InputRefusedError, ServerError
 from tunit_tf.config import check_bounds, setting
-from tunit_tf.errors import Bounds, UserError
+from tunit_tf.errors import Bounds, NotWrittenError, UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference.animation import Animation, is_animated
 from tunit_tf.inference.redrawing import Redrawing
+from tunit_tf.inference.video import CODECS, Video, is_video
 from tunit_tf.io import picture_files, pixels
 from tunit_tf.io.picture_files import MaskFiles
 from tunit_tf.paths import user_path
@@ -30,7 +31,7 @@ PLAIN = {"JPEG": ("L", "RGB"), "PNG": ("L", "LA", "RGB", "RGBA")}
 class Request:
     """What to translate, and where to; every field is a flag of `export/client.py`."""
 
-    source: str = setting("", "Image or folder of images to redraw.", path=True)
+    source: str = setting("", "Image, video or folder of them to redraw.", path=True)
     reference: str = setting("", "Image whose look is taken.", path=True)
     size: str = setting(
         photographs.SOURCE,
@@ -78,10 +79,6 @@ class Request:
             raise UserError(
                 "--mask is for results of the picture's own size; leave --size=model out."
             )
-        if self.feather is not None and not (self.mask or self.region):
-            raise UserError(
-                "--feather softens the edges of --mask or --region; give one of them too."
-            )
         if self.resume and self.overwrite:
             raise UserError(
                 "--resume keeps results that exist, --overwrite replaces them; give one."
@@ -90,7 +87,7 @@ class Request:
     def of_photographs(self) -> photographs.Request:
         """How photographs are redrawn. Raises UserError if a value is wrong."""
         return photographs.Request.checked(
-            self.size, self.region, self.detail, self.colors_only, self.feather
+            self.size, self.region, self.detail, self.colors_only, self.feather, mask=self.mask
         )
 
 
@@ -121,7 +118,10 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
       UserError: Pictures are missing, results exist already, or the server cannot be used.
       KeyboardInterrupt: Ctrl-C; its text says what was written.
     """
-    sources = picture_files.find(request.source, "source")
+    own_size = request.of_photographs().size.kind != photographs.MODEL
+    sources = picture_files.find(request.source, "source", tuple(CODECS) if own_size else ())
+    if not own_size and any(map(is_video, sources)):
+        raise UserError(f"--source={request.source} is a video; leave --size=model out.")
     found = picture_files.find(request.reference, "reference")
     if len(found) != 1:
         raise UserError(f"--reference={request.reference} must be one image; has {len(found)}.")
@@ -129,8 +129,7 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     root = user_path(request.source, "--source")
     stems = picture_files.output_stems(sources, root)
     writer = picture_files.Writer(request.output, COMMAND, request.overwrite)
-    own_size = request.of_photographs().size.kind != photographs.MODEL
-    moving = {path for path in sources if own_size and is_animated(path)}
+    moving = {path for path in sources if own_size and (is_video(path) or is_animated(path))}
     names = {
         path: stem + (path.suffix.lower() if path in moving else ".png")
         for path, stem in stems.items()
@@ -139,11 +138,9 @@ def run(client: Client, request: Request, report: Callable[[str], None]) -> Resu
     result = Result(kept=kept)
     masks = MaskFiles(request.mask, request.source, sources) if request.mask else None
     writer.check(list(names.values()), [*sources, *found, *(masks.files if masks else [])])
-    translation = _Translation(client, request, look, result, report)
+    translation = _Translation(client, request, look, writer, names, result, report)
     try:
-        for path, content in translation.of(list(names), moving, masks):
-            writer.write(names[path], content)
-            result.written += 1
+        translation.write(moving, masks)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{_progress(result, request)}.") from None
     except ServerError as error:
@@ -184,12 +181,14 @@ def _remaining(
 
 
 class _Translation:
-    """Asks a server for translations; counts and reports the pictures that are skipped.
+    """Asks a server for translations and writes results; counts and reports what is skipped.
 
     Args:
       client: Client of the server.
       request: What is asked for.
       look: File of the reference.
+      writer: Writes the results.
+      names: Their names by source.
       result: Counts.
       report: Called with a sentence for every picture that is skipped.
     """
@@ -199,37 +198,41 @@ class _Translation:
         client: Client,
         request: Request,
         look: bytes,
+        writer: picture_files.Writer,
+        names: dict[pathlib.Path, str],
         result: Result,
         report: Callable[[str], None],
     ) -> None:
         self._client, self._request, self._look = client, request, look
+        self._writer, self._names = writer, names
         self._result, self._report = result, report
 
-    def of(
-        self, paths: list[pathlib.Path], moving: set[pathlib.Path], masks: MaskFiles | None
-    ) -> Iterator[tuple[pathlib.Path, bytes]]:
-        """Yields sources and the files of their results."""
-        request = self._request
+    def write(self, moving: set[pathlib.Path], masks: MaskFiles | None) -> None:
+        """Writes the results of all sources.
+
+        Args:
+          moving: Animations and videos among the sources that are redrawn frame by frame.
+          masks: Masks of the sources.
+        """
+        request, paths = self._request, list(self._names)
         of_photographs = request.of_photographs()
         bar = tqdm.tqdm(total=len(paths), unit="image", disable=not request.progress or None)
         with bar:
             if of_photographs.size.kind == photographs.MODEL:
-                yield from self._squares(paths, bar)
+                self._squares(paths, bar)
                 return
             side = _decoded(self._reference()).shape[0] if paths else 1
             redrawing = Redrawing(of_photographs, side, "letterbox", request.batch_size, masks)
             still = [path for path in paths if path not in moving]
-            yield from self._photographs(redrawing, still, bar)
+            self._photographs(redrawing, still, bar)
             for path in paths:
                 if path in moving:
-                    yield from self._animation(redrawing, path)
+                    self._moving(redrawing, path)
                     bar.update()
         for path in redrawing.unchanged:
             self._report(f"warning: nothing was redrawn in {path}, whose mask is all black.")
 
-    def _squares(
-        self, paths: list[pathlib.Path], bar: tqdm.tqdm
-    ) -> Iterator[tuple[pathlib.Path, bytes]]:
+    def _squares(self, paths: list[pathlib.Path], bar: tqdm.tqdm) -> None:
         """Sends files as they are; the server's squares are the results."""
         for group in picture_files.chunks(paths, self._request.batch_size):
             contents = {}
@@ -238,12 +241,11 @@ class _Translation:
                     contents[path] = encoded(path)
                 except UserError as error:
                     self._skip(error)
-            yield from self._ask(contents)
+            for path, square in self._ask(contents):
+                self._put(path, square)
             bar.update(len(group))
 
-    def _photographs(
-        self, redrawing: Redrawing, paths: list[pathlib.Path], bar: tqdm.tqdm
-    ) -> Iterator[tuple[pathlib.Path, bytes]]:
+    def _photographs(self, redrawing: Redrawing, paths: list[pathlib.Path], bar: tqdm.tqdm) -> None:
         """Sends squares, and redraws photographs after the translations of these."""
         for group in redrawing.groups(paths):
             subjects = {}
@@ -255,26 +257,35 @@ class _Translation:
             squares = {path: _png(subject.square.image) for path, subject in subjects.items()}
             for path, translated in self._ask(squares):
                 result = redrawing.result(subjects[path], _decoded(translated), in_place=True)
-                yield path, photographs.encoded(result, ".png")
+                self._put(path, photographs.encoded(result, ".png"))
             bar.update(len(group))
 
-    def _animation(
-        self, redrawing: Redrawing, path: pathlib.Path
-    ) -> Iterator[tuple[pathlib.Path, bytes]]:
-        """Sends the square of every frame; nothing of an animation that cannot be read."""
+    def _moving(self, redrawing: Redrawing, path: pathlib.Path) -> None:
+        """Sends the square of every frame; writes nothing of a file that cannot be read."""
 
         def draw(squares: np.ndarray) -> np.ndarray:
             return np.stack([_decoded(x) for x in self._translate(list(map(_png, squares)))])
 
         try:
-            animation = Animation(path)
-            yield path, animation.encoded(redrawing.frames(path, animation.frames(), draw))
+            if is_video(path):
+                video = Video(path)
+                with self._writer.writing(self._names[path]) as target:
+                    video.write(target, lambda frames: redrawing.frames(path, frames, draw))
+                self._result.written += 1
+            else:
+                animation = Animation(path)
+                frames = redrawing.frames(path, animation.frames(), draw)
+                self._put(path, animation.encoded(frames))
         except InputRefusedError as error:
             self._skip_refused(path, error)
-        except ServerError:
+        except (NotWrittenError, ServerError):
             raise
         except picture_files.UNREADABLE as error:
             self._skip_unreadable(path, error)
+
+    def _put(self, path: pathlib.Path, content: bytes) -> None:
+        self._writer.write(self._names[path], content)
+        self._result.written += 1
 
     def _ask(self, contents: dict[pathlib.Path, bytes]) -> Iterator[tuple[pathlib.Path, bytes]]:
         """Yields the server's answers to files, without those that it refuses."""

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tunit_tf.errors import UserError
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.inference import redrawing
 from tunit_tf.inference.redrawing import Redrawing
+from tunit_tf.io.picture_files import MaskFiles
 
 RNG = np.random.default_rng(0)
 
@@ -59,11 +61,12 @@ def test_frames_are_drawn_in_batches_and_in_order(monkeypatch):
 
 
 def test_a_file_is_unchanged_if_all_its_masks_are_black():
-    made = Redrawing(request_of(), 16, "crop")
-    picture, black = Image.new("RGB", (20, 20)), Image.new("L", (20, 20))
-    white = Image.new("L", (20, 20), 255)
-    for name, masks in (("b", (black, black)), ("a", (black,)), ("c", (black, white, black))):
-        for mask in masks:
-            made.subject(pathlib.Path(name), picture, mask)
-    made.subject(pathlib.Path("d"), picture)
+    masks = MaskFiles("alpha", "photos", [])
+    made = Redrawing(request_of(), 16, "crop", masks=masks)
+    black, white = (Image.new("RGBA", (20, 20), (90, 80, 70, alpha)) for alpha in (0, 255))
+    for name, pictures in (("b", (black, black)), ("a", (black,)), ("c", (black, white, black))):
+        for picture in pictures:
+            made.subject(pathlib.Path(name), picture)
     assert made.unchanged == [pathlib.Path("a"), pathlib.Path("b")]
+    with pytest.raises(UserError, match="no alpha channel to take the mask from"):
+        made.subject(pathlib.Path("d"), white.convert("RGB"))

@@ -195,11 +195,12 @@ def test_what_was_written_is_known_to_others(own):
 
 
 def test_a_new_file_replaces_nothing(tmp_path):
-    files.write_new(tmp_path / "new.png", b"content")
+    with files.new(tmp_path / "new.png") as path:
+        path.write_bytes(b"content")
     assert (tmp_path / "new.png").read_bytes() == b"content"
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for name in ("new.png", "dangling"):
-        with pytest.raises(FileExistsError):
-            files.write_new(tmp_path / name, b"other")
+        with pytest.raises(FileExistsError), files.new(tmp_path / name) as path:
+            path.write_bytes(b"other")
     assert (tmp_path / "new.png").read_bytes() == b"content"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "new.png"]

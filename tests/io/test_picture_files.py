@@ -311,20 +311,24 @@ def masks_of(folders, mask="masks", source="sources"):
     )
 
 
+def mask_of(masks, path):
+    return masks.of(path, pixels.open_as(path, pixels.upright))
+
+
 def test_a_source_has_the_mask_of_its_name(folders):
     Image.new("L", (12, 8), 7).save(folders / "masks" / "dog.png")
     masks = masks_of(folders)
     cat, dog = (folders / "sources" / name for name in ("a/cat.jpg", "dog.png"))
-    np.testing.assert_array_equal(masks.open(cat, (12, 8)), VALUES)
-    assert np.unique(masks.open(dog, (12, 8))) == [7]
+    np.testing.assert_array_equal(mask_of(masks, cat), VALUES)
+    assert np.unique(mask_of(masks, dog)) == [7]
     single = picture_files.MaskFiles(str(folders / "masks"), str(dog), [dog])
-    assert np.unique(single.open(dog, (12, 8))) == [7]
+    assert np.unique(mask_of(single, dog)) == [7]
 
 
 @pytest.mark.parametrize("size", [(24, 16), (6, 4), (12, 9)])
 def test_a_mask_of_another_size_is_resized_to_its_picture(folders, size):
     Image.fromarray(VALUES).resize(size).save(folders / "masks" / "dog.png")
-    assert masks_of(folders).open(folders / "sources" / "dog.png", (12, 8)).size == (12, 8)
+    assert mask_of(masks_of(folders), folders / "sources" / "dog.png").size == (12, 8)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +344,7 @@ def test_a_mask_of_another_size_is_resized_to_its_picture(folders, size):
 )
 def test_every_mode_of_a_png_is_read_as_gray(folders, picture, expected):
     picture.save(folders / "masks" / "dog.png")
-    mask = masks_of(folders).open(folders / "sources" / "dog.png", (12, 8))
+    mask = mask_of(masks_of(folders), folders / "sources" / "dog.png")
     np.testing.assert_array_equal(mask, expected)
 
 
@@ -350,10 +354,10 @@ def test_alpha_is_the_channel_of_the_source_upright(folders):
     source = folders / "sources" / "dog.png"
     picture = Image.fromarray(np.dstack([VALUES, VALUES, VALUES, VALUES[::-1]]))
     picture.save(source, exif=exif)
-    mask = masks_of(folders, "alpha").open(source, (8, 12))
+    mask = mask_of(masks_of(folders, "alpha"), source)
     np.testing.assert_array_equal(mask, np.rot90(VALUES[::-1], -1))
     with pytest.raises(UserError, match="has no alpha channel"):
-        masks_of(folders, "alpha").open(folders / "sources" / "a" / "cat.jpg", (12, 8))
+        mask_of(masks_of(folders, "alpha"), folders / "sources" / "a" / "cat.jpg")
 
 
 def test_what_is_wrong_with_a_folder_is_one_sentence(folders):
@@ -376,10 +380,8 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(folders):
 
 def test_a_single_source_may_name_its_mask(folders):
     source = folders / "sources" / "dog.png"
-    with Image.open(source) as picture:
-        size = picture.size
     masks = masks_of(folders, "masks/dog.png", "sources/dog.png")
-    np.testing.assert_array_equal(masks.open(source, size), masks_of(folders).open(source, size))
+    np.testing.assert_array_equal(mask_of(masks, source), mask_of(masks_of(folders), source))
     with pytest.raises(UserError, match="is the source itself"):
         masks_of(folders, "sources/dog.png", "sources/dog.png")
 

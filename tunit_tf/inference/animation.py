@@ -13,12 +13,17 @@ SUFFIXES = {"GIF": ".gif", "WEBP": ".webp", "PNG": ".png"}
 MAX_FRAME_PIXELS = 2**28  # of all frames together; APNG is written from frames in memory
 
 
-def is_animated(path: pathlib.Path) -> bool:
-    """Whether a file is an animation; False if it cannot be read."""
+def is_animated(path: pathlib.PurePath, content: io.BytesIO | None = None) -> bool:
+    """Whether a file is an animation; False if it cannot be read.
+
+    Args:
+      path: The file.
+      content: What is in it, where that was read already.
+    """
     if path.suffix.lower() not in (".gif", ".webp", ".png", ".apng"):
         return False
     try:
-        with Image.open(path) as opened:
+        with Image.open(content or pathlib.Path(path)) as opened:
             return opened.format in SUFFIXES and _has_frames(opened)
     except Exception:  # Pillow raises many kinds of errors; reading it later gives the reason
         return False
@@ -36,7 +41,7 @@ class Animation:
     """The frames of an animated picture.
 
     Args:
-      path: A file of which `is_animated` is true.
+      file: The path or the content of a file of which `is_animated` is true.
 
     Attributes:
       suffix: `.gif`, `.webp` or `.png`.
@@ -48,9 +53,9 @@ class Animation:
       ValueError: There are too many pixels.
     """
 
-    def __init__(self, path: pathlib.Path) -> None:
-        self._path = path
-        with Image.open(path) as opened:
+    def __init__(self, file: pathlib.Path | io.BytesIO) -> None:
+        self._file = file
+        with Image.open(file) as opened:
             self.suffix = SUFFIXES[str(opened.format)]
             with _decoding("its frames cannot be counted"):
                 count = opened.n_frames  # type: ignore[attr-defined]
@@ -69,7 +74,7 @@ class Animation:
         Raises:
           OSError: A frame is broken.
         """
-        with Image.open(self._path) as opened:
+        with Image.open(self._file) as opened:
             for index in range(len(self.durations)):
                 _seek(opened, index)
                 yield pixels.upright(opened.copy())

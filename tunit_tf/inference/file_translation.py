@@ -139,10 +139,6 @@ class Request:
             not self.sample or self.domain is not None,
             "--sample draws looks of a domain; give --domain=NUMBER with it.",
         )
-        require(
-            bool(self.mask or self.region) or self.feather is None,
-            "--feather softens the edges of --mask or --region; give one of them too.",
-        )
         of_photographs = self.region or self.detail is not None or self.colors_only
         require(
             not self.grid or not (of_photographs or self.size != photographs.SOURCE),
@@ -167,7 +163,7 @@ class Request:
         """
         return photographs.Request.checked(
             self.size, self.region, self.detail, self.colors_only, self.feather, self.quality,
-            default_detail,
+            default_detail, self.mask,
         )  # fmt: skip
 
 

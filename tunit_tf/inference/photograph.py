@@ -284,6 +284,7 @@ class Request(NamedTuple):
         feather: int | None,
         quality: int = pixels.JPEG_QUALITY,
         default_detail: float = 1.0,
+        mask: str = "",
     ) -> "Request":
         """Reads the flags of the same names.
 
@@ -295,6 +296,7 @@ class Request(NamedTuple):
           feather: In pixels; None is a 32nd of the shorter side.
           quality: Of JPEG files.
           default_detail: Setting of the run.
+          mask: Names masks; empty for none.
 
         Raises:
           UserError: One is wrong, or they contradict each other.
@@ -308,6 +310,10 @@ class Request(NamedTuple):
             raise UserError(
                 "--region, --detail and --colors_only are for results of the picture's own size; "
                 "leave --size=model out."
+            )
+        if feather is not None and not (mask or region):
+            raise UserError(
+                "--feather softens the edges of --mask or --region; give one of them too."
             )
         if colors_only and detail is not None:
             raise UserError("--colors_only takes all detail from the picture; leave --detail out.")

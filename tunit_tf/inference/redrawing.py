@@ -7,7 +7,7 @@ needs TensorFlow here.
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -15,13 +15,23 @@ from PIL import Image
 from tunit_tf.inference import masking
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import pixels
-from tunit_tf.io.picture_files import MaskFiles
 
 MAX_HELD_PIXELS = 2**24  # of photographs that are redrawn at once; one may be larger
 
 # Squares, uint8 `(n, S, S, 3)`, to their translations of the same shape.
 Draw = Callable[[np.ndarray], np.ndarray]
 Item = TypeVar("Item")
+
+
+class Masks(Protocol):
+    """Masks of picture files, gray, white where a picture is redrawn."""
+
+    def of(self, path: pathlib.Path, picture: Image.Image) -> Image.Image:
+        """The mask of an upright picture, which may be one of many of a file.
+
+        Raises:
+          UserError: There is none, or it does not fit.
+        """
 
 
 class Subject(NamedTuple):
@@ -57,7 +67,7 @@ class Redrawing:
         size: int,
         resize: str,
         batch_size: int = 1,
-        masks: MaskFiles | None = None,
+        masks: Masks | None = None,
     ) -> None:
         self._request, self._size, self._resize = request, size, resize
         self._batch_size = batch_size
@@ -81,21 +91,18 @@ class Redrawing:
           OSError: It cannot be read.
           ValueError: It has too many pixels.
         """
-        picture = photographs.open_upright(path)
-        mask = self._masks.open(path, picture.size) if self._masks else None
-        return self.subject(path, picture, mask)
+        return self.subject(path, photographs.open_upright(path))
 
-    def subject(
-        self, path: pathlib.Path, picture: Image.Image, mask: Image.Image | None = None
-    ) -> Subject:
-        """An upright picture, RGB or RGBA, with its gray mask of the same size.
+    def subject(self, path: pathlib.Path, picture: Image.Image) -> Subject:
+        """An upright picture of a file, RGB or RGBA, with its mask.
 
         Raises:
-          UserError: The region does not fit.
+          UserError: The mask or the region does not fit.
         """
         photograph = self._request.photograph(picture, self._size, self._resize)
         shares = None
-        if mask is not None:
+        if self._masks:
+            mask = self._masks.of(path, picture)
             self.note_mask(path, mask.getbbox() is not None)
             if self._request.size.kind == photographs.MODEL:
                 mask = photographs.reduced(mask, self._size, self._resize)
@@ -141,13 +148,7 @@ class Redrawing:
         Raises:
           UserError: Its mask or the region does not fit.
         """
-
-        def subjects() -> Iterator[Subject]:
-            for frame in frames:
-                mask = self._masks.of_frame(path, frame) if self._masks else None
-                yield self.subject(path, frame, mask)
-
-        for held in self.together(subjects()):
+        for held in self.together(self.subject(path, frame) for frame in frames):
             yield from self.results(held, draw, in_place=True)
 
     def _held_pixels(self, path: pathlib.Path) -> int:

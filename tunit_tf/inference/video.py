@@ -241,9 +241,10 @@ def _library() -> ModuleType:
 
 
 def _pictures(source: Any) -> Any:
-    """The stream of pictures of an opened file."""
+    """The stream of pictures of an opened file. Raises ValueError if it has none."""
     if not source.streams.video:
-        raise ValueError("it has sound but no picture")
+        found = "sound but no picture" if source.streams.audio else "no picture; it may be damaged"
+        raise ValueError(f"it has {found}")
     return source.streams.video[0]
 
 

@@ -75,24 +75,25 @@ def renamed(path: pathlib.Path) -> Iterator[pathlib.Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_new(path: pathlib.Path, content: bytes) -> None:
-    """Writes `content` to `path`, where nothing may be, in one step.
+@contextlib.contextmanager
+def new(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A name for a file that the block writes; it is at `path`, where nothing may be, after it.
 
     Raises:
       FileExistsError: Something is there.
       OSError: It cannot be written.
     """
     with temporary_folder(path.parent) as folder:
-        new = folder / "new"
-        new.write_bytes(content)
+        temporary = folder / f"new{path.suffix}"
+        yield temporary
         try:
-            os.link(new, path)
+            os.link(temporary, path)
         except FileExistsError:
             raise
         except OSError:  # file systems without hard links
             if os.path.lexists(path):
                 raise FileExistsError(errno.EEXIST, "File exists", str(path)) from None
-            new.rename(path)
+            temporary.rename(path)
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:

@@ -221,39 +221,40 @@ class MaskFiles:
         """Files of masks, none where the sources have them."""
         return list((self._files or {}).values())
 
-    def open(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
+    def of(self, path: pathlib.Path, picture: Image.Image) -> Image.Image:
         """The mask of a source as a gray picture of its size, white where it is redrawn.
 
         Args:
           path: File of the source.
-          size: Width and height of the source in pixels, upright.
+          picture: The source as `pixels.upright` makes it; or a frame of it, if it is an animation
+            or a video: one file serves all frames.
 
         Raises:
-          UserError: It cannot be read, or has another aspect ratio than the source.
+          UserError: It cannot be read, has another aspect ratio than the source, or there is no
+            alpha channel.
         """
         if self._files is None:
-            return pixels.open_as(path, alpha_of)
-        return self._from_file(path, size)
+            return alpha_of(picture)
+        return mask_of(self._files[path], picture.size, str(self._files[path]))
 
-    def of_frame(self, path: pathlib.Path, frame: Image.Image) -> Image.Image:
-        """As `open`, for an upright frame of an animation or a video: one file serves all frames.
 
-        Raises:
-          UserError: See `open`; or the frame has no alpha channel.
-        """
-        if self._files is None:
-            return alpha_of(frame)
-        return self._from_file(path, frame.size)
+def mask_of(file: pixels.Picture, size: tuple[int, int], name: str) -> Image.Image:
+    """A file of a mask as a gray picture.
 
-    def _from_file(self, path: pathlib.Path, size: tuple[int, int]) -> Image.Image:
-        assert self._files is not None
-        file = self._files[path]
-        try:
-            return fitted(pixels.open_as(file, _gray_png), size, str(file))
-        except UserError:
-            raise
-        except UNREADABLE as error:
-            raise UserError(f"its mask {file} cannot be read: {error}") from None
+    Args:
+      file: Path, or the open file.
+      size: Width and height of its picture.
+      name: Name of the file, for messages.
+
+    Raises:
+      UserError: It cannot be read, is no PNG, or has another aspect ratio than the picture.
+    """
+    try:
+        return fitted(pixels.open_as(file, _gray_png), size, name)
+    except UserError:
+        raise
+    except UNREADABLE as error:
+        raise UserError(f"its mask {name} cannot be read: {error}") from None
 
 
 def alpha_of(picture: Image.Image) -> Image.Image:
@@ -405,13 +406,13 @@ class Reader:
     def _read(self, path: pathlib.Path, masks: MaskFiles | None) -> Picture | None:
         size = self._size
         try:
-            rgb = pixels.open_rgb(path)
-            mask = masks.open(path, rgb.size) if masks else None
+            picture = pixels.open_as(path, pixels.upright)
+            mask = masks.of(path, picture) if masks else None
         except UNREADABLE as error:
             self.bad[path] = reason_of(error)
             return None
         shown = None if mask is None else pixels.square(mask, size, self._resize)
-        return Picture(path, pixels.square(rgb, size, self._resize), shown)
+        return Picture(path, pixels.square(pixels.flattened(picture), size, self._resize), shown)
 
 
 def output_stems(paths: Sequence[pathlib.Path], root: pathlib.Path) -> dict[pathlib.Path, str]:
@@ -477,15 +478,16 @@ def split_pattern(source: str) -> tuple[str, str]:
     return folder, folder + "**"
 
 
-def result_name(path: str, folder: str) -> str:
+def result_name(path: str, folder: str, suffix: str = ".png") -> str:
     """Name of the translation of a picture, relative to the folder of the results.
 
     Args:
       path: The picture.
       folder: Folder that names are relative to, with a slash at its end.
+      suffix: Of the result.
     """
     name = path[len(folder) :] if path.startswith(folder) else path.rpartition("/")[2]
-    return "/".join(map(shortened, name.split("/"))) + ".png"
+    return "/".join(map(shortened, name.split("/"))) + suffix
 
 
 class Writer:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from export.mobile import conversion, graphs
 from export.mobile.runtime import Model, ModelError, Pair
-from tests import commands
+from tests import commands, videos
 from tunit_tf.data import synthetic
 from tunit_tf.networks import Generator
 
@@ -150,6 +150,29 @@ def test_masks_and_animations_need_no_tensorflow_either(
     assert "is an animation, and so is its result; let --output end with .webp." in refused.stderr
 
 
+def test_videos_are_redrawn_frame_by_frame(pair_folder, pictures, translator, tmp_path):
+    source = videos.record(tmp_path / "moving.mp4")
+    made = flags(pair_folder, (source, pictures[1]), tmp_path / "out.mp4")
+    done = commands.run("export.run_tflite", *made)
+    assert done.returncode == 0, done.stderr
+    times, _, found = videos.frames_of(tmp_path / "out.mp4")
+    np.testing.assert_allclose(times, np.array(videos.TIMES) / 600, atol=1e-3)
+    given = videos.frames_of(source)[2]
+    expected = [translator.redraw(frame, pictures[1]) for frame in given]
+    assert np.abs(found.astype(int) - np.stack(expected)).mean() < 4  # lossy
+    source.write_bytes(source.read_bytes()[:900])
+    for output, words in (
+        ("cut.mp4", "moving.mp4 is not a readable video (it has no picture; it may be damaged)."),
+        ("out.webm", "moving.mp4 is a video, and so is its result; let --output end with .mp4."),
+    ):
+        made = flags(pair_folder, (source, pictures[1]), tmp_path / output)
+        refused = commands.run("export.run_tflite", *made)
+        assert refused.returncode == 2
+        assert words in refused.stderr
+        assert not (tmp_path / output).exists()
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -158,7 +181,8 @@ def test_masks_and_animations_need_no_tensorflow_either(
         ({"encoder": "{generator}"}, "not 'encode': is it the other file of the pair?"),
         ({"source": "missing.png"}, "missing.png is not a readable picture"),
         ({"reference": "{encoder}"}, "is not a readable picture"),
-        ({"output": "out.gif"}, "is no animation; let --output end with .png or .jpg"),
+        ({"output": "out.gif"}, "is a single picture; let --output end with .png or .jpg"),
+        ({"output": "out.mp4"}, "is a single picture; let --output end with .png or .jpg"),
         ({"output": "out.bmp"}, "must end with .png or .jpg"),
         ({"output": "{source}"}, "exists already; name another file"),
         ({"output": "{encoder}"}, "must end with .png or .jpg"),

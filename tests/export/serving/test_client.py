@@ -19,6 +19,7 @@ import threading
 import time
 
 import grpc
+import numpy as np
 import pytest
 from PIL import Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -26,7 +27,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from export.serving import clients, file_translation, server
 from export.serving.clients import InputRefusedError, RestClient, ServerError
 from export.serving.server import Server
-from tests import commands
+from tests import commands, videos
 from tests.export.conftest import encoded
 from tunit_tf.errors import UserError
 from tunit_tf.io.output_folder import OutputFolder
@@ -255,6 +256,26 @@ def test_masks_and_animations_are_redrawn_as_translate_does(folder):
                 assert shown.getpixel((15, 5)) == (9, 8, 7)
                 expected = 10 * index if name == "e.webp" else 0
                 assert shown.getpixel((5, 5)) == (200, 100, expected)
+
+
+def test_videos_are_redrawn_frame_by_frame(folder):
+    whole = videos.record(folder / "moving.mp4")
+    (folder / "cut.mp4").write_bytes(whole.read_bytes()[:900])
+    with serving(echo) as address:
+        result = commands.run("export.client", *flags_of(folder, address, "--batch_size=4"))
+        refused = commands.run(
+            "export.client", *flags_of(whole, address, "--size=model", "--overwrite"),
+            f"--reference={folder / 'a.png'}",
+        )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert written(folder) == ["a.png", "b.png", "c.png", "d.png", "e.png", "moving.mp4"]
+    assert f"skipped: {folder / 'cut.mp4'} cannot be read" in result.stderr
+    times, _, pictures = videos.frames_of(folder.parent / "out" / "moving.mp4")
+    np.testing.assert_allclose(times, np.array(videos.TIMES) / 600, atol=1e-3)
+    gray = pictures.astype(int).mean((1, 2))  # the server draws one color, detail is gray
+    assert np.abs(gray - gray.mean(1, keepdims=True)).max() < 4
+    assert refused.returncode == 2
+    assert f"--source={whole} is a video; leave --size=model out." in refused.stderr
 
 
 def test_a_damaged_or_refused_animation_is_skipped(folder):
