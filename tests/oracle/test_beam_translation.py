@@ -63,13 +63,9 @@ def test_every_picture_is_translated_once_and_broken_ones_are_letters(
         with Image.open(output / f"{path.relative_to(pictures)}.png") as drawn:
             gap = np.asarray(drawn).astype(int) - np.asarray(translator.redraw(path, reference))
         assert np.abs(gap).max() <= 2  # a difference of 1 in the small translation
-    letters = [
-        json.loads(line)
-        for file in output.glob("dead-letters-*.jsonl")
-        for line in file.read_text().splitlines()
-    ]
-    assert {pathlib.Path(x["path"]).name for x in letters} == {"empty.png", "cut.jpg", "text.webp"}
-    assert all(letter["reason"] for letter in letters)
+    letters = letters_of(output)
+    assert set(letters) == {"empty.png", "cut.jpg", "text.webp"}
+    assert all(letters.values())
     assert not [p for p in output.rglob(".*.tmp")]  # nothing half-written
 
     # A second time only what is missing is done.
@@ -117,6 +113,59 @@ def test_photographs_keep_their_size_and_what_is_outside_of_a_region(
     assert np.abs(gap).max() <= 2
 
 
+def letters_of(output):
+    """Reasons by name of the pictures that failed."""
+    lines = [x for f in output.glob("dead-letters-*.jsonl") for x in f.read_text().splitlines()]
+    return {pathlib.Path(x["path"]).name: x["reason"] for x in map(json.loads, lines)}
+
+
+def test_animations_and_masks_are_redrawn_as_translate_does(model, translator, reference, tmp_path):
+    folder, masks = tmp_path / "photos" / "a", tmp_path / "masks" / "a"
+    folder.mkdir(parents=True)
+    masks.mkdir(parents=True)
+    frames = [Image.fromarray(square) for square in synthetic.generate(3, 48, 4).pixels()]
+    still, *others = frames
+    still.save(folder / "still.png")
+    still.save(folder / "black.png")
+    still.save(folder / "alone.png")
+    timing = {"duration": [40, 90, 200], "loop": 3}
+    still.save(folder / "moving.webp", save_all=True, append_images=others, lossless=True, **timing)
+    still.save(folder / "moving.png", save_all=True, append_images=others, **timing)
+    half = np.zeros((48, 48), np.uint8)
+    half[:, :20] = 255
+    for name in ("still", "moving"):
+        Image.fromarray(half).save(masks / f"{name}.png")
+    Image.new("L", (48, 48)).save(masks / "black.png")
+    (folder / "clip.mp4").touch()
+    output = tmp_path / "out"
+    flags = [f"--model={model}", f"--source={tmp_path / 'photos'}", f"--reference={reference}"]
+    flags += [f"--mask={tmp_path / 'masks'}", "--feather=3", f"--output={output}"]
+    done = run(*flags, "--batch_size=2")
+    assert done.returncode == 0, done.stderr
+    assert "4 translated, 1 have masks that are all black, 0 were there already" in done.stdout
+    assert "2 could not be read" in done.stdout
+    assert letters_of(output) == {
+        "clip.mp4": "it is a video; redraw it with tunit_tf.translate",
+        "alone.png": f"it has no mask {masks / 'alone.png'}",
+    }
+    expected = [translator.redraw(x, reference, mask=half, feather=3) for x in frames]
+    for name, count in (("still.png.png", 1), ("moving.webp.webp", 3), ("moving.png.png", 3)):
+        with Image.open(output / "a" / name) as drawn:
+            assert getattr(drawn, "n_frames", 1) == count
+            for index in range(count):
+                drawn.seek(index)
+                gap = np.asarray(drawn.convert("RGB")).astype(int) - np.asarray(expected[index])
+                assert np.abs(gap).max() <= 2
+                assert not gap[:, 20:].any()
+                if count > 1:
+                    assert drawn.info["duration"] == timing["duration"][index]
+                    assert drawn.info["loop"] == timing["loop"]
+    with Image.open(output / "a" / "black.png.png") as drawn:
+        np.testing.assert_array_equal(np.asarray(drawn), np.asarray(still))
+    again = run(*flags)
+    assert "0 translated, 4 were there already, 2 could not" in again.stdout
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -127,6 +176,9 @@ def test_photographs_keep_their_size_and_what_is_outside_of_a_region(
         ({"reference": "", "domain": "99"}, "--domain=99 has no average style"),
         ({"size": "huge"}, "--size=huge must be source"),
         ({"region": "all"}, "--region=all must be x,y,width,height"),
+        ({"feather": "3"}, "--feather softens the edges of --mask or --region"),
+        ({"mask": "nowhere"}, "--mask=nowhere is no folder with files; name one with a PNG file"),
+        ({"mask": "{source}/a"}, "is in the folder of --source, so that masks would count"),
         ({"batch_size": "0"}, "--batch_size must be at least 1; received 0"),
     ],
 )
@@ -134,7 +186,8 @@ def test_what_can_be_mistyped_is_one_sentence(
     model, pictures, reference, tmp_path, changed, message
 ):
     named = {"model": model, "source": pictures, "reference": reference, "output": tmp_path / "o"}
-    done = run(*(f"--{name}={value}" for name, value in {**named, **changed}.items()))
+    named |= {name: value.format(**named) for name, value in changed.items()}
+    done = run(*(f"--{name}={value}" for name, value in named.items()))
     assert done.returncode == 2, done.stdout
     assert message in done.stderr
     assert "Traceback" not in done.stderr
