@@ -82,6 +82,8 @@ def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
         raise UserError(f"--source={options.source} matches no file.")
     masks = beam_pipeline.check_masks(options.mask, folder)
     beam_pipeline.check_output(options.output)
+    if picture_files.results_among(folder, options.output):
+        print(f"Pictures in --output={options.output} are results, and are no sources.")
     look = beam_pipeline.Look(options.reference, options.domain)
     pipeline = beam.Pipeline(argv=beam_flags)
     order = beam_pipeline.Order(

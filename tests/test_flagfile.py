@@ -40,6 +40,13 @@ def test_a_flagfile_of_another_encoding_is_named(tmp_path):
         flagfile.expanded([f"--flagfile={tmp_path / 'a.cfg'}"])
 
 
+def test_null_characters_are_no_text(tmp_path):
+    (tmp_path / "environ").write_bytes(b"HOME=/root\0TOKEN=secret\0")
+    with pytest.raises(UserError, match="is no text") as caught:
+        flagfile.expanded([f"--flagfile={tmp_path / 'environ'}"])
+    assert "secret" not in str(caught.value)
+
+
 def test_arguments_keep_their_order_around_flagfiles_in_flagfiles(tmp_path):
     inner, outer = tmp_path / "inner.cfg", tmp_path / "outer.cfg"
     inner.write_text("--seed=2")

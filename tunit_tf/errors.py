@@ -3,6 +3,8 @@
 import dataclasses
 import math
 
+LONGEST_SHOWN = 40  # digits of a whole number in a message
+
 
 class UserError(ValueError):
     """Bad input; the message is one sentence that names the value and the cure."""
@@ -37,7 +39,7 @@ class Bounds:
         """
         rule = self._broken_rule(value)
         if rule:
-            raise UserError(f"{name} must be {rule}; received {value!r}.")
+            raise UserError(f"{name} must be {rule}; received {_shown(value)}.")
 
     def _broken_rule(self, value: float) -> str:
         if isinstance(value, float) and not math.isfinite(value):
@@ -49,6 +51,12 @@ class Bounds:
         if value > self.high or (self.high_excluded and value == self.high):
             return f"{'below' if self.high_excluded else 'at most'} {_plain(self.high)}"
         return ""
+
+
+def _shown(number: float) -> str:
+    if abs(number) < 10**LONGEST_SHOWN or not isinstance(number, int):
+        return repr(number)
+    return f"a number of more than {LONGEST_SHOWN} digits"
 
 
 def _plain(number: float) -> str:

@@ -52,6 +52,8 @@ def _lines(name: str) -> list[str]:
         ) from None
     except UnicodeDecodeError as error:
         raise UserError(f"--{FLAG}={name} is not UTF-8 text ({error}); save it as such.") from None
+    if "\0" in text:
+        raise UserError(f"--{FLAG}={name} is no text (it has null characters); name a text file.")
     lines = [line.strip() for line in text.splitlines()]
     return [line for line in lines if line and not line.startswith(COMMENTS)]
 

@@ -110,12 +110,14 @@ def pipeline(root: beam.Pipeline, pattern: str, order: Order) -> None:
       order: What becomes of them.
     """
     named = (*picture_files.EXTENSIONS, *video.CODECS)
+    inner = picture_files.results_among(order.folder, order.output)
     done = (
         root
         | "match"
         >> fileio.MatchFiles(pattern, empty_match_treatment=fileio.EmptyMatchTreatment.ALLOW)
         | "path" >> beam.Map(lambda found: found.path)
         | "pictures" >> beam.Filter(picture_files.is_picture, named)
+        | "sources" >> beam.Filter(lambda path: not (inner and path.startswith(inner)))
         | "spread" >> beam.Reshuffle()
         | "new" >> beam.ParDo(NotYetThere(order))
         | "batch" >> beam.BatchElements(order.batch_size, order.batch_size)

@@ -34,7 +34,9 @@ def observations(
     yield faults.terminated(folder, signal.SIGTERM, **settings)
     yield faults.terminated(folder, signal.SIGTERM, signal.SIGTERM, **settings)
     yield file_faults.stopped_while_decoding(folder, **settings)
-    for damage in file_faults.DAMAGES:
+    has_best = settings.get("joint_steps") != 0
+    of_the_best = file_faults.DAMAGES_BESIDE_THE_BEST if has_best else {}
+    for damage in (*file_faults.DAMAGES, *of_the_best):
         yield file_faults.damaged(folder, damage, **settings)
     for halt in (True, False):
         yield file_faults.disk_full(folder, halt, **settings)

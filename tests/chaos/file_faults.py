@@ -29,10 +29,13 @@ DAMAGES: dict[str, Callable[[Run], object]] = {
     "lines of metrics.jsonl overwritten": lambda run: (run.folder / "metrics.jsonl").write_bytes(
         b"[]\n\xff\x00\n" + (run.folder / "metrics.jsonl").read_bytes()
     ),
-    "all checkpoints lost but the best": lambda run: shutil.rmtree(run.folder / "checkpoints"),
     "config.json lost": lambda run: (run.folder / "config.json").unlink(),
     "split.json with an image in both parts": lambda run: repeat_image(run.folder / "split.json"),
     "config.json emptied": lambda run: (run.folder / "config.json").write_bytes(b""),
+}
+# Of a run that has a best checkpoint: there is none before the joint phase.
+DAMAGES_BESIDE_THE_BEST: dict[str, Callable[[Run], object]] = {
+    "all checkpoints lost but the best": lambda run: shutil.rmtree(run.folder / "checkpoints"),
 }
 
 
@@ -41,7 +44,7 @@ def damaged(folder: pathlib.Path, damage: str, **settings: Any) -> Observation:
     whole, run = whole_run(folder, **settings), Run(folder / "damaged", settings)
     shutil.rmtree(run.folder, ignore_errors=True)
     shutil.copytree(whole.folder, run.folder)
-    DAMAGES[damage](run)
+    {**DAMAGES, **DAMAGES_BESIDE_THE_BEST}[damage](run)
     done = run.finish()
     total = step_of(whole.checkpoints[-1])
     resumed_at = (total - steps_trained(done.stdout),) if done.returncode == 0 else ()

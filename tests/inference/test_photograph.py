@@ -122,6 +122,21 @@ def test_other_regions_are_refused(text):
         Region.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0000016384999", "at most 16384; received 16384999"),
+        ("99999999999", "at most 16384; received 99999999999"),
+        ("9" * 5000, "at most 16384; received a number of 5000 digits"),
+        ("0" * 5000, "at least 16; received 0"),
+    ],
+)
+def test_sizes_are_bounded_whatever_their_digits(text, words):
+    with pytest.raises(UserError, match=words):
+        photographs.Size.parse(text)
+    assert photographs.Size.parse("00000000512").longer == 512
+
+
 def test_a_region_that_does_not_fit_is_named():
     with pytest.raises(UserError, match=r"150,0,60,10 reaches outside .* 200 x 100 pixels"):
         Region.parse("150,0,60,10").of((200, 100))

@@ -96,6 +96,24 @@ def test_lost_checkpoints_do_not_start_the_run_again(config, tmp_path):
 
 
 @pytest.mark.usefixtures("config")
+def test_readers_say_that_checkpoints_are_lost(tmp_path):
+    output = run_folder.output_of(tmp_path)
+    output.write("checkpoints/ckpt-2.index", b"")
+    (tmp_path / "checkpoints" / "ckpt-2.index").unlink()
+    with pytest.raises(UserError, match=r"lost its checkpoints, the last of which was .*ckpt-2"):
+        run_folder.load_networks(tmp_path)
+    with pytest.raises(UserError, match="has no best checkpoint yet"):
+        run_folder.load_networks(tmp_path, "best")
+
+
+@pytest.mark.usefixtures("config")
+def test_what_is_no_file_is_no_checkpoint(tmp_path):
+    (tmp_path / "checkpoints" / "ckpt-9.index").mkdir()
+    os.mkfifo(tmp_path / "checkpoints" / "ckpt-2.data-00000-of-00001")
+    with pytest.raises(UserError, match=r"ckpt-2\.data-00000-of-00001 is not a file"):
+        run_folder.load_networks(tmp_path)  # without waiting for what comes through the pipe
+
+
 def test_fewer_steps_than_were_trained_are_refused(tiny, tmp_path):
     (tmp_path / "checkpoints" / "ckpt-9.index").touch()
     with pytest.raises(UserError, match=r"9 steps already, more than the 8 .*--joint_steps=7 or"):

@@ -280,6 +280,45 @@ def test_a_pattern_without_a_folder_matches_files_of_the_current_one(tmp_path, m
     assert files[0].removeprefix(folder) == "a.jpg"
 
 
+@pytest.mark.parametrize(
+    ("source", "output", "inner"),
+    [
+        ("/photos/", "/photos/new", "/photos/new/"),
+        ("/photos/", "/photos/new/../new/", "/photos/new/"),
+        ("/photos/", "/photos", ""),
+        ("/photos/new/", "/photos", ""),
+        ("/photos/", "/photos2", ""),
+        ("gs://a/b/", "gs://a/b/c", "gs://a/b/c/"),
+    ],
+)
+def test_results_among_the_sources_are_told_by_their_folder(source, output, inner):
+    assert picture_files.results_among(source, output) == inner
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("it has 9 pixels"), "it has 9 pixels"),
+        (PermissionError(13, "Permission denied", "/a.png"), "Permission denied"),
+        (OSError("it is cut"), "it is cut"),
+        (UserError("it has no mask"), "it has no mask"),
+        (MemoryError(), "it does not fit into memory; make it smaller"),
+        (ValueError(), "ValueError: "),
+        (KeyError("a"), "KeyError: 'a'"),
+    ],
+)
+def test_reasons_are_words(error, reason):
+    assert picture_files.reason_of(error) == reason
+
+
+def test_a_file_that_is_no_picture_is_not_named_twice(folder):
+    reader = picture_files.Reader(8, "crop")
+    assert not list(reader.batches([folder / "empty.jpg"], 1))
+    assert reader.bad[folder / "empty.jpg"] == (
+        "its content is that of no kind of picture that is read"
+    )
+
+
 def test_pictures_are_told_by_their_names():
     names = ["a.jpg", "x/b.PNG", "c.txt", "x/.hidden.png", "x.png/notes"]
     assert [name for name in names if picture_files.is_picture(name)] == ["a.jpg", "x/b.PNG"]

@@ -141,7 +141,7 @@ def _decode(opener: Callable[[], Image.Image], row: np.ndarray, config: Config) 
             row[...] = pixels.square(pixels.open_rgb(picture), config.image_size, config.resize)
     # Pillow's decoders raise many kinds of errors on broken files.
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return picture_files.reason_of(error)
     return ""
 
 

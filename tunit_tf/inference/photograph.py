@@ -22,6 +22,7 @@ DETAIL = Bounds(0, 1)
 FEATHER = Bounds(0, 2048)  # pixels
 QUALITY = Bounds(1, 100)  # of JPEG
 SIDE_BOUNDS = Bounds(16, 16_384)  # of the longer side of a result, in pixels
+LONGEST_NUMBER = 18  # digits
 MAX_PIXELS = 2**27  # of a JPEG photograph that is redrawn at its own size
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 FEATHER_SHARE = 32  # by default, an edge is feathered over this part of the shorter side
@@ -148,8 +149,15 @@ class Size(NamedTuple):
                 f"--size={text} must be {SOURCE}, the photograph's own size, {MODEL}, the "
                 "networks' squares, or the longer side in pixels."
             )
-        SIDE_BOUNDS.check("--size", int(text[:9]))
-        return cls("", int(text))
+        digits = text.lstrip("0")
+        if len(digits) > LONGEST_NUMBER:  # Python refuses to read thousands of them
+            raise UserError(
+                f"--size must be at most {SIDE_BOUNDS.high}; received a number of {len(digits)} "
+                "digits."
+            )
+        longer = int(digits or "0")
+        SIDE_BOUNDS.check("--size", longer)
+        return cls("", longer)
 
     def of(self, picture: Image.Image) -> Image.Image:
         """A result in this size; bicubic, with its aspect ratio."""

@@ -8,7 +8,7 @@ import os
 import pathlib
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import filelock
@@ -255,14 +255,27 @@ def _check_no_weights(folder: pathlib.Path) -> None:
         )
 
 
-def _check_nothing_is_lost(output: OutputFolder) -> None:
-    """Raises UserError if a folder without checkpoints had some: training would start over."""
-    folders = tuple(f"{name}/" for name in CHECKPOINTS.values())
+def _check_nothing_is_lost(
+    output: OutputFolder,
+    kinds: Iterable[str] = tuple(CHECKPOINTS),
+    otherwise: str = "name another --run_dir to start from the beginning",
+) -> None:
+    """Checks that a folder without checkpoints never had any: training would start over.
+
+    Args:
+      output: The run folder.
+      kinds: Keys of `CHECKPOINTS`.
+      otherwise: What else than restoring them the user can do.
+
+    Raises:
+      UserError: It had some.
+    """
+    folders = tuple(f"{CHECKPOINTS[kind]}/" for kind in kinds)
     had = [name for name in output.written() if name.startswith(folders)]
     if had:
         raise UserError(
             f"{output.path} has lost its checkpoints, the last of which was {had[-1]}; restore "
-            "them from a copy, or name another --run_dir to start from the beginning."
+            f"them from a copy, or {otherwise}."
         )
 
 
@@ -480,6 +493,7 @@ def restore(folder: pathlib.Path, which: str, networks: Mapping[str, keras.Model
     parts = {SAVED_AS[part]: [v.value for v in n.variables] for part, n in networks.items()}
     checkpoint = tf.train.Checkpoint(**parts, step=step)
     if saved_states.restore_newest(checkpoint, checkpoints) is None:
+        _check_nothing_is_lost(output_of(folder), [which], "give another --checkpoint or --run_dir")
         raise UserError(
             f"{folder} has no {which} checkpoint yet (nothing in {checkpoints}); train until one "
             "is saved, see --checkpoint_every and --evaluate_every."

@@ -40,7 +40,8 @@ def found_in(folder: pathlib.Path) -> list[SavedState]:
       UserError: The folder cannot be read.
     """
     try:
-        names = os.listdir(folder)
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not entry.is_dir()]
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -101,6 +102,9 @@ def restore(checkpoint: tf.train.Checkpoint, saved: SavedState, partial: bool) -
     Raises:
       UserError: Its bytes are whole, and it does not fit; or its files cannot be read.
     """
+    special = [path for path in files_of(saved) if path.exists() and not path.is_file()]
+    if special:  # TensorFlow would wait for what comes through a pipe
+        raise UserError(f"{special[0]} is not a file; restore the checkpoint from a copy.")
     try:
         status = checkpoint.restore(os.fspath(plain(saved.prefix)))
         if partial:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from tunit_tf.errors import UserError
 from tunit_tf.io import files, output_folder, pixels
@@ -361,8 +361,16 @@ def chunks(items: Iterable[Item], count: int) -> Iterator[list[Item]]:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a picture cannot be read, by the error of a kind in `UNREADABLE`."""
-    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    """Why a picture cannot be read, in words, without the picture's name."""
+    if isinstance(error, MemoryError):
+        return "it does not fit into memory; make it smaller"
+    if isinstance(error, UnidentifiedImageError):
+        return "its content is that of no kind of picture that is read"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, OSError | ValueError) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 class Reader:
@@ -476,6 +484,22 @@ def split_pattern(source: str) -> tuple[str, str]:
         return head[: head.rfind("/") + 1], source
     folder = source.rstrip("/") + "/"
     return folder, folder + "**"
+
+
+def results_among(source: str, output: str) -> str:
+    """The folder of the results, with a slash at its end, if it is below that of the sources.
+
+    Args:
+      source: Folder that names of results are relative to, as `split_pattern` returns it.
+      output: Folder of the results.
+
+    Returns:
+      As a search for sources names it; '' if it is elsewhere.
+    """
+    if "://" not in output:
+        output = os.path.abspath(output)
+    output = output.rstrip("/") + "/"
+    return output if output != source and output.startswith(source) else ""
 
 
 def result_name(path: str, folder: str, suffix: str = ".png") -> str:
