@@ -114,6 +114,7 @@ def test_what_is_no_file_is_no_checkpoint(tmp_path):
         run_folder.load_networks(tmp_path)  # without waiting for what comes through the pipe
 
 
+@pytest.mark.usefixtures("config")
 def test_fewer_steps_than_were_trained_are_refused(tiny, tmp_path):
     (tmp_path / "checkpoints" / "ckpt-9.index").touch()
     with pytest.raises(UserError, match=r"9 steps already, more than the 8 .*--joint_steps=7 or"):
