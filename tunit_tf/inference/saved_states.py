@@ -102,7 +102,7 @@ def restore(checkpoint: tf.train.Checkpoint, saved: SavedState, partial: bool) -
     Raises:
       UserError: Its bytes are whole, and it does not fit; or its files cannot be read.
     """
-    special = [path for path in files_of(saved) if path.exists() and not path.is_file()]
+    special = [p for p in files_of(saved) if p.exists() and not (p.is_file() or p.is_dir())]
     if special:  # TensorFlow would wait for what comes through a pipe
         raise UserError(f"{special[0]} is not a file; restore the checkpoint from a copy.")
     try:
