@@ -92,6 +92,18 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
         pixels.open_rgb(tmp_path / "pipe.png")
 
 
+def test_a_picture_that_is_a_program_is_not_run(tmp_path, monkeypatch):
+    for name in ("gs", "gswin64c"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    picture = tmp_path / "eps.jpg"
+    Image.new("RGB", (8, 8)).save(picture, "EPS")
+    with pytest.raises(OSError, match="Ghostscript"):
+        pixels.open_rgb(picture)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_whatever_a_decoder_raises_is_a_broken_file():
     whole = io.BytesIO()
     Image.fromarray(NOISE).save(whole, "PNG")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
+from PIL import EpsImagePlugin, ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from tunit_tf.io import files
 
@@ -29,6 +29,8 @@ LEGIBLE = 96  # pixels; smaller images are enlarged to about this side in grids
 MAX_PIXELS = 2**26  # of a picture that is decoded; below the size from which Pillow warns
 MAX_JPEG_PIXELS = 2**28  # of a JPEG file, which can be decoded at a part of its size
 SRGB_TOLERANCE = 2  # of 255; a profile that changes no color by more is that of sRGB
+
+EpsImagePlugin.gs_binary = False  # a picture must not be a program that Ghostscript runs
 
 # {mode of a picture: mode of its color profile}
 PROFILED = {"1": "L", "L": "L", "LA": "L", "RGB": "RGB", "RGBA": "RGB", "CMYK": "CMYK"}
