@@ -105,12 +105,17 @@ def _as_next_version(model: pathlib.Path, output: OutputFolder) -> pathlib.Path:
         target = output.path / str(version)
         try:
             model.rename(target)
-            output_folder.mark(output.path, ServingManifest.command, below=str(version))
-            return target
         except OSError:
             if not target.exists():
                 raise
             version += 1  # another export took the number in between
+            continue
+        try:
+            output_folder.mark(output.path, ServingManifest.command, below=str(version))
+        except OSError:  # the disk is full
+            target.rename(model)
+            raise
+        return target
 
 
 def _signatures(model: pathlib.Path) -> dict[str, ServedSignature]:

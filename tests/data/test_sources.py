@@ -119,6 +119,8 @@ def test_classes_are_chosen_by_name_or_index(tmp_path, settings):
     assert images.label_names == ("a", "c")
     with pytest.raises(UserError, match="'zebra' is neither a class folder"):
         sources.open_images(str(tmp_path), settings(classes="zebra"))
+    with pytest.raises(UserError, match="names the class 'a' twice"):
+        sources.open_images(str(tmp_path), settings(classes="a,0"))
 
 
 def test_bad_files_are_skipped_and_named_once(tmp_path, settings, caplog):

@@ -65,6 +65,20 @@ def test_a_folder_that_is_divided_already_is_recognized(
     assert named.validation.name_list() == ["2.png"]
 
 
+def test_the_record_of_a_divided_folder_has_the_sizes_of_its_files(tmp_path, settings):
+    root = folder_of(tmp_path / "set", ["train/a.png", "train/b.png", "val/c.png"])
+    config = settings(data=str(root))
+    recorded = sources.Recorded(**sources.record(sources.load(config), config))
+    assert recorded.sizes == {
+        "train": [(root / "train" / name).stat().st_size for name in ("a.png", "b.png")],
+        "validation": [(root / "val/c.png").stat().st_size],
+    }
+    other = folder_of(tmp_path / "other", ["x.png", "y.png"])
+    moved = root.rename(tmp_path / "moved")
+    assert sources.are_same_files(settings(data=str(moved)), recorded)
+    assert not sources.are_same_files(settings(data=str(other)), recorded)
+
+
 @pytest.mark.parametrize("other", ["cat/1.png", "1.png"])
 def test_a_class_may_be_named_train(tmp_path, settings, other):
     root = folder_of(tmp_path, [f"train/{i}.png" for i in range(9)] + ["val/1.png", other])
@@ -127,6 +141,13 @@ class TestRecorded:
             np.testing.assert_array_equal(images.rows, again.rows)
             np.testing.assert_array_equal(images.classes(), again.classes())
         assert not caplog.records
+
+    def test_chosen_classes_keep_their_order(self, settings, root):
+        config = settings(data=str(root), validation_fraction=0.3, classes="d,b")
+        before = sources.load(config)
+        after = sources.load(config, sources.Recorded(**sources.record(before, config)))
+        assert after.train.label_names == before.train.label_names == ("d", "b")
+        np.testing.assert_array_equal(after.train.classes(), before.train.classes())
 
     def test_added_images_change_no_part(self, run, config, root, caplog):
         before = sources.record(sources.load(config), config)

@@ -60,9 +60,10 @@ def check(image_set: ImageSet, config: Config, batch_size: int) -> None:
       UserError: There are too few images, or labels are missing or do not match `num_domains`.
     """
     if len(image_set) < batch_size:
+        flag = "--batch_size" if batch_size == config.batch_size else "--warmup_batch_size"
         raise UserError(
             f"A batch of {batch_size} needs at least as many training images, but there are only "
-            f"{len(image_set)}; add images or lower --batch_size."
+            f"{len(image_set)}; add images or lower {flag}."
         )
     if not config.labeled_fraction:
         return

@@ -51,7 +51,13 @@ def load(config: Config, recorded: Recorded | None = None) -> Split:
     """
     if not config.data:
         raise UserError("This run has no images of its own; name some with --data=FOLDER.")
-    config = laid_out(config)
+    named, config = config, laid_out(config)
+    if config is not named:
+        logging.warning(
+            "%s is divided already: %s is used to train, and %s is held out.",
+            named.data, pathlib.Path(config.data).name,
+            named.validation_data or pathlib.Path(config.validation_data).name,
+        )  # fmt: skip
     parts = _open_parts(config)
     if recorded is None:
         return parts if isinstance(parts, Split) else split(parts, config)
@@ -102,10 +108,6 @@ def laid_out(config: Config) -> Config:
     if not (train and held_out) or set(by_name) - {*TRAIN_FOLDERS, *HELD_OUT_FOLDERS}:
         return config
     validation_data = config.validation_data or str(held_out[0])
-    logging.warning(
-        "%s is divided already: %s is used to train, and %s is held out.",
-        folder, train[0].name, validation_data if config.validation_data else held_out[0].name,
-    )  # fmt: skip
     return dataclasses.replace(config, data=str(train[0]), validation_data=validation_data)
 
 
@@ -200,15 +202,15 @@ def _chosen(classes: list[str], wanted: str, folder: pathlib.Path) -> list[str]:
     by_index = dict(zip(map(str, range(len(classes))), classes, strict=True))
     chosen = []
     for word in (w.strip() for w in wanted.split(",")):
-        if word in classes:
-            chosen.append(word)
-        elif word in by_index:
-            chosen.append(by_index[word])
-        else:
+        name = word if word in classes else by_index.get(word)
+        if name is None:
             raise UserError(
                 f"--classes={wanted}: '{word}' is neither a class folder of {folder} nor an index "
                 f"below {len(classes)}; the folders are {', '.join(classes[:20])}."
             )
+        if name in chosen:
+            raise UserError(f"--classes={wanted} names the class '{name}' twice; name it once.")
+        chosen.append(name)
     return chosen
 
 
@@ -319,7 +321,8 @@ def record(split_of_run: Split, config: Config) -> dict[str, Any]:
 
 
 def _places(config: Config) -> tuple[str, str]:
-    """Where the images to train on are, and those held out."""
+    """Where the images to train on are, and those held out; names are relative to these."""
+    config = laid_out(config)
     return config.data, config.validation_data or config.data
 
 
@@ -331,7 +334,7 @@ def are_same_files(config: Config, recorded: Recorded) -> bool:
     if not (config.data and recorded.sizes and all(map(_is_folder, _places(config)))):
         return False
     found = [
-        _stamp(user_path(place, "--data") / name)[0] == size
+        0 < size == _stamp(user_path(place, "--data") / name)[0]
         for place, part in zip(_places(config), Split._fields, strict=True)
         for name, size in zip(getattr(recorded, part), recorded.sizes[part], strict=True)
     ]

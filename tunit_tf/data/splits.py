@@ -134,7 +134,7 @@ def with_recorded_classes(images: ImageSet, names: list[str]) -> ImageSet:
     classes = sorted((opened - new) | recorded)
     if len(classes) == 1:
         return dataclasses.replace(images, labels=None, label_names=())
-    if tuple(classes) == images.label_names:
+    if set(classes) == set(images.label_names):  # --classes may have another order
         return images
     numbers = {name: number for number, name in enumerate(classes)}
     labels = np.array([numbers.get(class_of(name), -1) for name in images.names], np.int32)
