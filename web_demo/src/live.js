@@ -12,6 +12,8 @@ const CONTROLS = ['photo', 'flip', 'stop-live'];
 
 export class Live {
   #parts;
+  #on = false; // from when Live is chosen until it is stopped
+  #turn = 0; // number of the last start or stop; a camera that opens for an earlier one is closed again
   #stream = null;
   #facing = 'environment';
   #shown = []; // when the last frames were shown
@@ -23,7 +25,7 @@ export class Live {
    */
   constructor(parts) {
     this.#parts = parts;
-    element('live').addEventListener('click', () => (this.#stream ? this.stop() : this.#start()));
+    element('live').addEventListener('click', () => (this.#on ? this.stop() : this.#start()));
     element('stop-live').addEventListener('click', () => {
       this.stop();
       element('live').focus();
@@ -44,25 +46,32 @@ export class Live {
 
   /** Ends the camera, and shows the chosen picture again. */
   stop() {
-    if (!this.#stream) return;
+    if (!this.#on) return;
     this.#close();
+    this.#on = false;
     this.#show(false);
     this.#parts.translation.hold(false);
   }
 
   async #start() {
+    this.#close(); // phones open one camera at a time
+    this.#on = true;
+    const turn = this.#turn;
     let stream;
     try {
-      this.#close(); // phones open one camera at a time
       if (!navigator.mediaDevices) throw new DOMException('', 'NotSupportedError');
       stream = await navigator.mediaDevices.getUserMedia({
         audio: false,
         video: { facingMode: this.#facing, width: { ideal: 1920 }, height: { ideal: 1080 } },
       });
     } catch (error) {
-      this.#show(false);
-      this.#parts.translation.hold(false);
+      if (turn !== this.#turn) return;
+      this.stop();
       fail(reason(error));
+      return;
+    }
+    if (turn !== this.#turn) {
+      end(stream);
       return;
     }
     this.#stream = stream;
@@ -136,7 +145,8 @@ export class Live {
   }
 
   #close() {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#turn++;
+    if (this.#stream) end(this.#stream);
     this.#stream = null;
     this.#shown = [];
     element('camera').srcObject = null;
@@ -156,6 +166,11 @@ export class Live {
     const devices = await navigator.mediaDevices.enumerateDevices();
     element('flip').hidden = !this.#stream || devices.filter(({ kind }) => kind === 'videoinput').length < 2;
   }
+}
+
+/** Turns a camera off. */
+function end(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /** A function that resolves once there is a frame that has not been taken yet. */

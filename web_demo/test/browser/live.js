@@ -108,6 +108,31 @@ test('while a frame is drawn those that come are passed over, so that the newest
   await context.close();
 });
 
+test('cameras that open after Stop, or after another one was chosen, are closed again', async () => {
+  const { context, page } = await site.visit({
+    permissions: ['camera'],
+    prepare: (opened) => opened.addInitScript(() => {
+      const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      window.streams = [];
+      navigator.mediaDevices.getUserMedia = (wanted) => {
+        const stream = original(wanted);
+        window.streams.push(stream);
+        return stream;
+      };
+    }),
+  });
+  await startLive(page);
+  const states = await page.evaluate(async () => {
+    for (const id of ['flip', 'flip', 'stop-live']) document.getElementById(id).click();
+    const streams = await Promise.all(window.streams);
+    await new Promise((resolve) => setTimeout(resolve));
+    return streams.flatMap((stream) => stream.getTracks().map(({ readyState }) => readyState));
+  });
+  assert.deepEqual(states, ['ended', 'ended', 'ended']);
+  assert.ok(await page.isHidden('#stop-live'));
+  await context.close();
+});
+
 test('a camera that may not be used, or is not there, is one sentence with a cure', async () => {
   const refused = await site.visit(); // Chromium without a window refuses what was not granted
   await refused.page.click('#live');
