@@ -61,6 +61,8 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
         return result
     }
 
+    /** Waits for the calls in progress. */
+    @Synchronized
     override fun close() = pair.close()
 
     /** Pixels of bitmaps that only the GPU has cannot be read. */

@@ -66,17 +66,30 @@ class Camera(private val context: Context) : FrameSource {
         private val facts = manager.getCameraCharacteristics(id)
         private val isFront =
             facts[CameraCharacteristics.LENS_FACING] == CameraCharacteristics.LENS_FACING_FRONT
-        private val thread = HandlerThread("camera").apply { start() }
-        private val handler = Handler(thread.looper)
         private val reader = size().let {
             ImageReader.newInstance(it.width, it.height, ImageFormat.YUV_420_888, MOST_IMAGES)
         }
+        private val thread = HandlerThread("camera").apply { start() }
+        private val handler = Handler(thread.looper)
         private var device: CameraDevice? = null
+
+        private val lock = Any() // guards what follows, for frames are given back on other threads
+
+        @Volatile
         private var isClosed = false
+        private var lent = 0 // images that were shown and not given back
 
         init {
-            reader.setOnImageAvailableListener({ it.acquireLatestImage()?.let(::show) }, handler)
-            open(id)
+            reader.setOnImageAvailableListener({ take()?.let(::show) }, handler)
+            try {
+                open(id)
+            } catch (error: CameraAccessException) {
+                close()
+                throw error
+            } catch (error: SecurityException) {
+                close()
+                throw error
+            }
         }
 
         @SuppressLint("MissingPermission") // LiveActivity asks for it, and a refusal is caught
@@ -91,7 +104,25 @@ class Camera(private val context: Context) : FrameSource {
             return usual.minBy { abs(it.height - WANTED) }
         }
 
-        private fun show(image: Image) = show(CameraFrame(image, turns(), isFront))
+        private fun take(): Image? = synchronized(lock) {
+            if (isClosed) null else reader.acquireLatestImage()?.also { lent++ }
+        }
+
+        private fun giveBack(image: Image) = synchronized(lock) {
+            image.close()
+            lent--
+            freeIfDone()
+        }
+
+        /** A reader takes the memory of its images with it, so those that are being read keep it. */
+        private fun freeIfDone() {
+            if (!isClosed || lent > 0) return
+            reader.close()
+            thread.quitSafely()
+        }
+
+        private fun show(image: Image) =
+            show(CameraFrame(image, turns(), isFront) { giveBack(image) })
 
         /** Quarter turns that make its frames upright. */
         private fun turns(): Int {
@@ -109,10 +140,11 @@ class Camera(private val context: Context) : FrameSource {
 
         fun close() {
             handler.post {
-                isClosed = true
                 device?.close()
-                reader.close()
-                thread.quitSafely()
+                synchronized(lock) {
+                    isClosed = true
+                    freeIfDone()
+                }
             }
         }
 
@@ -162,9 +194,10 @@ class Camera(private val context: Context) : FrameSource {
     }
 
     private class CameraFrame(
-        private val image: Image,
+        image: Image,
         private val turns: Int,
         private val mirrored: Boolean,
+        private val giveBack: () -> Unit,
     ) : Frame {
         private val yuv = image.planes.map { YuvPlane(it.buffer, it.rowStride, it.pixelStride) }
             .let { (y, u, v) -> YuvFrame(y, u, v, image.width, image.height) }
@@ -173,7 +206,7 @@ class Camera(private val context: Context) : FrameSource {
 
         override fun argb(step: Int) = yuv.middle(turns, mirrored, step)
 
-        override fun close() = image.close()
+        override fun close() = giveBack()
     }
 
     private companion object {

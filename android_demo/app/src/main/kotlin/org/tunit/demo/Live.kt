@@ -65,6 +65,7 @@ class Live(
         source.stop()
         job?.cancel()
         job = null
+        photo = null
         times.clear()
     }
 
