@@ -21,7 +21,7 @@ from tests.export.conftest import MAX_PIXELS, encoded, pixels_of, with_alpha
 from tunit_tf.errors import UserError
 from tunit_tf.inference.translator import Translator
 from tunit_tf.io import pixels
-from tunit_tf.io.output_folder import MARKER
+from tunit_tf.io.output_folder import MARKER, OutputFolder
 from tunit_tf.networks import from_config
 
 pytestmark = pytest.mark.usefixtures("plain_graphs")
@@ -353,6 +353,17 @@ def test_versions_count_up_and_nothing_half_written_stays(trained_run, tmp_path,
     refused = commands.run("export.saved_model", f"--run_dir={tmp_path}", f"--output={output}")
     assert refused.returncode == 2
     assert "is not a run folder" in refused.stderr
+
+
+def test_a_version_that_cannot_be_marked_is_not_left_there(tmp_path):
+    model, output = tmp_path / "model", tmp_path / "tunit"
+    output.mkdir()
+    model.mkdir()
+    (model / "link").symlink_to(tmp_path / "gone")  # has no checksum
+    with pytest.raises(FileNotFoundError, match="link"):
+        versions._as_next_version(model, OutputFolder(output, "export.saved_model", "output"))
+    assert versions.numbers_in(output) == []
+    assert model.exists()
 
 
 def test_warm_up_records_are_played_through_the_model(exported, model):
