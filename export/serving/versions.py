@@ -64,7 +64,10 @@ def write(
         description = run_description.describe(run, images)
     chosen = examples.of_run(run, images, num_examples)
     try:
-        with files.temporary_folder(output) as temporary:
+        with (
+            files.writing(str(output), "name another --output"),
+            files.temporary_folder(output) as temporary,
+        ):
             model = temporary / "model"
             _write_model(model, translator, resize, max_pixels)
             described = ServingManifest(
@@ -78,10 +81,10 @@ def write(
             loading = model_card.code_for_saved_model(described.examples)
             model_card.finish(model, described, run, loading)
             return _as_next_version(model, versions)
-    except (OSError, tf.errors.OpError) as error:
+    except tf.errors.OpError as error:
         raise UserError(
-            f"{output} cannot be written ({str(error).splitlines()[0]}); free space there or name "
-            "another --output."
+            f"{output} cannot be written ({error.message.splitlines()[0]}); free space there or "
+            "name another --output."
         ) from None
 
 

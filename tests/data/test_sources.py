@@ -331,6 +331,11 @@ def test_a_missing_path_is_named_with_the_choices(settings):
         sources.load(settings(data="nowhere"))
 
 
+def test_the_folder_of_tfds_is_a_path_of_the_user(settings):
+    with pytest.raises(UserError, match="--data_dir=~nobody-has-this/tfds: no home folder"):
+        sources.load(settings(data="tfds:cifar10", data_dir="~nobody-has-this/tfds"))
+
+
 def test_an_unknown_tfds_name_is_an_error(settings):
     with pytest.raises(UserError, match="tfds:no_such_set is unknown to TFDS"):
         sources.load(settings(data="tfds:no_such_set"))

@@ -85,6 +85,13 @@ def test_a_damaged_file_is_named(folder, damage, message):
     assert str(error.value).count(str(path)) == 1
 
 
+def test_lost_weights_are_said_to_be_lost(folder):
+    (folder / "manifest.json").touch()
+    (folder / weights_folder.WEIGHTS).unlink()
+    with pytest.raises(UserError, match=f"{folder} has lost {weights_folder.WEIGHTS}; restore it"):
+        Translator.load(folder)
+
+
 def test_weights_of_another_architecture_are_named(folder):
     config = (folder / run_folder.CONFIG).read_text()
     (folder / run_folder.CONFIG).write_text(config.replace('"style_dim": 8', '"style_dim": 9'))

@@ -26,7 +26,7 @@ from tunit_tf.data.splits import (
 )
 from tunit_tf.errors import UserError
 from tunit_tf.io import picture_files, pixels
-from tunit_tf.paths import user_path
+from tunit_tf.paths import ADDRESS, user_path
 
 SYNTHETIC = "synthetic"
 TFDS_PREFIX = "tfds:"
@@ -223,8 +223,11 @@ def _tfds_builder(name: str, config: Config) -> Any:
     # Importing TFDS takes seconds, and most runs read folders.
     tfds = importlib.import_module("tensorflow_datasets")
     importlib.import_module("tunit_tf.data.afhq")
+    folder = config.data_dir or None
+    if folder and not ADDRESS.match(folder):  # TFDS reads buckets too
+        folder = str(user_path(folder, "--data_dir"))
     try:
-        builder = tfds.builder(name, data_dir=config.data_dir or None)
+        builder = tfds.builder(name, data_dir=folder)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise UserError(f"--data=tfds:{name} is unknown to TFDS: {first_line}") from None

@@ -488,6 +488,11 @@ def restore(folder: pathlib.Path, which: str, networks: Mapping[str, keras.Model
                 f"--checkpoint={which}."
             )
         return weights_folder.restore(folder, networks)
+    if weights_folder.is_lost(folder):
+        raise UserError(
+            f"{folder} has lost {weights_folder.WEIGHTS}; restore it from a copy, or give another "
+            "--run_dir."
+        )
     checkpoints = folder / CHECKPOINTS[which]
     step = tf.Variable(0, dtype=tf.int64)
     parts = {SAVED_AS[part]: [v.value for v in n.variables] for part, n in networks.items()}

@@ -42,6 +42,11 @@ def is_one(folder: pathlib.Path) -> bool:
     return (folder / WEIGHTS).is_file()
 
 
+def is_lost(folder: pathlib.Path) -> bool:
+    """Whether all of a weights folder is there but the weights; a run has no manifest."""
+    return (folder / "manifest.json").is_file() and not (folder / WEIGHTS).exists()
+
+
 def of_networks(networks: Mapping[str, keras.Model]) -> dict[str, dict[str, np.ndarray]]:
     """The variables of networks, {part: {place: array}}."""
     return {

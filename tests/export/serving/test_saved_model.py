@@ -348,7 +348,7 @@ def test_versions_count_up_and_nothing_half_written_stays(trained_run, tmp_path,
     names = {"1", "3", "12", "13", "old", ".hidden", "²", "٣", MARKER}
     assert {path.name for path in output.iterdir()} == names
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"cannot be written"):
+    with pytest.raises(UserError, match=r"cannot be written .*; name another --output"):
         versions.write(trained_run, tmp_path / "file" / "m", "crop", 100)
     refused = commands.run("export.saved_model", f"--run_dir={tmp_path}", f"--output={output}")
     assert refused.returncode == 2
