@@ -665,6 +665,8 @@ def test_every_source_and_look_gets_a_file(trained_run, tmp_path):
 
 
 @pytest.mark.usefixtures("interruptible")
+# An interrupt within Pillow's opening of a file leaves that file to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interrupt_says_how_many_whole_files_there_are(trained_run, pictures, tmp_path):
     """As Ctrl-C does, a thread interrupts the main one; here when some of 400 files are there."""
     for i in range(400):

@@ -158,7 +158,8 @@ class StrainTest : ScreenTest() {
         }
         val diagnostics = ObjectName("com.sun.management:type=DiagnosticCommand")
         val histogram = ManagementFactory.getPlatformMBeanServer().invoke(
-            diagnostics, "gcClassHistogram", arrayOf<Any?>(null), arrayOf(Array<String>::class.java.name),
+            diagnostics, "gcClassHistogram",
+            arrayOf<Any?>(null), arrayOf(Array<String>::class.java.name),
         ) as String
         val bitmaps = histogram.lines().map { it.trim().split(Regex("\\s+")) }
             .filter { it.getOrNull(3) == Bitmap::class.java.name }
