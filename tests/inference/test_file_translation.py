@@ -677,7 +677,7 @@ def test_an_interrupt_says_how_many_whole_files_there_are(trained_run, pictures,
     )  # fmt: skip
 
     def interrupt_when_it_writes() -> None:
-        while not list((tmp_path / "out").glob("*.png")):
+        while not list((tmp_path / "out").glob("[!.]*.png")):
             time.sleep(0.001)
         _thread.interrupt_main()
 
