@@ -52,9 +52,8 @@ def load(config: Config) -> Weights | None:
     if not config.init_from or run_folder.is_trained(config.run_path):
         return None
     folder = _folder(config)
-    if weights_folder.is_one(
-        folder
-    ):  # read as arrays: no network is built that could need an extra
+    if weights_folder.is_one(folder):
+        # As arrays: no network is built, which could need an extra.
         return weights_folder.read(folder)
     return run_folder.read_weights(folder)
 
