@@ -16,7 +16,6 @@ from PIL import Image
 
 from benchmarks import photographs
 from tunit_tf import cli
-from tunit_tf.evaluation.feature_cache import COLOR_TRANSFER, UNTOUCHED
 from tunit_tf.evaluation.scores import encode
 from tunit_tf.inference import detail
 from tunit_tf.inference.trained_run import TrainedRun
@@ -163,8 +162,7 @@ def main() -> None:
     for folder in photographs.RUNS.value:
         run = TrainedRun.load(folder, photographs.CHECKPOINT.value)
         pairs = photographs.pairs_of(run.split, extractor, run.config.cache_dir)
-        photographs.print_row(UNTOUCHED, pairs.scores(pairs.untouched()))
-        photographs.print_row(COLOR_TRANSFER, pairs.scores(pairs.recolored()))
+        photographs.print_without_networks([pairs])
         score(run, pairs)
 
 

@@ -104,15 +104,17 @@ def main() -> None:
         photographs.FEATURES.value, photographs.FEATURES_FILE.value, "~/.cache/tunit_tf"
     )
     photographs.print_head("variant, seed")
+    pairs: dict[str, photographs.Pairs] = {}  # the seed decides which images are held out
     for variant in CHOSEN.value:
         rows = []
         for seed in SEEDS.value:
             run = TrainedRun.load(train(variant, seed))
-            # The seed decides which images are held out.
-            pairs = photographs.pairs_of(run.split, extractor, run.config.cache_dir)
-            rows.append(photographs.row(run, pairs))
+            if seed not in pairs:
+                pairs[seed] = photographs.pairs_of(run.split, extractor, run.config.cache_dir)
+            rows.append(photographs.row(run, pairs[seed]))
             photographs.print_row(f"{variant}, {seed}", rows[-1])
         photographs.print_row(f"{variant}, mean", photographs.means(rows))
+    photographs.print_without_networks(pairs.values(), ", mean")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ from tunit_tf.config import Config
 from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation.feature_cache import COLOR_TRANSFER, UNTOUCHED
 from tunit_tf.inference.trained_run import TrainedRun
 from tunit_tf.io import files, output_folder, picture_files
 from tunit_tf.metrics import features
@@ -140,8 +139,7 @@ def main() -> None:
     )
     pairs = photographs.pairs_of(Split(known, held_out), extractor, "~/.cache/tunit_tf")
     photographs.print_head("run")
-    photographs.print_row(UNTOUCHED, pairs.scores(pairs.untouched()))
-    photographs.print_row(COLOR_TRANSFER, pairs.scores(pairs.recolored()))
+    photographs.print_without_networks([pairs])
     for variant in VARIANTS.value:
         found = [scored(variant, seed, folders, pairs) for seed in SEEDS.value]
         for minutes, rows in zip(CPU_MINUTES.value, zip(*found, strict=True), strict=True):

@@ -18,7 +18,7 @@ the other half. `--pictures` writes pairs drawn at random, to look at.
 
 import dataclasses
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -309,6 +309,14 @@ def print_row(name: str, values: dict[str, object]) -> None:
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
+def print_without_networks(found: Collection[Pairs], suffix: str = "") -> None:
+    """Prints the rows that need no network, each the mean of some sets of pairs."""
+    untouched = [pairs.scores(pairs.untouched()) for pairs in found]
+    recolored = [pairs.scores(pairs.recolored()) for pairs in found]
+    for name, rows in ((UNTOUCHED, untouched), (COLOR_TRANSFER, recolored)):
+        print_row(name + suffix, rows[0] if len(rows) == 1 else means(rows))
+
+
 def images_of(run: TrainedRun) -> tuple:
     """Names the images that a run is scored on; runs with the same ones share `Pairs`."""
     config, split = run.config, run.split
@@ -330,8 +338,7 @@ def main() -> None:
         of = images_of(run)
         if of not in known:  # runs on the same images share these rows
             known[of] = pairs_of(run.split, extractor, run.config.cache_dir)
-            print_row(UNTOUCHED, known[of].scores(known[of].untouched()))
-            print_row(COLOR_TRANSFER, known[of].scores(known[of].recolored()))
+            print_without_networks([known[of]])
         print_row(folder, row(run, known[of]))
 
 
