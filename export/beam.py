@@ -19,19 +19,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--model", required=True, help="folder of a version of a SavedModel")
     parser.add_argument("--source", required=True, help="folder or file pattern of pictures")
-    parser.add_argument("--reference", default="", help="picture with the look")
+    parser.add_argument("--reference", help="picture with the look")
     parser.add_argument(
         "--domain", type=int, default=-1, help="instead: average style of this pseudo-domain"
     )
     parser.add_argument("--output", required=True, help="folder of the results")
-    parser.add_argument(
-        "--size",
-        default=photographs.SOURCE,
-        help="of the results: source, the picture's own; model, as the networks draw; longer side",
+    size_help = (
+        "of the results: source, the picture's own; model, as the networks draw; longer side"
     )
+    parser.add_argument("--size", default=photographs.SOURCE, help=size_help)
     parser.add_argument("--region", default="", help="redraw only x,y,width,height, or in percent")
     mask_help = "folder of PNG masks, white where to redraw; or alpha, that of the pictures"
-    parser.add_argument("--mask", default="", help=mask_help)
+    parser.add_argument("--mask", help=mask_help)
     parser.add_argument("--detail", type=float, help="0 (enlarged) to 1; by default the run's")
     parser.add_argument("--colors_only", action="store_true", help="take only colors")
     parser.add_argument("--feather", type=int, help="pixels inside of region or mask that fade")
@@ -52,6 +51,8 @@ def main() -> None:
 
 def run(options: argparse.Namespace, beam_flags: list[str]) -> None:
     """Checks the flags, runs the pipeline and prints what it did."""
+    for name in ("model", "reference", "mask", "output", "source"):
+        setattr(options, name, picture_files.place(getattr(options, name), name))
     try:
         import apache_beam as beam
 

@@ -62,6 +62,14 @@ def test_a_flag_without_the_one_that_it_belongs_to_is_refused(given, needed):
     assert f"{given.partition('=')[0]} has no effect without --{needed}" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["model", "reference", "mask", "output", "source"])
+def test_an_unset_variable_of_a_pipeline_is_named(name):
+    named = ("--model=m", "--reference=look.jpg", "--output=out", "--source=*.jpg", "--mask=masks")
+    result = commands.run("export.beam", *named, f"--{name}=")
+    assert result.returncode == 2
+    assert f"error: --{name} is empty; name a path, or leave it out" in result.stderr
+
+
 def test_dry_run_prints_the_resolved_config_and_writes_nothing(tmp_path):
     result = train("--flagfile=configs/quickstart.cfg", "--dry_run", f"--run_dir={tmp_path / 'r'}")
     assert result.returncode == 0
@@ -69,6 +77,16 @@ def test_dry_run_prints_the_resolved_config_and_writes_nothing(tmp_path):
     assert config["warmup_batch_size"] == 64
     assert config["num_domains"] == 4
     assert not (tmp_path / "r").exists()
+
+
+def test_random_weights_override_a_flagfile(tmp_path):
+    (tmp_path / "mine.cfg").write_text("--init_from=pretrained/cats_128\n")
+    dry_run = f"--flagfile={tmp_path / 'mine.cfg'}", "--dry_run"
+    of_weights, random = (
+        json.loads(train(*dry_run, *more).stdout) for more in ((), ("--init_from=none",))
+    )
+    assert (of_weights["init_from"], of_weights["style_dim"]) == ("pretrained/cats_128", 64)
+    assert (random["init_from"], random["style_dim"]) == ("", 128)
 
 
 def test_help_groups_the_flags():

@@ -151,3 +151,7 @@ def test_a_perceptual_weight_needs_features():
     with pytest.raises(UserError, match="add --discriminator=projected, or leave it out"):
         Config(weight_perceptual=1.0)
     assert Config(weight_perceptual=1.0, discriminator="projected").weight_perceptual == 1
+
+
+def test_none_stands_for_random_weights():
+    assert Config(init_from="none") == Config() == Config(init_from="")

@@ -1,5 +1,6 @@
 """Every command that writes a folder refuses one that somebody else has filled, and says why."""
 
+import re
 import shutil
 
 import pytest
@@ -28,6 +29,21 @@ def test_a_folder_of_the_user_stays_as_it_is(module, mine, tiny_run, tmp_path):
     assert f"{module} did not write, the first is .hidden; name a new or an empty" in done.stderr
     assert contents(tmp_path) == before
     assert (mine / "lock").is_symlink()
+
+
+@pytest.mark.parametrize("module", user_files.WRITERS)
+def test_a_folder_below_a_file_is_refused_before_work_starts(module, tiny_run, tmp_path):
+    (tmp_path / "notes.txt").write_text("of the user")
+    places = {"mine": tmp_path / "notes.txt" / "new", "run": tiny_run, "pictures": tmp_path}
+    flags = [flag.format(**places) for flag in user_files.WRITERS[module]]
+    done = commands.run(module, *flags)
+    assert done.returncode == 2, done
+    assert re.fullmatch(
+        rf"error: --\w+={places['mine']}.* cannot be reached: {tmp_path / 'notes.txt'} is a file, "
+        r"and no folder; name another\.\n",
+        done.stderr,
+    ), done
+    assert contents(tmp_path) == {tmp_path / "notes.txt": b"of the user"}
 
 
 def test_a_run_is_not_a_folder_for_reports(tiny_run, tmp_path):

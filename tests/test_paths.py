@@ -54,6 +54,17 @@ def test_links_in_a_circle_are_named(tmp_path):
         user_path(tmp_path / "a" / "cats", NAME)
 
 
+@pytest.mark.parametrize("below", ["new", "a/b/new", "../new"])
+def test_what_is_no_folder_on_the_way_is_named(tmp_path, below):
+    (tmp_path / "notes.txt").write_text("of the user")
+    (tmp_path / "unmounted").symlink_to(tmp_path / "gone")
+    for name, what in (("notes.txt", "a file"), ("unmounted", "a link that leads nowhere")):
+        words = f"{tmp_path / name} is {what}, and no folder; name another."
+        with pytest.raises(UserError, match=words):
+            user_path(tmp_path / name / below, NAME)
+        user_path(tmp_path / name, NAME)
+
+
 def test_a_closed_folder_and_a_user_without_home_are_named(tmp_path):
     (tmp_path / "closed" / "cats").mkdir(parents=True)
     (tmp_path / "closed").chmod(0)

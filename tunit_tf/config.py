@@ -6,7 +6,6 @@ they reject values that the machine cannot represent or hold in memory.
 
 import dataclasses
 import json
-import os
 import pathlib
 import sys
 from typing import Any, cast
@@ -15,8 +14,9 @@ from absl import flags
 
 from tunit_tf import path_flags
 from tunit_tf.errors import Bounds, UserError
-from tunit_tf.paths import user_path
+from tunit_tf.paths import are_one_place, user_path
 
+RANDOM_WEIGHTS = "none"  # as init_from: the same as '', which a flag cannot be
 IIC = "iic"  # invariant information clustering
 PSEUDO_LABELED = "pseudo-labeled"
 
@@ -93,7 +93,8 @@ class Config:
     init_from: str = setting(
         "",
         "Folder of a run or of weights whose networks this run starts from, by default from random "
-        "weights. Architecture and license are taken from there unless they are given.",
+        "weights. Architecture and license are taken from there unless they are given. 'none' "
+        "overrides a flagfile that names a folder.",
         path=True,
     )
     data: str = setting(
@@ -394,6 +395,8 @@ class Config:
     )
 
     def __post_init__(self) -> None:
+        if self.init_from == RANDOM_WEIGHTS:
+            object.__setattr__(self, "init_from", "")
         for name in FIELDS:
             _check(name, getattr(self, name))
         if self.domains_from != IIC and self.labeled_fraction:
@@ -563,11 +566,7 @@ def _is_one_place(first: str, second: str) -> bool:
     """Whether two names lead to one folder, which need not be there any more."""
     if any(name in ("", "synthetic") or name.startswith("tfds:") for name in (first, second)):
         return False
-    paths = [os.path.abspath(os.path.expanduser(name)) for name in (first, second)]
-    try:
-        return paths[0] == paths[1] or os.path.samefile(*paths)
-    except (OSError, ValueError):
-        return False
+    return are_one_place(first, second)
 
 
 def define_flags(settings: type = Config) -> None:

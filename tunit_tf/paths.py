@@ -29,7 +29,7 @@ def user_path(text: str | os.PathLike[str], name: str) -> pathlib.Path:
 
     Raises:
       UserError: It is empty, an address (`gs://...`), too long, in a home folder that nobody has,
-        behind a closed folder, or a link to itself.
+        below a file, behind a closed folder, or a link to itself.
     """
     text = os.fspath(text)
     shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
@@ -52,10 +52,22 @@ def user_path(text: str | os.PathLike[str], name: str) -> pathlib.Path:
         path.stat()
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            return path
-        reason = UNREACHABLE.get(error.errno or 0, f"{error.strerror or error}; name another")
+            reason = _obstacle(path)
+            if not reason:
+                return path
+        else:
+            reason = UNREACHABLE.get(error.errno or 0, f"{error.strerror or error}; name another")
         raise UserError(f"{name}={shown} cannot be reached: {reason}.") from None
     return path
+
+
+def are_one_place(first: str, second: str) -> bool:
+    """Whether two paths of a user lead to one file or folder, which need not be there any more."""
+    places = [os.path.abspath(os.path.expanduser(text)) for text in (first, second)]
+    try:
+        return places[0] == places[1] or os.path.samefile(*places)
+    except (OSError, ValueError):
+        return False
 
 
 def content_of(path: pathlib.Path, largest: int | None = None) -> bytes:
@@ -80,3 +92,14 @@ def content_of(path: pathlib.Path, largest: int | None = None) -> bytes:
 def _home_is_unknown(text: str) -> bool:
     """Whether a path begins with `~` or `~NAME` and there is no such home folder."""
     return text.startswith("~") and os.path.expanduser(text).startswith("~")
+
+
+def _obstacle(path: pathlib.Path) -> str:
+    """What stands where a path that does not exist needs a folder, and a cure; '' if nothing."""
+    for parent in path.parents:
+        if os.path.lexists(parent):
+            if parent.is_dir():
+                return ""
+            what = "a file" if parent.exists() else "a link that leads nowhere"
+            return f"{parent} is {what}, and no folder; name another"
+    return ""

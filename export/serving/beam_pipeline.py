@@ -352,11 +352,8 @@ def check_output(folder: str) -> None:
     """Makes the folder of the results; a local one is marked as any output folder.
 
     Raises:
-      UserError: The name is empty or that of a file, the folder has other content than results, or
-        cannot be made.
+      UserError: It is a file, has other content than results, or cannot be made.
     """
-    if not folder.strip():
-        raise UserError("--output is empty; name a folder.")
     with files.writing(f"--output={folder}", "name another folder"):
         if "://" not in folder:
             output = OutputFolder(pathlib.Path(folder), COMMAND, "output")

@@ -112,6 +112,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         writer.write("a.png", b"")
 
 
+def test_places_of_pipelines_are_addresses_or_absolute(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert picture_files.place("gs://bucket/*.jpg", "source") == "gs://bucket/*.jpg"
+    for text in ("~/cats/**", "cats/**", "./a/../cats/**"):
+        assert picture_files.place(text, "source") == f"{tmp_path}/cats/**"
+
+
 def test_names_are_unique_whatever_the_sources_are_called(tmp_path):
     paths = [tmp_path / name for name in ("cat.jpg", "cat.png", "cat_jpg.png", "CAT_PNG.gif")]
     stems = picture_files.output_stems(paths, tmp_path)
@@ -144,7 +152,7 @@ def test_inputs_are_never_replaced_and_a_file_is_no_folder(folder):
         writer.check(["a.png", "a.png/b.png"])
     with pytest.raises(UserError, match=r"--output is empty; name a path"):
         writer_of("", overwrite=False)
-    with pytest.raises(UserError, match=r"notes.txt is not a folder"):
+    with pytest.raises(UserError, match=r"notes.txt is a file, and no folder"):
         writer_of(folder / "notes.txt" / "out", overwrite=False).check(["a.png"])
 
 

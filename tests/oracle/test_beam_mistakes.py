@@ -45,9 +45,11 @@ def test_a_reference_that_is_cut_or_too_large(flags, tmp_path):
 def test_an_output_that_is_a_file_or_empty(flags, tmp_path):
     (tmp_path / "out").write_text("of the user")
     check(flags, "out is a file; name a folder")
-    check({**flags, "output": str(tmp_path / "out" / "below")}, "cannot be written")
+    check({**flags, "output": str(tmp_path / "out" / "below")}, "out is a file, and no folder")
     assert (tmp_path / "out").read_text() == "of the user"
-    check({**flags, "output": ""}, "--output is empty")
+    for name in ("output", "mask", "model", "source"):
+        check({**flags, name: ""}, f"--{name} is empty")
+    check({**flags, "output": "~nobody.knows/out"}, "no home folder is known for ~nobody.knows")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
     check({**flags, "output": str(tmp_path / "mine")}, "the first is notes.txt; name a new")

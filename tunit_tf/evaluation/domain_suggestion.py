@@ -27,7 +27,6 @@ NUMBERS = "scores.json"
 PLOT = "scores.png"
 SHEET = "domains_{:02}/domain_{:02}.png"
 COMMAND = "tunit_tf.suggest_domains"
-CURE = "name another folder with --output"
 UNSTABLE = 0.5  # stability below which clusters do not repeat
 REPEATS = 0.7  # stability from which they do
 
@@ -211,7 +210,6 @@ def _checked_output(folder: pathlib.Path, overwrite: bool) -> OutputFolder:
     """The folder of the results, which can be written, and has only results to replace."""
     output = OutputFolder(folder, COMMAND, "output")
     output.check_whole()
-    files.check_writable(folder, f"The folder {folder}", CURE)
     if output.is_own and not overwrite:
         raise UserError(
             f"{folder} has results already; name another folder with --output, or give --overwrite."

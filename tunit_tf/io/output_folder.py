@@ -61,7 +61,7 @@ class OutputFolder:
 
         Raises:
           UserError: It has other content, which the message names; it is a file, or it cannot be
-            read.
+            read or written.
         """
         name = f"--{self._flag}={self.path}"
         if os.path.lexists(self.path) and not self.path.is_dir():
@@ -78,6 +78,7 @@ class OutputFolder:
                 f"{self._marker} is no plain file; name another folder with --{self._flag}."
             )
         if self.is_own or not found:
+            files.check_writable(self.path, name, f"name another --{self._flag}")
             return
         if self._owner:
             raise UserError(

@@ -470,6 +470,21 @@ def shortened(part: str) -> str:
     return f"{start}~{zlib.crc32(encoded):08x}"
 
 
+def place(text: str | None, flag: str) -> str:
+    """What a flag names, for Beam: an address as it is, or an absolute path of this machine.
+
+    Args:
+      text: As the user wrote it; None, where the flag was not given, is ''.
+      flag: Name of the flag; `alpha` as mask names no path.
+
+    Raises:
+      UserError: It cannot be a path.
+    """
+    if text is None or "://" in text or (flag, text) == ("mask", ALPHA):
+        return text or ""
+    return os.path.abspath(user_path(text, f"--{flag}"))
+
+
 def split_pattern(source: str) -> tuple[str, str]:
     """The folder that results are relative to, and the pattern of all files in question.
 
@@ -477,8 +492,7 @@ def split_pattern(source: str) -> tuple[str, str]:
       source: Folder or pattern. A local one becomes absolute: Beam finds nothing for a pattern
         without a folder, such as `*.jpg`, and its workers may run elsewhere.
     """
-    if "://" not in source:
-        source = os.path.abspath(os.path.expanduser(source))
+    source = place(source, "source")
     if any(sign in source for sign in PATTERN_SIGNS):
         head = source[: min(source.index(sign) for sign in PATTERN_SIGNS if sign in source)]
         return head[: head.rfind("/") + 1], source
@@ -523,7 +537,7 @@ class Writer:
       overwrite: Whether earlier results may be replaced.
 
     Raises:
-      UserError: The folder has other content than earlier results.
+      UserError: The folder has other content than earlier results, or cannot be written.
     """
 
     def __init__(self, folder: str, command: str, overwrite: bool) -> None:
@@ -541,11 +555,9 @@ class Writer:
           inputs: Files that must not be replaced, even with --overwrite.
 
         Raises:
-          UserError: A file of these names exists, the folder cannot be written, or two results
-            need the same name, one as a file and one as a folder.
+          UserError: A file of these names exists, or two results need the same name, one as a file
+            and one as a folder.
         """
-        cure = "name another folder with --output"
-        files.check_writable(self.folder, f"The folder {self.folder}", cure)
         parents = {str(parent) for name in names for parent in pathlib.PurePath(name).parents}
         clashes = sorted(parents.intersection(names))
         if clashes:
