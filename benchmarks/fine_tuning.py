@@ -20,7 +20,7 @@ from absl import flags
 from benchmarks import photographs, train_for
 from benchmarks.photographs import Pairs
 from tunit_tf import cli, path_flags
-from tunit_tf.config import Config
+from tunit_tf.config import RANDOM_WEIGHTS, Config
 from tunit_tf.data import sources
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
@@ -70,6 +70,9 @@ def linked_parts() -> dict[str, pathlib.Path]:
     """Folders of links to the images: `held_out`, `rest`, and `train`, which is part of the rest.
 
     The same images are held out and trained on in every run.
+
+    Raises:
+      UserError: There are fewer images than --photographs, or --output has results on other ones.
     """
     root = path_flags.path(DATA).resolve()
     paths = np.array(picture_files.find(str(root), DATA.name), dtype=object)
@@ -80,11 +83,16 @@ def linked_parts() -> dict[str, pathlib.Path]:
         raise UserError(f"--photographs={count} is more than the {len(rest)} of --data.")
     base = path_flags.path(OUTPUT) / f"images_{count}"
     parts = {"held_out": held_out, "rest": rest, "train": rest[:count]}
-    for part, chosen in parts.items():
-        for path in chosen:
-            link = base / part / path.relative_to(root)
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.unlink(missing_ok=True)
+    links = {base / part / p.relative_to(root): p for part, chosen in parts.items() for p in chosen}
+    for link in filter(pathlib.Path.is_symlink, base.rglob("*")):
+        if link.readlink() != links.get(link):
+            raise UserError(
+                f"--output={OUTPUT.value} has results on other images, such as {link.readlink()}; "
+                "name another --output."
+            )
+    for link, path in links.items():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
             link.symlink_to(path)
     return {part: base / part for part in parts}
 
@@ -99,13 +107,13 @@ def scored(variant: str, seed: str, folders: dict[str, pathlib.Path], pairs: Pai
     if not rows or not folder.exists() or TrainedRun.load(folder).step != rows[-1]["step"]:
         rows = []
         shutil.rmtree(folder, ignore_errors=True)
-    settings = [line for line in CONFIG.read_text().splitlines() if line.startswith("--")]
-    if variant == SCRATCH:
-        settings = [line for line in settings if not line.startswith("--init_from=")] + [*NARROW]
-    else:
-        settings.append(f"--init_from={INIT_FROM.value}")
+    start = {
+        SCRATCH: (f"--init_from={RANDOM_WEIGHTS}", *NARROW),
+        FROM_WEIGHTS: (f"--init_from={INIT_FROM.value}",),
+    }[variant]
     arguments = [
-        *settings,
+        f"--flagfile={CONFIG}",
+        *start,
         *COMMON,
         *MORE.value.split(),
         f"--data={folders['train']}",

@@ -1,12 +1,32 @@
-"""Edge correlation sees shapes and nothing else."""
+"""Which metrics images have; edge correlation sees shapes and nothing else."""
+
+import dataclasses
 
 import numpy as np
+import pytest
 
 from tunit_tf.data import synthetic
+from tunit_tf.errors import UserError
 from tunit_tf.evaluation import scores
 
 IMAGES = synthetic.generate(20, 32, 0).pixels()
 RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("without", [(), ("masks",), ("masks", "labels")])
+def test_a_metric_may_be_the_best_if_these_images_have_it(translator, without):
+    images = synthetic.generate(20, 32, 0)
+    images = dataclasses.replace(images, **dict.fromkeys(without))
+    encoded = scores.encode(translator, images)
+    found = scores.cluster_scores(encoded, 3)
+    quality = scores.PictureQuality(images)
+    found |= scores.score_translations(translator, encoded, quality).scores
+    for name in scores.METRICS:
+        if name in found:
+            scores.check_metric(name, images)
+        else:
+            with pytest.raises(UserError, match=f"received '{name}'; {name} needs"):
+                scores.check_metric(name, images)
 
 
 def test_palette_light_and_contrast_do_not_count():

@@ -3,6 +3,8 @@
 import gc
 import json
 import os
+import pathlib
+import shlex
 import shutil
 import signal
 import time
@@ -13,6 +15,7 @@ import tensorflow as tf
 
 from tests import compiled_graphs
 from tests.chaos.tiny_runs import Run, wait
+from tests.chaos.user_files import pictures
 from tests.conftest import TINY, graph_optimizer
 from tests.training.states import everything
 from tunit_tf.config import Config
@@ -222,7 +225,7 @@ def test_another_config_is_refused_with_the_fields_named(whole):
 
 def test_a_folder_that_cannot_be_written_is_named(tiny, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"file/run cannot be written.*--run_dir"):
+    with pytest.raises(UserError, match=r"--run_dir=.*file is a file, and no folder; name another"):
         trainer.open_run(tiny(run_dir=str(tmp_path / "file" / "run")))
 
 
@@ -233,9 +236,21 @@ def test_too_few_images_leave_no_run_folder(tiny, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_the_command_for_the_curves_can_be_copied():
+    printed = trainer.summary({"nmi": 0.5}, pathlib.Path("my runs/cats"), 4, 60)
+    (line,) = [line for line in printed.splitlines() if line.startswith("Curves")]
+    assert shlex.split(line)[1:] == ["tensorboard", "--logdir", "my runs/cats/tensorboard"]
+
+
 def test_an_unknown_metric_is_refused_with_the_choices(tiny, tmp_path):
     with pytest.raises(UserError, match=r"best_metric must be one of .*content_iou"):
         trainer.open_run(tiny(run_dir=str(tmp_path), best_metric="beauty"))
+    pictures(tmp_path / "pictures", *(f"{i}.png" for i in range(12)))
+    places = {"run_dir": str(tmp_path / "run"), "data": str(tmp_path / "pictures")}
+    config = tiny(**places, cache_dir=str(tmp_path / "cache"), best_metric="nmi")
+    with pytest.raises(UserError, match="received 'nmi'; nmi needs classes, which the held-out"):
+        trainer.open_run(config)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.usefixtures("shared_graphs")

@@ -38,6 +38,10 @@ def test_the_cluster_is_as_tensorflow_knows_it(monkeypatch):
     [
         "{",
         '{"cluster": {}}',
+        json.dumps({**TWO, "cluster": {"worker": 2}}),
+        json.dumps({**TWO, "cluster": {"worker": [1, 2]}}),
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1e999}}',
+        "[" * 10**5,
         json.dumps({**TWO, "task": {"type": "worker", "index": 2}}),
         json.dumps({"cluster": {**TWO["cluster"], "ps": ["c:3"]}, "task": TWO["task"]}),
     ],

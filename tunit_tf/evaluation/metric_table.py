@@ -12,12 +12,16 @@ class Metric(NamedTuple):
       better: `more` or `less`, whichever is better; '' if the number only describes.
       meaning: A phrase for the report.
       in_validation: Whether training computes it, so that `--best_metric` can name it.
+      needs: What held-out images must have for it, in words: `CLASSES` or `MASKS`; '' for nothing.
     """
 
     better: str
     meaning: str
     in_validation: bool = False
+    needs: str = ""
 
+
+CLASSES, MASKS = "classes", "masks, as only --data=synthetic has them"
 
 JUDGES = {"k5": " in 5 groups", "k10": " in 10 groups", "classes": " by class"}
 
@@ -32,10 +36,13 @@ METRIC_TABLE = {
         "more", "images in the class of their domain; classes assigned on training images"
     ),
     "clustering_accuracy_same_set": Metric(
-        "more", "the same with classes assigned on the scored images, as in the paper", True
+        "more",
+        "the same with classes assigned on the scored images, as in the paper",
+        True,
+        CLASSES,
     ),
-    "nmi": Metric("more", "normalized mutual information of domains and classes", True),
-    "ari": Metric("more", "adjusted Rand index of domains and classes", True),
+    "nmi": Metric("more", "normalized mutual information of domains and classes", True, CLASSES),
+    "ari": Metric("more", "adjusted Rand index of domains and classes", True, CLASSES),
     "fid": Metric("less", "Fréchet distance between translations and training images"),
     "fid_held_out": Metric(
         "", "Fréchet distance between held-out and training images: what a perfect generator gets"
@@ -63,12 +70,12 @@ METRIC_TABLE = {
         "more", "mean absolute difference, in [0, 2], between own and other style", True
     ),
     "translation_accuracy": Metric(
-        "more", "translations with the colors and texture of the reference", True
+        "more", "translations with the colors and texture of the reference", True, MASKS
     ),
     "frechet_random_conv64": Metric(
         "less", "Fréchet distance between translations and held-out images", True
     ),
-    "content_iou": Metric("more", "overlap of the foreground with that of the source", True),
+    "content_iou": Metric("more", "overlap of the foreground with that of the source", True, MASKS),
     "edge_correlation": Metric("more", "correlation of edge maps with the source"),
     "edge_correlation_chance": Metric("", "correlation of edge maps with the reference"),
     "color_correlation": Metric("", "correlation of mean colors with those of the references"),

@@ -7,14 +7,31 @@ import numpy as np
 
 from tunit_tf.data import synthetic
 from tunit_tf.data.image_set import ImageSet, sampled_positions
+from tunit_tf.errors import UserError
 from tunit_tf.evaluation.feature_cache import batches
-from tunit_tf.evaluation.metric_table import METRIC_TABLE
+from tunit_tf.evaluation.metric_table import CLASSES, MASKS, METRIC_TABLE
 from tunit_tf.inference.translator import Translator
 from tunit_tf.metrics import RANDOM_CONV64, clustering, distances, features
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green and blue
 # The names that --best_metric accepts, and whether more is better.
 METRICS = {name: m.better == "more" for name, m in METRIC_TABLE.items() if m.in_validation}
+
+
+def check_metric(name: str, held_out: ImageSet) -> None:
+    """Checks that training can choose the best checkpoint by a metric.
+
+    Raises:
+      UserError: There is no such metric, or these images have no classes or masks for it.
+    """
+    has = {CLASSES: held_out.labels is not None, MASKS: held_out.masks is not None}
+    choices = [known for known in METRICS if has.get(METRIC_TABLE[known].needs, True)]
+    if name in choices:
+        return
+    why = ""
+    if name in METRICS:
+        why = f"; {name} needs {METRIC_TABLE[name].needs}, which the held-out images do not have"
+    raise UserError(f"best_metric must be one of {', '.join(choices)}; received {name!r}{why}.")
 
 
 class EncodedImages(NamedTuple):

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
+import shlex
 import time
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from tunit_tf.data import pipeline, sources
 from tunit_tf.data.pipeline import Batch
 from tunit_tf.data.sources import Split
 from tunit_tf.errors import UserError
-from tunit_tf.evaluation.scores import METRICS
+from tunit_tf.evaluation.scores import check_metric
 from tunit_tf.inference import domain_styles, run_folder, saved_states
 from tunit_tf.inference.run_folder import RunFolder
 from tunit_tf.inference.translator import Translator
@@ -154,16 +155,13 @@ def open_run(
       UserError: A setting does not fit the devices, the images or the run folder, or something
         cannot be read or written.
     """
-    if config.best_metric not in METRICS:
-        raise UserError(
-            f"best_metric must be one of {', '.join(METRICS)}; received {config.best_metric!r}."
-        )
     strategy = strategy or phases.make_strategy(config, worker.count)
     phases.check_strategy(strategy, config)
     path = config.run_path
     to_record = run_folder.config_to_record(config) if worker.is_chief else config
     recorded = run_folder.recorded_split(path, config)
     split = run_folder.opened_split(path, config, recorded)
+    check_metric(config.best_metric, split.validation)
     for phase in phases.schedule(config):
         if phase.stop > phase.start:
             pipeline.check(split.train, config, phase.batch_size)
@@ -288,7 +286,7 @@ def summary(scores: dict[str, float], folder: pathlib.Path, steps_done: int, sec
     lines += [
         f"Pictures     {folder / run_folder.SAMPLES}",
         f"Numbers      {folder / run_folder.SCORES}, {folder / run_folder.LOG}",
-        f"Curves       tensorboard --logdir {folder / run_folder.TENSORBOARD}",
+        f"Curves       tensorboard --logdir {shlex.quote(str(folder / run_folder.TENSORBOARD))}",
         f"Checkpoints  {folder / newest}, best in {folder / best}",
     ]
     return "\n".join(lines)

@@ -42,9 +42,11 @@ def join() -> Worker:
     try:
         described = json.loads(os.environ[VARIABLE])
         addresses = described["cluster"]["worker"]
+        if not (isinstance(addresses, list) and all(isinstance(one, str) for one in addresses)):
+            raise TypeError
         task = described["task"]
         index = int(task["index"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise UserError(
             f"{VARIABLE} is not a description of a cluster: it needs cluster.worker, a list of "
             f"addresses, and task.index; received {os.environ[VARIABLE]!r}."
