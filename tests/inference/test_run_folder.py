@@ -2,16 +2,19 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
 import pytest
 
+from tests.io.test_picture_files import unprivileged
 from tunit_tf.errors import UserError
-from tunit_tf.inference import run_folder
+from tunit_tf.inference import run_folder, saved_states
 from tunit_tf.inference.run_folder import RunFolder
 from tunit_tf.io import picture_files, pixels
 from tunit_tf.io.output_folder import MARKER
@@ -106,6 +109,24 @@ def test_readers_say_that_checkpoints_are_lost(tmp_path):
         run_folder.load_networks(tmp_path, "best")
 
 
+def test_a_closed_folder_of_checkpoints_is_not_an_empty_one():
+    with tempfile.TemporaryDirectory() as name:  # tmp_path is closed to other users
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        assert not run_folder.is_trained(folder)
+        (folder / "checkpoints").mkdir()
+        (folder / "checkpoints" / "broken-ckpt-2.index").touch()
+        assert run_folder.is_trained(folder)
+        (folder / "checkpoints").chmod(0)
+        for asked in (run_folder.is_trained, saved_states.found_in):
+            path = folder / "checkpoints" if asked is saved_states.found_in else folder
+            with unprivileged(), pytest.raises(UserError, match=r"Permission denied.*permissions"):
+                asked(path)
+        (folder / "checkpoints").chmod(0o700)
+        (folder / "notes.txt").touch()
+        assert not run_folder.is_trained(folder / "notes.txt")
+
+
 @pytest.mark.usefixtures("config")
 def test_what_is_no_file_is_no_checkpoint(tmp_path):
     (tmp_path / "checkpoints" / "ckpt-9.index").mkdir()
@@ -163,20 +184,31 @@ def test_the_origin_of_imported_weights_is_read_or_its_damage_named(tmp_path):
             run_folder.origin(tmp_path)
 
 
+HUGE = b'{"step": 3, "a": 1' + b"0" * 400 + b"}"  # no float has this value
+
+
+def test_a_log_that_cannot_be_read_is_named(tmp_path):
+    assert run_folder.history(tmp_path) == {}
+    (tmp_path / "metrics.jsonl").mkdir()
+    with pytest.raises(UserError, match=r"metrics.jsonl cannot be read \(Is a directory\)"):
+        run_folder.history(tmp_path)
+
+
 def test_damaged_lines_of_the_log_are_dropped_and_counted(tmp_path, caplog):
     lines = [
         b'{"step": 1, "a": 1.0}',
         b"[]",
         b'{"nostep": 1}',
+        b'{"step": 1' + b"0" * 400 + b', "a": 1}',
         b"\xff\xfe\x00",
         b'{"step": 2, "a": 2.0}',
     ]
     log = tmp_path / "metrics.jsonl"
-    log.write_bytes(b"\n".join([*lines, b'{"step": 3, "a": 3.0}', b'{"step": 4, "a']))
+    log.write_bytes(b"\n".join([*lines, b'{"step": 3, "a": 3.0}', HUGE, b'{"step": 4, "a']))
     assert run_folder.history(tmp_path) == {"a": ([1, 2, 3], [1.0, 2.0, 3.0])}
     RunFolder(tmp_path).forget_after(2)
-    assert log.read_bytes() == lines[0] + b"\n" + lines[4] + b"\n"
-    assert "metrics.jsonl has 3 damaged lines" in caplog.text
+    assert log.read_bytes() == lines[0] + b"\n" + lines[-1] + b"\n"
+    assert "metrics.jsonl has 4 damaged lines" in caplog.text
     before = log.stat().st_ino
     RunFolder(tmp_path).forget_after(2)
     assert log.stat().st_ino == before

@@ -127,6 +127,8 @@ def test_keras_weights_are_read_from_a_file(tmp_path):
 def test_missing_and_wrong_files_are_named(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"--features_file=nowhere.pb does not exist"):
         features.load("inception_2015", "nowhere.pb", "")
+    with pytest.raises(UserError, match=r"is not a file; name the file of the weights"):
+        features.load("inception_2015", str(tmp_path), "")
     monkeypatch.setattr(features, "INCEPTION_URL", (tmp_path / "no.tgz").as_uri())
     with pytest.raises(UserError, match=r"cannot be downloaded .*--features_file, or use"):
         features.load("inception_2015", "", str(tmp_path))

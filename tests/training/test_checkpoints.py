@@ -173,8 +173,12 @@ def test_of_equal_scores_the_newer_is_the_best(folder, state, sign):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"\xff\x00", b'{"metric": "m", "value": "x", "step": 1}', None]
-)
+    "content",
+    [
+        b"", b"{}", b"[]", b"\xff\x00", b'{"metric": "m", "value": "x", "step": 1}',
+        b'{"metric": "m", "step": 1, "value": 1' + b"0" * 400 + b"}", None,
+    ],
+)  # fmt: skip
 def test_a_damaged_record_of_the_best_is_made_again_from_the_log(folder, state, content, caplog):
     assert saved_as_best(folder, state, 1, 0.5)
     record = folder / "best.json"

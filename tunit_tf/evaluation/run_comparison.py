@@ -1,6 +1,7 @@
 """Several runs, or the two checkpoints of a run, side by side: their numbers and their curves."""
 
 import json
+import math
 import pathlib
 from collections.abc import Callable
 
@@ -69,15 +70,27 @@ def check_folders(folders: list[pathlib.Path]) -> None:
 def _reported(folder: pathlib.Path) -> dict[str, dict[str, float]]:
     """{section: metrics} of a run's report; empty if there is no report."""
     path = folder / "report" / "metrics.json"
-    if not path.exists():
-        return {}
     try:
         sections = json.loads(path.read_bytes())["metrics"]
-        return {section: dict(metrics) for section, metrics in sections.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return {section: _numbers(metrics) for section, metrics in sections.items()}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror or error}); change its permissions, or "
+            f"evaluate {folder} again to replace it."
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise UserError(
             f"{path} is damaged; delete it, or evaluate {folder} again to replace it."
         ) from None
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+    """A copy; raises TypeError or OverflowError unless every value is a number with a float."""
+    for value in metrics.values():
+        math.isnan(value)
+    return dict(metrics)
 
 
 def _short_names(folders: list[pathlib.Path]) -> list[str]:

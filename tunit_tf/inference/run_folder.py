@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shlex
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ CONFIG = "config.json"
 SPLIT = "split.json"  # names of the images for training and of those held out
 DOMAINS = "domains.json"  # pseudo-labels from pretrained features
 LOG = "metrics.jsonl"  # a line per report or validation
+LARGEST = 2**63  # of steps and whole numbers in it
 SCORES = "metrics.json"  # of a finished run
 STYLES = "domain_styles.npz"
 BEST_SCORE = "best.json"
@@ -251,7 +253,7 @@ def _check_no_weights(folder: pathlib.Path) -> None:
     if weights_folder.is_one(folder):
         raise UserError(
             f"{folder} is a weights folder, in which nothing is trained; start from it with "
-            f"--init_from={folder} and another --run_dir."
+            f"--init_from={shlex.quote(str(folder))} and another --run_dir."
         )
 
 
@@ -403,8 +405,14 @@ def _read_split(folder: pathlib.Path, config: Config) -> Recorded | None:
 
 
 def is_trained(folder: pathlib.Path) -> bool:
-    """Whether a run folder has any checkpoint, broken ones included."""
-    return any(path for name in CHECKPOINTS.values() for path in folder.glob(f"{name}/*ckpt-*"))
+    """Whether a run folder has any checkpoint, broken ones included.
+
+    Raises:
+      UserError: A folder of checkpoints cannot be read.
+    """
+    return any(
+        "ckpt-" in n for kind in CHECKPOINTS.values() for n in saved_states.names_in(folder / kind)
+    )
 
 
 def checkpoint_step(folder: pathlib.Path, which: str) -> int | None:
@@ -507,16 +515,29 @@ def restore(folder: pathlib.Path, which: str, networks: Mapping[str, keras.Model
 
 
 def history(folder: pathlib.Path) -> dict[str, tuple[list[int], list[float]]]:
-    """What a run logged, {name: (steps, values)}; empty if it logged nothing."""
+    """What a run logged, {name: (steps, values)}; empty if it logged nothing.
+
+    Raises:
+      UserError: It cannot be read.
+    """
     log = folder / LOG
     curves: dict[str, tuple[list[int], list[float]]] = {}
-    for line in log.read_bytes().splitlines() if log.exists() else []:
+    try:
+        content = log.read_bytes()
+    except FileNotFoundError:
+        return curves
+    except OSError as error:
+        raise UserError(
+            f"{log} cannot be read ({error.strerror or error}); change its permissions, or restore "
+            "it from a copy."
+        ) from None
+    for line in content.splitlines():
         values = parse_log_line(line)
         if values is None:
             continue
         step = values.pop("step")
         for name, value in values.items():
-            if isinstance(value, int | float):
+            if isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST):
                 steps, numbers = curves.setdefault(name, ([], []))
                 steps.append(step)
                 numbers.append(value)
@@ -529,8 +550,8 @@ def parse_log_line(line: bytes) -> dict | None:
         values = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    is_whole = isinstance(values, dict) and isinstance(values.get("step"), int)
-    return values if is_whole else None
+    step = values.get("step") if isinstance(values, dict) else None
+    return values if isinstance(step, int) and abs(step) < LARGEST else None
 
 
 @contextlib.contextmanager

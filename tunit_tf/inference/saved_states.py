@@ -39,17 +39,27 @@ def found_in(folder: pathlib.Path) -> list[SavedState]:
     Raises:
       UserError: The folder cannot be read.
     """
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if not entry.is_dir()]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise UserError(
-            f"{folder} cannot be read ({error.strerror or error}); change its permissions."
-        ) from None
-    steps = sorted(int(match[1]) for name in names if (match := NAME.fullmatch(name)))
+    matches = filter(None, map(NAME.fullmatch, names_in(folder)))
+    steps = sorted(int(match[1]) for match in matches if not os.path.isdir(folder / match[0]))
     return [SavedState(step, folder / f"ckpt-{step}") for step in steps]
+
+
+def names_in(folder: pathlib.Path) -> list[str]:
+    """Names of all that is in a folder of checkpoints; none if there is no folder.
+
+    Raises:
+      UserError: The folder cannot be read.
+    """
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if is_missing and not os.path.lexists(folder):
+            return []
+        raise UserError(
+            f"{folder} cannot be read ({error.strerror or error}); change its permissions, or "
+            "restore it from a copy."
+        ) from None
 
 
 def files_of(saved: SavedState) -> list[pathlib.Path]:

@@ -120,9 +120,13 @@ class Checkpoints:
                 return None
             if best["step"] == step and math.isfinite(best["value"]):
                 return best["value"]
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             logging.warning("%s is damaged or lost; writing it again.", record)
-        steps, values = run_folder.history(self._run_folder).get(f"validation/{metric}", ([], []))
+        try:
+            logged = run_folder.history(self._run_folder)
+        except UserError as error:  # the run goes on, as after a failed save
+            raise OSError(str(error)) from None
+        steps, values = logged.get(f"validation/{metric}", ([], []))
         return dict(zip(steps, values, strict=True)).get(step)
 
     def _save(self, folder: pathlib.Path, step: int, keep: int) -> None:
