@@ -115,7 +115,7 @@ def _as_next_version(model: pathlib.Path, output: OutputFolder) -> pathlib.Path:
             continue
         try:
             output_folder.mark(output.path, ServingManifest.command, below=str(version))
-        except OSError:  # the disk is full
+        except BaseException:  # the disk is full, or Ctrl-C
             target.rename(model)
             raise
         return target

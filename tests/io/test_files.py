@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -74,12 +75,16 @@ def test_the_cure_fits_the_reason(number, cure):
         raise OSError(number, os.strerror(number))
 
 
-def test_sigterm_ends_a_process_after_its_folder_is_deleted(tmp_path):
+@pytest.mark.parametrize(
+    ("context", "written"),
+    [("temporary_folder(place)", "made / 'file'"), ("renamed(place / 'a.png')", "made")],
+)
+def test_sigterm_ends_a_process_after_what_is_unfinished_is_deleted(tmp_path, context, written):
     """Also if it comes twice, as some launchers send it."""
     program = (
         "import os, pathlib, signal, sys, time\nfrom tunit_tf.io import files\n"
-        "with files.temporary_folder(pathlib.Path(sys.argv[1])) as folder:\n"
-        "    (folder / 'file').touch()\n"
+        f"place = pathlib.Path(sys.argv[1])\nwith files.{context} as made:\n"
+        f"    ({written}).touch()\n"
         "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(60)\n"
         "    finally:\n        os.kill(os.getpid(), signal.SIGTERM)\n"
     )
@@ -99,3 +104,24 @@ def test_a_programs_own_handler_of_sigterm_stays(tmp_path):
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("interrupted", ["finished", "new"])
+def test_an_interrupt_between_two_renames_loses_nothing(tmp_path, monkeypatch, interrupted):
+    folder, rename = tmp_path / "finished", pathlib.Path.rename
+    folder.mkdir()
+    (folder / "old.txt").write_text("before")
+
+    def interrupt(path, target):
+        moved = None if path.name == "new" else rename(path, target)
+        if path.name == interrupted:
+            raise KeyboardInterrupt
+        return moved
+
+    with files.temporary_folder(tmp_path) as temporary:
+        (temporary / "new").mkdir()
+        monkeypatch.setattr(pathlib.Path, "rename", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            files.replace_folder(folder, temporary / "new")
+        monkeypatch.undo()
+    assert (folder / "old.txt").read_text() == "before"

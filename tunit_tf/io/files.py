@@ -64,15 +64,19 @@ def write_bytes(path: pathlib.Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def renamed(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A name for a file that the block writes; it is at `path` after the block, or nowhere."""
+    """A name for a file that the block writes; it is at `path` after the block, or nowhere.
+
+    SIGTERM ends the process only after what was written of it was deleted.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Short, since `path` may have the longest name that the file system permits.
     temporary = path.with_name(f".{os.getpid()}-{next(_numbers)}.tmp{path.suffix}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _unwound_by_sigterm():
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -262,11 +266,11 @@ def replace_folder(folder: pathlib.Path, new: pathlib.Path) -> None:
       OSError: It cannot be renamed; what was at `folder` is there again.
     """
     old = new.with_name("old")
-    if folder.exists():
-        folder.rename(old)
     try:
+        if folder.exists():
+            folder.rename(old)
         new.rename(folder)
-    except OSError:
-        if old.exists():
+    except BaseException:  # Ctrl-C too: `old` would be deleted with its temporary folder
+        if old.exists() and not folder.exists():
             old.rename(folder)
         raise
