@@ -44,7 +44,16 @@ PAPER = (
 )
 PICTURE, LOOK = "picture.jpg", "look.jpg"  # names in the code where there are no examples
 
-PAIR = string.Template("""In Python (`pip install ai-edge-litert numpy pillow`):
+# As `pixels.upright_rgb` and `pixels.square`, but for color profiles.
+READ = """def read(name):
+    picture = ImageOps.exif_transpose(Image.open(name)).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    square = ImageOps.fit(Image.alpha_composite(white, picture).convert("RGB"), ($size, $size))
+    return np.asarray(square, np.float32)[None] / 127.5 - 1
+"""
+
+PAIR = string.Template(
+    """In Python (`pip install ai-edge-litert numpy pillow`):
 
 ```python
 import numpy as np
@@ -52,12 +61,9 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image, ImageOps
 
 
-def read(name):
-    picture = ImageOps.exif_transpose(Image.open(name)).convert("RGBA")
-    white = Image.new("RGBA", picture.size, "white")
-    square = ImageOps.fit(Image.alpha_composite(white, picture).convert("RGB"), ($size, $size))
-    return np.asarray(square, np.float32)[None] / 127.5 - 1
-
+"""
+    + READ
+    + """
 
 encode = Interpreter("$encoder").get_signature_runner("encode")
 generate = Interpreter("$generator").get_signature_runner("generate")
@@ -70,9 +76,11 @@ Image.fromarray(values).save("translated.png")
 On a phone and in a browser, with a clone of tunit-tf and this folder as `MODELS`:
 `make android MODELS=FOLDER` writes an app, `make web MODELS=FOLDER` serves a page that translates
 on the visitor's machine. In a program of your own, LiteRT (Android, iOS, C++) and LiteRT.js run the
-files; the signatures are `encode` and `generate`.""")
+files; the signatures are `encode` and `generate`."""
+)
 
-ONNX = string.Template("""In Python (`pip install numpy onnxruntime pillow`):
+ONNX = string.Template(
+    """In Python (`pip install numpy onnxruntime pillow`):
 
 ```python
 import numpy as np
@@ -80,10 +88,9 @@ import onnxruntime
 from PIL import Image, ImageOps
 
 
-def read(name):
-    square = ImageOps.fit(Image.open(name).convert("RGB"), ($size, $size))
-    return np.asarray(square, np.float32)[None] / 127.5 - 1
-
+"""
+    + READ
+    + """
 
 encoder = onnxruntime.InferenceSession("$encoder")
 generator = onnxruntime.InferenceSession("$generator")
@@ -94,7 +101,8 @@ Image.fromarray(values).save("translated.png")
 ```
 
 The files use the operators of opset $opset in float32; the first axis of every input is the batch,
-of any size. Images are `(batch, height, width, channels)`, as in the other exports.""")
+of any size. Images are `(batch, height, width, channels)`, as in the other exports."""
+)
 
 SAVED_MODEL = string.Template("""In Python (`pip install tensorflow`):
 

@@ -1,6 +1,7 @@
 """Clients of TF Serving: pictures out by REST or gRPC, whole PNG files or errors back."""
 
 import base64
+import contextlib
 import http.client
 import importlib
 import io
@@ -22,6 +23,9 @@ REFUSED_CODES = (400, 413)  # malformed or too large
 HTTP1_SIGNS = ("http1", "parsing HTTP/2")  # in gRPC's messages when HTTP/1 answers
 FIRST_PAUSE = 0.5  # seconds before the second attempt; doubled before each further one
 LONGEST_PAUSE = 60.0  # seconds
+LARGEST_ANSWER = 2**24  # bytes for each picture; a PNG file of 512 x 512 pixels has 2**20 at most
+LARGEST_REASON = 2**16  # bytes of an answer that gives the reason of an error
+LONGEST_REASON = 500  # characters of it that are shown
 PNG_END = b"IEND\xaeB`\x82"  # Pillow reads some files that are cut
 
 
@@ -113,7 +117,8 @@ class RestClient:
             {"image_bytes": _wrapped(source), "reference_bytes": _wrapped(reference)}
             for source, reference in zip(sources, references, strict=True)
         ]
-        answer = self._post(json.dumps({"instances": instances}).encode())
+        body = json.dumps({"instances": instances}).encode()
+        answer = self._post(body, LARGEST_ANSWER * len(sources))
         try:
             predictions = json.loads(answer)["predictions"]
             contents = [base64.b64decode(p["b64"], validate=True) for p in predictions]
@@ -125,17 +130,17 @@ class RestClient:
             ) from None
         return whole_pngs(contents, len(sources), self._server.url)
 
-    def _post(self, body: bytes) -> bytes:
-        """The body of the answer. Raises ServerError."""
+    def _post(self, body: bytes, largest: int) -> bytes:
+        """The body of the answer, of at most `largest` bytes. Raises ServerError."""
         url, timeout = self._server.url, self._server.timeout
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(
                 request, timeout=timeout, context=self._context
             ) as response:
-                return response.read()
+                return _content(response, largest, timeout)
         except urllib.error.HTTPError as error:
-            reason = _reason(error)
+            reason = _reason(error, timeout)
             if error.code in REFUSED_CODES:
                 raise InputRefusedError(reason) from None
             raise ServerError(reason, error.code in PASSING_CODES) from None
@@ -147,6 +152,29 @@ class RestClient:
             raise ServerError(
                 f"{url} does not speak HTTP; a gRPC port (8500 by default) needs --protocol=grpc."
             ) from None
+
+
+def _content(response: http.client.HTTPResponse, largest: int, seconds: float) -> bytes:
+    """The body of an answer: a server may send without end, or byte by byte.
+
+    Raises:
+      ServerError: It has more bytes than `largest`.
+      TimeoutError: It takes longer than `seconds`.
+      IncompleteRead: It was cut off.
+    """
+    content, deadline = bytearray(), time.monotonic() + seconds
+    while part := response.read1(2**20):
+        content += part
+        if len(content) > largest:
+            raise ServerError(
+                f"the answer of {response.geturl()} has more than {largest:,} bytes, which "
+                "translations do not have; check --server and --model."
+            )
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    if response.length:
+        raise http.client.IncompleteRead(bytes(content), response.length)
+    return bytes(content)
 
 
 def _wrapped(content: bytes) -> dict[str, str]:
@@ -168,12 +196,15 @@ def _connection_error(url: str, timeout: float, error: OSError) -> ServerError:
     return ServerError(f"{url}: {reason}", is_temporary=True)
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
+def _reason(error: urllib.error.HTTPError, seconds: float) -> str:
     """The explanation that TF Serving sends with an error, or else the status line."""
-    try:
-        return str(json.load(error)["error"])
-    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException, RecursionError):
-        return f"HTTP {error.code} {error.reason}"
+    failures = (ValueError, KeyError, TypeError, OSError, http.client.HTTPException, ServerError)
+    reason = f"HTTP {error.code} {error.reason}"
+    with contextlib.suppress(*failures, RecursionError):
+        reason = str(json.loads(_content(error.fp, LARGEST_REASON, seconds))["error"])
+    # A terminal would obey control characters.
+    shown = "".join(c if c.isprintable() else " " for c in reason[:LONGEST_REASON])
+    return f"{shown}..." if len(reason) > LONGEST_REASON else shown
 
 
 class GrpcClient:

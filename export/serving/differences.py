@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from export.serving import session
 from tunit_tf.data import synthetic
@@ -101,5 +100,4 @@ def table(found: list[Difference]) -> str:
 
 
 def _pixels(content: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(content)) as picture:
-        return np.asarray(picture.convert("RGB"))
+    return np.asarray(pixels.open_rgb(io.BytesIO(content)))

@@ -10,6 +10,7 @@ import numpy as np
 import tqdm
 from PIL import Image
 
+from export.options import ServingOptions
 from export.serving import clients
 from export.serving.clients import Client, InputRefusedError, ServerError
 from tunit_tf.config import check_bounds, setting
@@ -23,6 +24,9 @@ from tunit_tf.io.picture_files import MaskFiles
 from tunit_tf.paths import user_path
 
 COMMAND = "export.client"
+LARGEST_SENT = (
+    ServingOptions.max_pixels
+)  # that export.saved_model gives a model unless told otherwise
 # Formats and modes of pictures that TensorFlow reads as Pillow does.
 PLAIN = {"JPEG": ("L", "RGB"), "PNG": ("L", "LA", "RGB", "RGBA")}
 
@@ -352,8 +356,9 @@ def _decoded(png: bytes) -> np.ndarray:
 def encoded(path: pathlib.Path) -> bytes:
     """The content of a picture file, or the picture as PNG where TensorFlow would not read it.
 
-    TensorFlow ignores EXIF rotation and color profiles, and reads few formats. The whole picture
-    is decoded here, so that a broken one is found before it spoils a request with others.
+    TensorFlow ignores EXIF rotation and color profiles, and reads few formats; it would refuse a
+    JPEG file with more than `LARGEST_SENT` pixels, which is sent at a part of its size. The whole
+    picture is decoded here, so that a broken one is found before it spoils a request with others.
 
     Raises:
       UserError: It cannot be read.
@@ -362,13 +367,18 @@ def encoded(path: pathlib.Path) -> bytes:
         if not path.is_file():  # reading a pipe would block
             raise OSError("it is not a file")
         content = path.read_bytes()
-        rgb = pixels.open_rgb(path)
-        with Image.open(io.BytesIO(content)) as picture:
-            if _is_plain(picture):
+        is_small = pixels.count(path) <= LARGEST_SENT
+
+        def sent(picture: Image.Image) -> bytes:
+            is_plain = is_small and _is_plain(picture)
+            rgb = pixels.upright_rgb(picture)
+            if is_plain:
                 return content
-        buffer = io.BytesIO()
-        rgb.save(buffer, format="PNG")
-        return buffer.getvalue()
+            buffer = io.BytesIO()
+            rgb.save(buffer, format="PNG")
+            return buffer.getvalue()
+
+        return pixels.open_as(io.BytesIO(content), sent, LARGEST_SENT)
     # Pillow's decoders raise many kinds of errors on broken files.
     except Exception as error:
         raise UserError(f"{path} cannot be read ({error}).") from None

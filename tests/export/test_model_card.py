@@ -152,12 +152,13 @@ def run_its_code(text: str, folder) -> None:
         assert picture.size == (32, 32)
 
 
-def test_the_code_of_a_card_reads_pictures_as_training_does(tmp_path):
+@pytest.mark.parametrize("card", [model_card.PAIR, model_card.ONNX])
+def test_the_code_of_a_card_reads_pictures_as_training_does(card, tmp_path):
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 20, 4), np.uint8))
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn
     picture.save(tmp_path / "turned.png", exif=exif)
-    (code,) = re.findall(r"def read.*?\n\n\n", model_card.PAIR.template, re.DOTALL)
+    (code,) = re.findall(r"def read.*?\n\n\n", card.template, re.DOTALL)
     names = {"np": np, "Image": Image, "ImageOps": ImageOps}
     exec(code.replace("$size", "16"), names)
     expected = pixels.square(pixels.open_rgb(tmp_path / "turned.png"), 16, "crop")

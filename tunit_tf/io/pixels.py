@@ -6,7 +6,7 @@ import os
 import pathlib
 import stat
 from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import EpsImagePlugin, ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
@@ -46,6 +46,8 @@ TURNS = {
 }
 ORIENTATION_KEYS = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")  # in `info`
 
+Made = TypeVar("Made")  # of a picture
+
 # A file by its path, an open file, or an opened picture.
 Picture = str | pathlib.Path | BinaryIO | Image.Image
 
@@ -68,9 +70,9 @@ def open_rgb(source: Picture) -> Image.Image:
 
 def open_as(
     source: Picture,
-    converted: Callable[[Image.Image], Image.Image],
+    converted: Callable[[Image.Image], Made],
     jpeg_pixels: int | None = None,
-) -> Image.Image:
+) -> Made:
     """A picture of any format, decoded and converted.
 
     A JPEG file with more than `jpeg_pixels` is decoded at a half, a quarter or an eighth of its

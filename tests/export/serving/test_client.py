@@ -395,7 +395,7 @@ def test_answers_that_are_not_whole_pngs_are_refused(body):
 
 @contextlib.contextmanager
 def sending(content):
-    """HOST:PORT of a server that sends bytes and closes the connection."""
+    """HOST:PORT of a server that sends bytes, or does so by a call, and closes the connection."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer():
@@ -403,7 +403,10 @@ def sending(content):
                 connected, _ = listening.accept()
                 with connected:
                     connected.recv(10_000)
-                    connected.sendall(content)
+                    if callable(content):
+                        content(connected)
+                    else:
+                        connected.sendall(content)
                     connected.shutdown(socket.SHUT_WR)
                     while connected.recv(10_000):  # closed with unread bytes, it would be reset
                         pass
@@ -427,6 +430,30 @@ def test_broken_connections_are_described(content, words, is_temporary):
         with pytest.raises(ServerError, match=words) as caught:
             translate(address)
         assert caught.value.is_temporary == is_temporary
+
+
+@pytest.mark.parametrize("code", [200, 500])
+@pytest.mark.parametrize("pause", [0, 0.05])
+def test_an_answer_without_end_is_left(code, pause):
+    size = 10 if pause else 2**20
+
+    def drip(connected):
+        connected.sendall(b"HTTP/1.1 %d Odd\r\n\r\n" % code)
+        for _ in range(1000):
+            connected.sendall(b" " * size)
+            time.sleep(pause)
+
+    words = "HTTP 500 Odd" if code == 500 else "no answer within" if pause else "has more than"
+    with sending(drip) as address, pytest.raises(ServerError, match=words):
+        translate(address, timeout=0.5)
+
+
+def test_the_reason_of_an_error_is_short_and_obeyed_by_no_terminal():
+    body = json.dumps({"error": "\x1b[2J\r\n" + "long " * 1000}).encode()
+    with serving(lambda _: (500, body)) as address, pytest.raises(ServerError) as caught:
+        translate(address)
+    assert str(caught.value).startswith(" [2J  long long")
+    assert len(str(caught.value)) < 600
 
 
 def test_too_large_requests_are_a_matter_of_the_input():
@@ -528,6 +555,22 @@ def test_pictures_that_tensorflow_does_not_read_are_sent_as_png(tmp_path, mode, 
     content = file_translation.encoded(tmp_path / name)
     assert content.startswith(b"\x89PNG")
     assert content != (tmp_path / name).read_bytes()
+
+
+def test_a_large_jpeg_is_sent_at_a_part_of_its_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_translation, "LARGEST_SENT", 200)
+    noise = np.random.default_rng(0).integers(0, 256, (3, 5, 3), np.uint8)
+    large = Image.fromarray(noise.repeat(8, 0).repeat(8, 1))
+    for size, sent_size in (((16, 12), None), ((20, 12), (10, 6)), ((40, 24), (10, 6))):
+        large.resize(size).save(tmp_path / "x.jpg")
+        content = file_translation.encoded(tmp_path / "x.jpg")
+        if not sent_size:
+            assert content == (tmp_path / "x.jpg").read_bytes()
+            continue
+        with Image.open(io.BytesIO(content)) as sent, Image.open(tmp_path / "x.jpg") as whole:
+            assert (sent.format, sent.size) == ("PNG", sent_size)
+            difference = np.int16(sent) - np.int16(whole.resize(sent_size, Image.Resampling.BOX))
+        assert abs(difference).mean() < 4
 
 
 def test_a_pipe_is_no_picture(tmp_path):
