@@ -95,3 +95,14 @@ def test_a_stream_that_lacks_a_character_prints_its_number():
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert result.stdout == "Wrote \\xe9 \\udcff\n", result.stderr
+
+
+def test_warnings_of_pillow_which_name_no_file_are_not_shown():
+    program = (
+        "import warnings\nfrom tunit_tf import standard_streams\nstandard_streams.prepare()\n"
+        "for module in ('PIL.TiffImagePlugin', 'elsewhere'):\n"
+        "    warnings.warn_explicit(f'of {module}', UserWarning, 'a.py', 1, module)"
+    )
+    shown = python("-c", program).stderr
+    assert "of elsewhere" in shown
+    assert "PIL" not in shown

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 
 from absl import app, flags, logging
@@ -30,8 +29,6 @@ def run(main: Callable[[], None]) -> None:
     standard_streams.hide_absent_gpus()
 
     def guarded(arguments: list[str]) -> None:
-        # Pillow warns without the name of the file; our readers name the files that they skip.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
         logging.set_verbosity(logging.WARNING)  # TensorFlow logs every checkpoint it shards
         try:
             if len(arguments) > 1:

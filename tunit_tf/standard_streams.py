@@ -15,6 +15,7 @@ import pathlib
 import subprocess
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 
 # Of NVIDIA's driver, and of WSL's. With one of them, messages about GPUs matter.
@@ -35,7 +36,9 @@ def prepare() -> None:
 
     A file that is opened later would get the descriptor of a closed stream, and the messages of
     TensorFlow with it. A character that the encoding of a stream lacks is printed as its number.
+    Warnings of Pillow are not shown: they do not name the file, as our readers do.
     """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
