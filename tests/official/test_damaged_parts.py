@@ -3,25 +3,16 @@
 import numpy as np
 import pytest
 
-from tests.conftest import TINY
 from tests.io.written_files import write_parts
+from tests.official import tiny_checkpoint
 from tunit_tf.config import Config
 from tunit_tf.errors import UserError
 from tunit_tf.official import checkpoint, names
-from tunit_tf.training.state import TrainState
 
 
 @pytest.fixture(scope="module")
-def arrays():
-    """The networks of a tiny state as the authors' files have them, {part: {name: array}}."""
-    state = TrainState(Config(**TINY).resolved())
-    return {
-        part: {
-            name: names.to_official(name, [v.numpy() for v in names.parts_of(variable)])
-            for name, variable in names_of(getattr(state, attribute)).items()
-        }
-        for part, (attribute, names_of) in checkpoint.NETWORKS.items()
-    }
+def arrays(tiny):
+    return tiny_checkpoint.networks(tiny())
 
 
 def put(part, name, value):
@@ -104,6 +95,9 @@ def test_the_same_file_undamaged_is_imported(arrays, tmp_path):
     content = {part: dict(named) for part, named in arrays.items()}
     not_steps(1)(content)
     path = write_parts(tmp_path / "tiny.ckpt", content)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to("disk")
     found = checkpoint.import_run(str(path), Config(run_dir=str(tmp_path / "run")), set())
     assert len(found.notes) == 2  # moments of G and D
-    assert (tmp_path / "run" / "config.json").exists()
+    assert (tmp_path / "disk" / "config.json").exists()
+    assert (tmp_path / "run").is_symlink()

@@ -80,12 +80,13 @@ def import_run(checkpoint: str, config: Config, given: set[str]) -> Imported:
     OutputFolder(folder, "tunit_tf.import_official", "run_dir").check()
     content = pytorch_file.read(path)
     cure = "name another folder"
+    place = folder.resolve()  # a link to an empty folder stays one
     with (
         files.writing(f"--run_dir={config.run_dir}", cure),
-        files.temporary_folder(folder.parent) as temporary,
+        files.temporary_folder(place.parent) as temporary,
     ):
         state, result = _imported(path, content, config, given)
-        _write(temporary / "run", folder, result, state)
+        _write(temporary / "run", place, result, state)
     return result
 
 
