@@ -38,6 +38,8 @@ def observations(
     of_the_best = file_faults.DAMAGES_BESIDE_THE_BEST if has_best else {}
     for damage in (*file_faults.DAMAGES, *of_the_best):
         yield file_faults.damaged(folder, damage, **settings)
+    for damage in file_faults.DAMAGES_FOR_READERS:
+        yield file_faults.read_with(folder, damage, **settings)
     for halt in (True, False):
         yield file_faults.disk_full(folder, halt, **settings)
     yield file_faults.disk_full_at_the_start(folder, **settings)
@@ -50,6 +52,8 @@ def observations(
     yield file_faults.other_networks(folder, **settings)
     yield user_files.folders_of_others(folder, **settings)
     yield user_files.exported_beside_them(folder, **settings)
+    yield user_files.again_beside_them(folder, **settings)
+    yield user_files.single_files_of_others(folder, **settings)
     yield user_files.styles_of_other_images(folder, **settings)
     yield user_files.names_alike(folder, **settings)
     yield user_files.originals_as_output(folder, **settings)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.chaos import small_disk
+from tests.chaos import small_disk, user_files
 from tests.chaos.faults import steps_trained
 from tests.chaos.observation import Observation
 from tests.chaos.tiny_runs import SECONDS, Run, same, step_of, wait, whole_run
@@ -33,6 +33,19 @@ DAMAGES: dict[str, Callable[[Run], object]] = {
     "split.json with an image in both parts": lambda run: repeat_image(run.folder / "split.json"),
     "config.json emptied": lambda run: (run.folder / "config.json").write_bytes(b""),
 }
+LIST = pathlib.Path("checkpoints") / "checkpoint"  # TensorFlow's
+# Of what the commands that read a run may come across.
+DAMAGES_FOR_READERS: dict[str, Callable[[Run], object]] = {
+    "a list of checkpoints with a relative name": lambda run: (run.folder / LIST).write_text(
+        f'model_checkpoint_path: "{run.checkpoints[0].name}"\n'
+    ),
+    "a list of checkpoints of another run": lambda run: (run.folder / LIST).write_text(
+        'model_checkpoint_path: "/elsewhere/checkpoints/ckpt-8"\n'
+    ),
+    "a binary list of checkpoints": lambda run: (run.folder / LIST).write_bytes(b"\0\xff" * 500),
+    "no list of checkpoints": lambda run: (run.folder / LIST).unlink(missing_ok=True),
+    "styles of domains that are not numbers": lambda run: without_numbers(run.folder),
+}
 # Of a run that has a best checkpoint: there is none before the joint phase.
 DAMAGES_BESIDE_THE_BEST: dict[str, Callable[[Run], object]] = {
     "all checkpoints lost but the best": lambda run: shutil.rmtree(run.folder / "checkpoints"),
@@ -52,6 +65,43 @@ def damaged(folder: pathlib.Path, damage: str, **settings: Any) -> Observation:
         "Damaged file", damage, 1, done.returncode, done.stdout + done.stderr, resumed_at, total,
         same(run, whole),
     )  # fmt: skip
+
+
+def read_with(folder: pathlib.Path, damage: str, **settings: Any) -> Observation:
+    """A run is moved, a file of it is damaged, and pictures are translated with it."""
+    whole, run = whole_run(folder, **settings), Run(folder / "moved" / "run", settings)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    shutil.copytree(whole.folder, run.folder)
+    with np.load(whole.folder / "domain_styles.npz") as styles:
+        flags = {"source": whole.folder / "samples", "domain": int(styles["counts"].argmax())}
+    if not flags["source"].exists():  # a run without a joint phase has none
+        flags["source"] = user_files.pictures(folder / "to_translate", "one.png", "two.png")
+    DAMAGES_FOR_READERS[damage](run)
+    before = sorted(path.name for path in (run.folder / "checkpoints").iterdir())
+    outputs = [folder / f"read_{place}_{damage}" for place in ("whole", "moved")]
+    done = [
+        user_files.command("tunit_tf.translate", run_dir=one.folder, output=output, **flags)
+        for one, output in zip((whole, run), outputs, strict=True)
+    ]
+    first, second = ([c for _, c in sorted(user_files.contents(o).items())] for o in outputs)
+    return Observation(
+        "Damaged file", f"{damage}, in a moved run that is read", 1, done[1].returncode,
+        user_files.printed(*done),
+        facts={
+            "the translations of the whole run": bool(first) and first == second,
+            "checkpoints as before":
+                before == sorted(path.name for path in (run.folder / "checkpoints").iterdir()),
+        },
+    )  # fmt: skip
+
+
+def without_numbers(folder: pathlib.Path) -> None:
+    """Replaces every number in the styles of a run's domains by NaN."""
+    path = folder / "domain_styles.npz"
+    with np.load(path) as styles:
+        arrays = dict(styles)
+    floats = {name: a for name, a in arrays.items() if np.issubdtype(a.dtype, np.floating)}
+    np.savez(path, **arrays | {name: np.full_like(a, np.nan) for name, a in floats.items()})
 
 
 def repeat_image(path: pathlib.Path) -> None:

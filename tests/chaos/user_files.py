@@ -11,7 +11,10 @@ from PIL import Image
 from tests.chaos.forked import Forked
 from tests.chaos.observation import Observation
 from tests.chaos.tiny_runs import SECONDS, Run, whole_run
+from tests.io.written_files import write_parts
+from tests.official import tiny_checkpoint
 from tunit_tf.data import synthetic
+from tunit_tf.inference import run_folder
 from tunit_tf.io.output_folder import MARKER
 
 # An unset shell variable makes these of `--output=$FOLDER`: the current folder.
@@ -48,6 +51,7 @@ WRITERS = {
         "--output={mine}",
     ),
     "export.tflite": ("--run_dir={run}", "--output={mine}"),
+    "export.onnx": ("--run_dir={run}", "--output={mine}"),
     "export.weights": ("--run_dir={run}", "--output={mine}"),
     "export.saved_model": ("--run_dir={run}", "--output={mine}"),
 }  # fmt: skip
@@ -101,6 +105,77 @@ def exported_beside_them(folder: pathlib.Path, **settings: Any) -> Observation:
             "exit code of the first export": first.returncode,
             "the link is one": link.is_symlink(),
             "files lost": lost(before),
+        },
+    )  # fmt: skip
+
+
+def again_beside_them(folder: pathlib.Path, **settings: Any) -> Observation:
+    """Commands that replace their folder as a whole write it again, after the user added files."""
+    run = whole_run(folder, **settings)
+    networks = tiny_checkpoint.networks(run_folder.saved_config(run.folder))
+    official = write_parts(folder / "official.ckpt", networks)
+    images = pictures(folder / "to_group", *(f"{i}.png" for i in range(20)))
+    commands: dict[str, dict[str, Any]] = {
+        "tunit_tf.suggest_domains": {
+            "data": images, "cache_dir": folder / "cache", "overwrite": "true",
+        },
+        "tunit_tf.import_official": {"checkpoint": official},
+        "export.onnx": {"run_dir": run.folder},
+        "export.weights": {"run_dir": run.folder},
+    }  # fmt: skip
+    done, before = [], {}
+    for number, (module, flags) in enumerate(commands.items()):
+        output = folder / f"again_{number}"
+        flags |= {"run_dir" if module == "tunit_tf.import_official" else "output": output}
+        first = command(module, **flags)
+        pictures(output / "photos", "one.png")
+        before |= contents(output)
+        done.append((first, command(module, **flags)))
+    return Observation(
+        "Files of the user", f"added to folders of {len(done)} commands, which are run again",
+        len(done), max(second.returncode for _, second in done), printed(*sum(done, ())),
+        facts={
+            "first runs that succeeded": sum(first.returncode == 0 for first, _ in done),
+            "second ones refused": sum(second.returncode == 2 for _, second in done),
+            "files lost": lost(before),
+        },
+    )  # fmt: skip
+
+
+def single_files_of_others(folder: pathlib.Path, **settings: Any) -> Observation:
+    """The name of a file that a command writes is that of a file of the user, or a dead link."""
+    run = copy_of_whole_run(folder, "single", **settings)
+    sources = pictures(folder / "single_sources", "one.png")
+    masks = pictures(folder / "single_masks", "one.png")
+    pair, served, links = (folder / f"single_{name}" for name in ("pair", "served", "links"))
+    of_run = {"run_dir": run.folder}
+    translate = {**of_run, "source": sources, "reference": sources / "one.png"}
+    first = [
+        command("export.tflite", **of_run, output=pair, variants="float32", quality_images=2),
+        command("export.saved_model", **of_run, output=served),
+        command("tunit_tf.translate", **translate, output=links),
+    ]
+    (links / "one.png").unlink()
+    (links / "one.png").symlink_to(folder / "gone.png")
+    (run.folder / "comparison.md").write_text("of the user")
+    before = contents(run.folder) | contents(sources) | contents(masks)
+    networks = {part: pair / f"{part}_float32.tflite" for part in ("encoder", "generator")}
+    pictured = {"source": sources / "one.png", "reference": sources / "one.png"}
+    over = {**translate, "overwrite": "true"}
+    done = [
+        command("export.run_tflite", **networks, **pictured, output=masks / "one.png"),
+        command("export.compare", **of_run, model=served / "1"),
+        command("tunit_tf.translate", **translate, output=links),
+        command("tunit_tf.translate", **over, output=links),
+        command("tunit_tf.translate", **over, mask=masks, output=masks),
+    ]
+    return Observation(
+        "Files of the user", "that have the name of a result, or a link that leads nowhere",
+        len(done), max(d.returncode for d in done), printed(*first, *done),
+        facts={
+            "first runs that succeeded": sum(d.returncode == 0 for d in first),
+            "refused": sum(d.returncode == 2 for d in done),
+            "files lost": lost(before) + (not (links / "one.png").is_symlink()),
         },
     )  # fmt: skip
 
