@@ -140,7 +140,8 @@ class RestClient:
             ) as response:
                 return _content(response, largest, timeout)
         except urllib.error.HTTPError as error:
-            reason = _reason(error, timeout)
+            with error:
+                reason = _reason(error, timeout)
             if error.code in REFUSED_CODES:
                 raise InputRefusedError(reason) from None
             raise ServerError(reason, error.code in PASSING_CODES) from None
@@ -154,7 +155,7 @@ class RestClient:
             ) from None
 
 
-def _content(response: http.client.HTTPResponse, largest: int, seconds: float) -> bytes:
+def _content(response: Any, largest: int, seconds: float) -> bytes:
     """The body of an answer: a server may send without end, or byte by byte.
 
     Raises:
