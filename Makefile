@@ -143,7 +143,7 @@ $(COMPAT)/.installed: requirements-compat.txt
 
 # Build products only: runs/ and models/ hold what was trained.
 clean:
-	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist $(WEB_EXPECTED) \
+	rm -rf $(VENV) $(ORACLE) $(COMPAT) web_demo/node_modules web_demo/dist web_demo/dist.partial $(WEB_EXPECTED) \
 		build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -85,20 +85,33 @@ async function compress(output) {
   }
 }
 
+/** Completes the page in `FOLDER.partial`, which becomes FOLDER in the end: what is there is whole. */
 function completePage() {
-  let output;
+  let output; // where the page is built
+  let finished; // what it becomes
+  let written = false;
   return {
     name: 'complete-page',
     apply: 'build',
+    config({ build }) {
+      return { build: { outDir: `${build?.outDir ?? 'dist'}.partial`, emptyOutDir: true } };
+    },
     configResolved(config) {
       output = path.resolve(config.root, config.build.outDir);
+      finished = output.replace(/\.partial$/, '');
+    },
+    writeBundle() {
+      written = true;
     },
     async closeBundle() {
+      if (!written) return; // after an error
       for (const folder of ['litert', 'examples']) await mkdir(path.join(output, folder), { recursive: true });
       for (const name of RUNTIME_FILES) await cp(path.join(RUNTIME, name), path.join(output, 'litert', name));
       await copyExamples(output);
       await writeServiceWorker(output);
       await compress(output);
+      await rm(finished, { recursive: true, force: true });
+      await rename(output, finished);
     },
   };
 }

@@ -1,8 +1,9 @@
-// What the lists begin with: example pictures and looks.
+// What the lists begin with: example pictures and looks; and what looks without a picture show.
 
 import { download } from './download.js';
 import * as manifests from './manifest.js';
 import { fail } from './notices.js';
+import { Latest } from './translation.js';
 
 const ROLE_OF_EXAMPLE = /^(picture|look)_(?=.)/; // at the start of the names that exports give
 
@@ -32,21 +33,34 @@ export async function addExamples(manifest, modelsUrl, sources, looks) {
   for (const gallery of [sources, looks]) gallery.choose(gallery.entries[0] ?? null);
 }
 
-/** Shows what each look that has no picture makes of the first picture. */
-export async function previewStyles(model, sources, looks) {
-  const source = sources.entries[0];
-  if (!source) return;
-  for (const look of looks.entries.filter((entry) => entry.style && !entry.preview)) {
-    try {
-      looks.preview(look, await redrawn(model, source.seen, look.style));
-    } catch {
-      return; // another model was chosen, or the translation itself says what is wrong
+/** Thumbnails of looks that have no picture: what each makes of the first picture. */
+export class Previews {
+  #parts;
+  #latest = new Latest();
+
+  /** @param {object} parts model; sources and looks, two galleries. */
+  constructor({ model, sources, looks }) {
+    this.#parts = { model, sources, looks };
+    for (const gallery of [sources, looks]) {
+      for (const event of ['changed', 'chosen']) gallery.addEventListener(event, () => this.request());
     }
   }
-}
 
-async function redrawn(model, seen, style) {
-  return { ...seen, bytes: (await model.generate(seen.bytes, style)).bytes };
+  /** Draws those that are missing. One that fails is tried again as soon as something is added or chosen. */
+  request() {
+    this.#latest.request((signal) => this.#draw(signal));
+  }
+
+  async #draw(signal) {
+    const { model, sources, looks } = this.#parts;
+    const [source] = sources.entries;
+    if (!source || !model.used) return;
+    for (const look of looks.entries.filter(({ style, preview }) => style && !preview)) {
+      if (signal.aborted) return;
+      const drawn = await model.generate(source.seen.bytes, look.style).catch(() => null);
+      if (drawn) looks.preview(look, { ...source.seen, bytes: drawn.bytes });
+    }
+  }
 }
 
 /** Pictures to begin with, {name, caption, get}; the page's own in a role of which the manifest has none. */

@@ -76,29 +76,35 @@ export class Gallery extends EventTarget {
     }
   }
 
-  /** Adds what the visitor has added on earlier visits; chooses the last one. */
+  /**
+   * Adds what the visitor has added on earlier visits, and chooses the last one. What cannot be shown now stays kept:
+   * memory or storage may be short, and random looks may be of another model.
+   */
   async restore() {
     let last = null;
-    const bad = [];
-    for (const picture of await this.#kept.all()) {
-      if (this.entries.some(({ hash }) => hash === picture.hash)) continue; // an example of this model
+    const failed = [];
+    for (const kept of await this.#kept.all()) {
+      if (this.entries.some(({ hash }) => hash === kept.hash)) continue; // an example of this model
+      if (kept.style && kept.style.length !== this.#photographs.manifest.style_dim) continue;
       try {
-        if (picture.style) last = this.#restoreStyle(picture) ?? last;
-        else last = this.#add(await this.#seen(picture));
-      } catch (error) {
-        bad.push({ name: picture.name, gone: error.name === 'NotReadableError' });
-        this.#kept.remove(picture.hash);
+        last = this.#add(kept.style ? kept : await this.#seen(kept));
+      } catch {
+        failed.push(kept);
       }
     }
-    reportBad(bad);
+    if (failed.length) this.#reportKept(failed);
     if (last) this.choose(last);
   }
 
-  /** A random look of an earlier visit; that of another model is forgotten. */
-  #restoreStyle(kept) {
-    if (kept.style.length === this.#photographs.manifest.style_dim) return this.#add(kept);
-    this.#kept.remove(kept.hash);
-    return null;
+  #reportKept(entries) {
+    const one = entries.length === 1;
+    const names = entries.map(({ name }) => name).join(', ');
+    fail(
+      one
+        ? `${names}, kept from an earlier visit, cannot be shown now; the next visit tries again.`
+        : `${entries.length} pictures kept from earlier visits cannot be shown now; the next visit tries again: ${names}.`,
+      { label: one ? 'Remove it' : 'Remove them', act: () => entries.forEach(({ hash }) => this.#kept.remove(hash)) },
+    );
   }
 
   /** Adds a style code that has a caption in place of a picture; keeps it if it has a `hash`. */

@@ -4,7 +4,7 @@
 const DATABASE = 'tunit';
 const STORE = 'pictures';
 
-let opened; // the database, for both lists
+let opened = null; // the database, for both lists
 
 export class KeptPictures {
   #role;
@@ -42,7 +42,10 @@ export class KeptPictures {
 
 /** The outcome of one request, after its transaction is complete. */
 async function run(mode, act) {
-  opened ??= open();
+  opened ??= open().catch((error) => {
+    opened = null; // the next one tries again
+    throw error;
+  });
   const transaction = (await opened).transaction(STORE, mode);
   const request = act(transaction.objectStore(STORE));
   return new Promise((resolve, reject) => {
@@ -55,7 +58,10 @@ function open() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ['role', 'hash'] });
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onclose = () => (opened = null); // by the browser
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
   });
 }

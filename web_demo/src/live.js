@@ -173,7 +173,7 @@ function end(stream) {
   for (const track of stream.getTracks()) track.stop();
 }
 
-/** A function that resolves once there is a frame that has not been taken yet. */
+/** A function that waits for a frame that it has not waited for before. */
 function newestFrame(video, wanted) {
   if (!video.requestVideoFrameCallback) return () => new Promise(requestAnimationFrame);
   let there = false;

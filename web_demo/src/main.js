@@ -3,7 +3,7 @@
 import './style.css';
 import './dialogs.css';
 import './narrow.css';
-import { addExamples, previewStyles } from './examples.js';
+import { addExamples, Previews } from './examples.js';
 import { Gallery } from './gallery.js';
 import { Grid } from './grid.js';
 import { Intake } from './intake.js';
@@ -53,6 +53,7 @@ async function show(manifest, intake) {
   const translation = new Translation({ model, photographs, sources, looks, result });
   const live = new Live({ model, photographs, translation, sources, result });
   const grid = new Grid(model, sources, looks, manifest.image_size);
+  const previews = new Previews({ model, sources, looks });
   const settings = new Settings(model, manifest, modelLoaded);
   const filled = fill();
   const loading = settings.use();
@@ -61,7 +62,7 @@ async function show(manifest, intake) {
   await loading;
 
   async function fill() {
-    offerRandomLooks(manifest, looks, () => previewStyles(model, sources, looks));
+    offerRandomLooks(manifest, looks);
     await addExamples(manifest, MODELS, sources, looks);
     for (const gallery of [sources, looks]) await gallery.restore();
   }
@@ -72,18 +73,17 @@ async function show(manifest, intake) {
     grid.offer();
     live.offer();
     translation.request();
-    await previewStyles(model, sources, looks);
+    previews.request();
   }
 }
 
-function offerRandomLooks({ domains, style_on_unit_sphere: onSphere }, looks, preview) {
+function offerRandomLooks({ domains, style_on_unit_sphere: onSphere }, looks) {
   const button = document.getElementById('random');
   button.hidden = !randomStyle(domains, onSphere);
-  button.addEventListener('click', async () => {
-    const numbers = looks.entries.map(({ name }) => Number(name.match(/^Random (\d+)$/)?.[1] ?? 0));
-    const name = `Random ${Math.max(0, ...numbers) + 1}`;
+  button.addEventListener('click', () => {
+    const numbers = looks.entries.map(({ name }) => Number(name.match(/^Random look (\d+)$/)?.[1] ?? 0));
+    const name = `Random look ${Math.max(0, ...numbers) + 1}`;
     looks.choose(looks.addStyle(name, randomStyle(domains, onSphere), crypto.randomUUID()));
-    await preview();
   });
 }
 

@@ -30,7 +30,9 @@ export async function load(url, get = fetch) {
   }
   if (!response.ok) {
     throw new ModelError(
-      `There is no model: ${url} is missing. Export one with python -m export.tflite.`,
+      response.status === 404
+        ? `There is no model: ${url} is missing. Export one with python -m export.tflite.`
+        : `The server does not send ${url} (status ${response.status}): try again later.`,
     );
   }
   let manifest;

@@ -180,7 +180,7 @@ function awaited() {
 /** What the visitor should know about the size of a result. */
 function sizes(photograph, { width, height }) {
   const given = `${photograph.width} × ${photograph.height}`;
-  if (width === photograph.width) return `${given} pixels, as the picture.`;
+  if (width === photograph.width) return `${given} pixels, like the picture.`;
   return `${width} × ${height} pixels, the most on this device; the picture has ${given}.`;
 }
 

@@ -21,7 +21,7 @@ export class Remote {
     this.#progress = progress;
     worker.addEventListener('message', ({ data }) => this.#receive(data));
     worker.addEventListener('error', ({ message }) =>
-      this.#fail(new Error(`The worker stopped (${message ?? 'it could not be loaded'}). Reload the page.`)),
+      this.#fail(new Error(`A part of the page has stopped (${message ?? 'it could not be loaded'}). Reload the page.`)),
     );
   }
 

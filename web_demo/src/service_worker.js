@@ -31,8 +31,7 @@ async function install() {
 
 async function activate() {
   for (const name of await caches.keys()) {
-    const old = name.startsWith('page-') && name !== PAGE;
-    if (old || name === 'runtime-and-models') await caches.delete(name); // the latter: unverified
+    if (name.startsWith('page-') && name !== PAGE) await caches.delete(name);
   }
   await self.clients.claim();
 }
@@ -54,18 +53,26 @@ async function fromPage(request, address) {
   return isolated(kept ?? (await fetch(request)));
 }
 
-/** The manifest from the network, or the last one that came from there. */
+/** The manifest from the network; where no server sends one, the last one that came from there. */
 async function newest(request) {
   const cache = await caches.open(MANIFESTS).catch(() => undefined);
+  const kept = () => cache?.match(request.url).catch(() => undefined);
+  let response;
   try {
-    const response = await fetch(request);
-    if (response.ok) await cache?.put(request.url, response.clone()).catch(() => {}); // storage full
-    return response;
+    response = await fetch(request);
   } catch (error) {
-    const old = await cache?.match(request.url);
+    const old = await kept();
     if (old) return old;
     throw error;
   }
+  if (await isManifest(response)) await cache?.put(request.url, response.clone()).catch(() => {}); // storage full
+  else if (response.ok || response.status >= 500) return (await kept()) ?? response;
+  return response; // also where the manifest was taken away
+}
+
+/** Whether an answer is no error, and no page or cut file in the manifest's place. */
+async function isManifest(response) {
+  return response.ok && response.clone().json().then(() => true, () => false);
 }
 
 /** An answer with the headers that browsers ask for before a page may use threads; of the device, only the camera. */

@@ -47,6 +47,7 @@ test('a newer minor version and unknown fields are read', async () => {
 
 for (const [name, answer, message] of [
   ['missing', answers('', 404), /There is no model: .*manifest.json is missing.*export.tflite/],
+  ['refused', answers('', 503), /does not send .*manifest\.json \(status 503\): try again later/],
   ['unreachable', async () => Promise.reject(new TypeError('x')), /cannot be reached/],
   ['not JSON', answers('<html>'), /is not JSON/],
   ['a number', answers('7'), /kind is not "tflite"/],

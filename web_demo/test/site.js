@@ -27,7 +27,9 @@ export async function open({ args = [], examples = false } = {}) {
   await cp(DIST, built, { recursive: true });
   process.env.MODELS = models;
   const { preview } = await import('vite'); // reads MODELS
+  const refused = new Map(); // status by the end of an address
   const server = await preview({
+    plugins: [refusing(refused)],
     root: ROOT,
     logLevel: 'error',
     build: { outDir: built },
@@ -43,8 +45,11 @@ export async function open({ args = [], examples = false } = {}) {
     /** Path of a model's file, as served. */
     file: (name) => path.join(models, name),
     manifest: async () => JSON.parse(await readFile(path.join(models, 'manifest.json'))),
+    /** Lets the server answer with an error. */
+    refuse: (name, status) => refused.set(name, status),
     /** Puts back what a test has spoiled. */
     async repair() {
+      refused.clear();
       await copyModels(original, models, examples);
       await cp(DIST, built, { recursive: true });
     },
@@ -54,6 +59,22 @@ export async function open({ args = [], examples = false } = {}) {
       await new Promise((resolve) => server.httpServer.close(resolve));
       server.httpServer.closeAllConnections?.();
       for (const folder of [models, built]) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A server that answers some addresses with errors. */
+function refusing(refused) {
+  return {
+    name: 'refusing',
+    enforce: 'pre', // before what sends the models
+    configurePreviewServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const [, status] = [...refused].find(([name]) => request.url.split('?')[0].endsWith(name)) ?? [];
+        if (!status) return next();
+        response.statusCode = status;
+        response.end('<html>an error page</html>');
+      });
     },
   };
 }

@@ -144,6 +144,40 @@ test('without a network the examples of the export are there', async () => {
   await context.close();
 });
 
+for (const [name, spoil] of [
+  ['answers with an error', () => site.refuse('manifest.json', 503)],
+  ['sends an error page for the manifest', () => site.refuse('manifest.json', 200)],
+]) {
+  test(`where the server ${name}, what is stored is used`, async () => {
+    const { context, page } = await site.visit();
+    await page.reload(); // now the service worker sees what is asked for
+    await drawn(page);
+    spoil();
+    await page.reload();
+    await drawn(page);
+    assert.deepEqual(await problems(page), []);
+    await context.close();
+  });
+}
+
+test('a manifest that was taken away is missed, and one that was never there is asked for again', async () => {
+  const { context, page } = await site.visit();
+  await page.reload();
+  await drawn(page);
+  await rm(site.file('manifest.json'));
+  await page.reload();
+  await problem(page, /There is no model: .*manifest\.json is missing/);
+  await context.close();
+  await site.repair();
+  site.refuse('manifest.json', 502);
+  const first = await site.visit({ wait: false });
+  await problem(first.page, /does not send .*manifest\.json \(status 502\): try again later/);
+  await site.repair();
+  await first.page.click('#problems button:has-text("Try again")');
+  await drawn(first.page);
+  await first.context.close();
+});
+
 test('a full storage is no reason not to work', async () => {
   const { context, page } = await site.visit({
     wait: false,

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { drawn, open, pixels, problem, problems } from '../site.js';
+import { drawn, launch, open, pixels, problem, problems } from '../site.js';
 
 const [WIDTH, HEIGHT, FRAMES] = [320, 240, 30];
 
@@ -74,9 +74,40 @@ test('a photo is a picture, redrawn in all pixels of the camera, and ends Live',
   await page.click('#photo');
   await drawn(page, before);
   assert.match(await page.getAttribute('input[name=source]:checked', 'aria-label'), /^photo-.*\.jpg$/);
-  assert.equal(await page.textContent('#pixels'), `${HEIGHT} × ${HEIGHT} pixels, as the picture.`);
+  assert.equal(await page.textContent('#pixels'), `${HEIGHT} × ${HEIGHT} pixels, like the picture.`);
   assert.ok(await page.isHidden('#fps'));
   assert.ok(await page.isVisible('#save'));
+  await context.close();
+});
+
+test('with two cameras the other one is a touch away', async () => {
+  const two = await launch(['--use-fake-device-for-media-stream=device-count=2']);
+  try {
+    const { context, page } = await site.visit({
+      from: two,
+      permissions: ['camera'],
+      prepare: (opened) => opened.addInitScript(() => {
+        const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.asked = [];
+        navigator.mediaDevices.getUserMedia = (wanted) => {
+          window.asked.push(wanted.video.facingMode);
+          return original(wanted);
+        };
+      }),
+    });
+    await startLive(page);
+    await page.click('#flip');
+    await page.waitForFunction(() => window.asked.length === 2 && Number(document.getElementById('fps').dataset.rate) > 0);
+    assert.deepEqual(await page.evaluate(() => window.asked), ['environment', 'user']);
+    assert.ok(await page.isVisible('#stop-live'));
+    assert.deepEqual(await problems(page), []);
+    await context.close();
+  } finally {
+    await two.close();
+  }
+  const { context, page } = await site.visit({ permissions: ['camera'] });
+  await startLive(page);
+  assert.ok(await page.isHidden('#flip')); // one camera
   await context.close();
 });
 

@@ -123,7 +123,7 @@ test('pictures that were added are there on the next visit, as they were cropped
   await context.close();
 });
 
-test('a kept picture is seen again for a model of another size, and left out if that fails', async () => {
+test('a kept picture is seen again for a model of another size, and one that cannot be stays kept until it is removed', async () => {
   const { context, page } = await site.visit();
   await redrawn(page, () => page.setInputFiles('#add-source', file('rotated.jpg')));
   const before = await pixels(page, '#translated');
@@ -141,9 +141,42 @@ test('a kept picture is seen again for a model of another size, and left out if 
   await drawn(page);
   assert.equal(await chosen(page, 'source'), 'rotated.jpg');
   assert.deepEqual(await pixels(page, '#translated'), before);
-  assert.deepEqual(await problems(page), ['spoiled.png is not a picture that this browser can read.']);
+  const problemOf = (name) => [`${name}, kept from an earlier visit, cannot be shown now; the next visit tries again.`];
+  assert.deepEqual(await problems(page), problemOf('spoiled.png'));
   await page.reload();
   await drawn(page);
+  assert.deepEqual(await problems(page), problemOf('spoiled.png'));
+  await page.click('#problems button:has-text("Remove it")');
+  await page.reload();
+  await drawn(page);
+  assert.deepEqual(await problems(page), []);
+  await context.close();
+});
+
+test('a picture that could not be decoded once, for want of memory, is there on the visit after', async () => {
+  const { context, page } = await site.visit({ serviceWorkers: 'block' });
+  await redrawn(page, () => page.setInputFiles('#add-source', file('rotated.jpg')));
+  await page.evaluate(async () => {
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const database = await done(indexedDB.open('tunit'));
+    const store = database.transaction('pictures', 'readwrite').objectStore('pictures');
+    const [picture] = await done(store.getAll());
+    await done(store.put({ ...picture, seen: { ...picture.seen, how: 'of another size' } }));
+    database.close();
+  });
+  await context.route('**/assets/photograph_worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const refuse = "const decode = self.createImageBitmap; self.createImageBitmap = (blob) => blob.type === 'image/jpeg' " +
+      "? Promise.reject(new DOMException('', 'InvalidStateError')) : decode(blob);";
+    await route.fulfill({ response, body: refuse + (await response.text()) });
+  });
+  await page.reload();
+  await drawn(page);
+  assert.ok(!(await names(page, 'source')).includes('rotated.jpg'));
+  await context.unrouteAll();
+  await page.reload();
+  await drawn(page);
+  assert.equal(await chosen(page, 'source'), 'rotated.jpg');
   assert.deepEqual(await problems(page), []);
   await context.close();
 });
