@@ -5,7 +5,7 @@ import { centered, inside } from './resample.js';
 
 export const SMALLEST = 0.1; // of the shorter side
 
-const STEP = 0.02; // of the shorter side, for a key
+const STEP = 0.02; // of the shorter side, how far a key moves the square
 const WHEEL = 0.001; // change of the size per pixel of the wheel
 const LEGIBLE = 300; // pixels on the screen to which small pictures are enlarged
 const SHORTEST = 160; // pixels on the screen of the shorter side; what is longer than the dialog scrolls
@@ -104,7 +104,7 @@ function position({ clientX, clientY }, { picture }) {
 /** Drags the square or a corner with one pointer, pinches with two. */
 function listenToPointers(state, on, set) {
   const pointers = new Map(); // where each is now
-  let began; // {square, points, corner} since the number of pointers changed
+  let began; // {square, points, corner} when the number of pointers last changed
   const begin = (corner) => {
     began = { square: state.square, points: [...pointers.values()], corner };
   };
@@ -173,7 +173,7 @@ function answer(dialog, on) {
 
 // The square, in the picture's pixels.
 
-/** A square where it lies, for the picture {width, height}. */
+/** The nearest square that lies within the picture {width, height}. */
 export function limited(box, { width, height }) {
   return inside(box, width, height, SMALLEST * Math.min(width, height));
 }

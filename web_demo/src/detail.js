@@ -170,7 +170,7 @@ function correct(values, length, full, step, lines, next, channels = 1) {
   }
 }
 
-/** What is left of a line of pixels that is enlarged and reduced again, as `even` weights; the last are remembered. */
+/** What is left of a line of pixels that is enlarged and reduced again, as `even` weights; the last few are remembered. */
 function thereAndBack(length, full) {
   const key = `${length} ${full}`;
   const found = remembered.get(key) ?? computedThereAndBack(length, full);

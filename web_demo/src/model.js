@@ -2,7 +2,7 @@
 
 import { Remote, Stopped } from './rpc.js';
 
-const MAX_THREADS = 4; // by itself; phones have few fast cores, and more was not measured
+const MAX_THREADS = 4; // unless more are chosen; phones have few fast cores, and more were not measured
 
 export class Model {
   #engine = null;

@@ -135,7 +135,7 @@ async function startRuntime(script, binary) {
     mainScriptUrlOrBlob: source,
     print: () => {}, // what it does, line by line
     printErr: () => {},
-    locateFile: (name) => new URL(name, self.location.href).href, // of what is in wasmBinary
+    locateFile: (name) => new URL(name, self.location.href).href, // asked for, but not fetched: wasmBinary has the content
   };
   try {
     await quietly(() => loadLiteRt(`${source}#litert.js`)); // the ending says: a file, not a folder

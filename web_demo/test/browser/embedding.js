@@ -16,7 +16,9 @@ after(() => site.close());
 test('the documentation shows the example as it is', async () => {
   const shown = await readFile(new URL('../../../docs/browser.md', import.meta.url), 'utf8');
   const example = await readFile(new URL('../../public/example.html', import.meta.url), 'utf8');
-  assert.ok(shown.includes(example.slice(example.indexOf('<label>'))));
+  const lines = example.slice(example.indexOf('<label>'));
+  assert.ok(shown.includes(lines));
+  assert.ok(lines.trim().split('\n').length <= 15);
 });
 
 test('a page of its own redraws a picture with a few lines', async () => {
