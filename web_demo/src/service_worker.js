@@ -9,11 +9,15 @@ const ADDRESSES = new Map(
   Object.keys(FILES).map((name) => [new URL(name, self.registration.scope).href, name]),
 );
 const MANIFESTS = 'manifests';
+const MANIFEST = new URL('models/manifest.json', self.registration.scope).href;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
 
-/** Fetches all files of this version; fails, so that the old version stays, if one is of another. */
+/**
+ * Fetches all files of this version; fails, so that the old version stays, if one is of another. And the manifest,
+ * which the page may have asked for before it was under control.
+ */
 async function install() {
   const cache = await caches.open(PAGE);
   for (const [address, name] of ADDRESSES) {
@@ -26,6 +30,7 @@ async function install() {
     const type = response.headers.get('Content-Type') ?? '';
     await cache.put(address, new Response(content, { headers: { 'Content-Type': type } }));
   }
+  await newest(new Request(MANIFEST)).catch(() => {});
   await self.skipWaiting();
 }
 

@@ -115,6 +115,12 @@ async function visit(browser, address, { wait = true, prepare, ...options } = {}
   return { context, page, requests, lines, faults };
 }
 
+/** Takes the network away once the service worker has stored what it needs. */
+export async function goOffline(page) {
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.context().setOffline(true);
+}
+
 /** Waits until another translation than `before` is shown and nothing is going on. */
 export async function drawn(page, before = undefined, timeout = 60_000) {
   await page.waitForFunction(

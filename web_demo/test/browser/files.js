@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { drawn, expectations, open, problem, problems, redrawn, set } from '../site.js';
+import { drawn, expectations, goOffline, open, problem, problems, redrawn, set } from '../site.js';
 
 const ENCODER = 'encoder_dynamic_int8.tflite';
 const GENERATOR = 'generator_dynamic_int8.tflite';
@@ -114,7 +114,7 @@ test('without a network what was loaded works, and what was not is one sentence'
   const { context, page, requests } = await site.visit();
   t.diagnostic(await page.textContent('#times'));
   await redrawn(page, () => page.setInputFiles('#add-source', path.join(expected.folder, 'rotated.jpg')));
-  await context.setOffline(true);
+  await goOffline(page);
   await page.reload();
   await drawn(page);
   await page.evaluate(() => (document.getElementById('settings').open = true));
@@ -136,11 +136,22 @@ test('without a network the examples of the export are there', async () => {
   const { context, page } = await site.visit();
   const shown = () => page.$$eval('.list input', (all) => all.map((one) => one.getAttribute('aria-label')));
   const before = await shown();
-  await context.setOffline(true);
+  await goOffline(page);
   await page.reload();
   await drawn(page);
   assert.deepEqual(await problems(page), []);
   assert.deepEqual(await shown(), before);
+  await context.close();
+});
+
+test('a first visit that did not wait for the service worker is enough for one without a network', async () => {
+  const { context, page } = await site.visit({
+    prepare: (opened) => opened.addInitScript(() => sessionStorage.setItem('tunit-isolation-tried', 'yes')),
+  });
+  await goOffline(page);
+  await page.reload();
+  await drawn(page);
+  assert.deepEqual(await problems(page), []);
   await context.close();
 });
 

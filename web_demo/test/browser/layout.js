@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { choose, drawn, open, redrawn } from '../site.js';
+import { choose, drawn, goOffline, open, redrawn } from '../site.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const TARGET = 44; // pixels
@@ -215,7 +215,7 @@ test('the page can be installed', async () => {
   const { url, errors } = await session.send('Page.getAppManifest');
   assert.match(url, /app\.webmanifest$/);
   assert.deepEqual(errors, []);
-  await context.setOffline(true);
+  await goOffline(page);
   await page.reload();
   await drawn(page);
   await context.close();
