@@ -1,7 +1,7 @@
 // Large files: from the browser's store or the network, and used only if size and checksum match.
 // Only files with the right checksum are stored, so that a damaged one cannot stay.
 
-import { ModelError } from './manifest.js';
+import { ModelError, Unreachable } from './manifest.js';
 
 const STORE = 'verified-files';
 
@@ -101,5 +101,5 @@ export function hex(bytes) {
 }
 
 function unreachable(expected) {
-  return new ModelError(`${expected.name} cannot be reached: check the connection and try again.`);
+  return new Unreachable(`${expected.name} cannot be reached: check the connection and try again.`);
 }

@@ -12,6 +12,11 @@ export class ModelError extends Error {
   name = 'ModelError';
 }
 
+/** A file cannot be fetched now. */
+export class Unreachable extends ModelError {
+  name = 'Unreachable';
+}
+
 /**
  * Reads and checks a manifest.
  *

@@ -86,8 +86,14 @@ export class Model {
         return { engine, note };
       }
       if (choice.threads === 1 || !crossOriginIsolated) throw error;
-      const engine = await load({ threads: 1 });
-      return { engine, note: `Several threads did not work (${error.message}); one is used.` };
+      // Without a network there may only be the files for one thread, of a visit that was not isolated.
+      const engine = await load({ threads: 1 }).catch((other) => {
+        throw other instanceof Stopped ? other : error;
+      });
+      const note = error.name === 'Unreachable'
+        ? 'One thread is used until the network is back.'
+        : `Several threads did not work (${error.message}); one is used.`;
+      return { engine, note };
     }
   }
 }
