@@ -1,8 +1,7 @@
 // Pictures of the page for the documentation: `make web-screenshots`, or `MODELS=FOLDER npm run screenshots -- FOLDER`.
 // FOLDER gets the page on a phone, a tablet and a desktop, light and dark, and Live with a camera that shows the
 // first example; docs/images/web_*.jpg are desktop_light, phone_dark and live_phone_light. Further arguments are
-// photographs of one's own: the page shows the last one in place of the first example, the camera the first one if it
-// is a JPEG file. Such pictures are not for the repository.
+// photographs of one's own, of which the page shows the last one. Such pictures are not for the repository.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -21,10 +20,8 @@ await mkdir(output, { recursive: true });
 const scratch = await mkdtemp(path.join(os.tmpdir(), 'tunit-camera-'));
 const camera = path.join(scratch, 'camera.mjpeg');
 const { examples } = JSON.parse(await readFile(path.join(process.env.MODELS, 'manifest.json')));
-const isJpeg = (name) => /\.jpe?g$/i.test(name);
-const first = examples.find(({ role, file }) => role === 'picture' && isJpeg(file));
-const seen = photographs.slice(0, 1).filter(isJpeg);
-await writeFile(camera, await readFile(seen[0] ?? path.join(process.env.MODELS, first.file)));
+const first = examples.find(({ role, file }) => role === 'picture' && /\.jpe?g$/.test(file));
+await writeFile(camera, await readFile(path.join(process.env.MODELS, first.file)));
 const site = await open({
   examples: true,
   args: ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${camera}`],
