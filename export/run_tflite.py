@@ -56,6 +56,8 @@ def main() -> None:
         print("Interrupted. Nothing was written.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     print(f"Wrote {flags.output}.")
+    if standard_streams.lost():
+        sys.exit(refused(standard_streams.lost()))
 
 
 def translate(flags: argparse.Namespace) -> None:

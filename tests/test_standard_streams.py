@@ -106,3 +106,37 @@ def test_warnings_of_pillow_which_name_no_file_are_not_shown():
     shown = python("-c", program).stderr
     assert "of elsewhere" in shown
     assert "PIL" not in shown
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_log_on_a_full_disk_ends_no_command(tmp_path, name):
+    program = (
+        "import pathlib, sys\nfrom tunit_tf import cli\n"
+        f"def main():\n    for _ in range(9999):\n        print('a line', file=sys.{name})\n"
+        f"    pathlib.Path({str(tmp_path / 'result')!r}).touch()\ncli.run(main)"
+    )
+    with open("/dev/full", "w") as full:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, name: full}
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, text=True, timeout=60, **streams
+        )
+    assert (tmp_path / "result").exists()
+    if name == "stderr":
+        assert done.returncode == 0
+    else:
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: What the command prints could not be written (No sp")
+
+
+def test_whoever_stops_reading_ends_no_command(tmp_path):
+    program = (
+        "import pathlib\nfrom tunit_tf import cli\n"
+        "def main():\n    for _ in range(99999):\n        print('a line')\n"
+        f"    pathlib.Path({str(tmp_path / 'result')!r}).touch()\ncli.run(main)"
+    )
+    command = ["bash", "-c", '"$0" -c "$1" | head -c 1; exit ${PIPESTATUS[0]}']
+    done = subprocess.run(
+        [*command, sys.executable, program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a", "")
+    assert (tmp_path / "result").exists()

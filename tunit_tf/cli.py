@@ -36,6 +36,8 @@ def run(main: Callable[[], None]) -> None:
                     f"Unexpected argument '{arguments[1]}'; settings are flags, --name=value."
                 )
             main()
+            if standard_streams.lost():
+                raise UserError(standard_streams.lost())
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(USER_ERROR)

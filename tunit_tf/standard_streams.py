@@ -6,6 +6,7 @@ devices for the first time. These lines are removed, all others are passed on.
 """
 
 import contextlib
+import errno
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -17,6 +18,7 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 # Of NVIDIA's driver, and of WSL's. With one of them, messages about GPUs matter.
 DRIVERS = tuple(map(pathlib.Path, ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")))
@@ -36,7 +38,8 @@ def prepare() -> None:
 
     A file that is opened later would get the descriptor of a closed stream, and the messages of
     TensorFlow with it. A character that the encoding of a stream lacks is printed as its number.
-    Warnings of Pillow are not shown: they do not name the file, as our readers do.
+    What cannot be written, as into a log on a full disk, is left out; see `lost`. Warnings of
+    Pillow are not shown: they do not name the file, as our readers do.
     """
     warnings.filterwarnings("ignore", module=r"PIL\.")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -47,9 +50,48 @@ def prepare() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            setattr(sys, name, _unfailing(stream))
+
+
+def lost() -> str:
+    """Why some of what was printed is lost, as a sentence; '' if nothing is, or nobody reads it."""
+    sys.stdout.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    failure = raw.failure if isinstance(raw, _Unfailing) else None
+    if failure is None or failure.errno == errno.EPIPE:  # as of `| head`
+        return ""
+    return (
+        f"What the command prints could not be written ({failure.strerror}); its files are whole. "
+        "Free space, or print to another place."
+    )
+
+
+class _Unfailing(io.FileIO):
+    """A stream that keeps its first failure instead of raising it: no log may end a training."""
+
+    failure: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        """Writes what can be written; returns how much is done with."""
+        try:
+            return super().write(content)
+        except OSError as error:
+            self.failure = self.failure or error
+            return len(content)
+
+
+def _unfailing(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Unfailing(stream.fileno(), "w", closefd=False)),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def hide_absent_gpus() -> None:
