@@ -13,13 +13,14 @@ import shutil
 import sys
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from sklearn import datasets
 
 from export.manifest import read_mobile
 from export.mobile.runtime import Pair
 from tests import tiny_export
 from tests.android import golden
+from tunit_tf.inference import masking
 from tunit_tf.inference import photograph as photographs
 from tunit_tf.io import pixels
 
@@ -30,6 +31,7 @@ LOOK = EXAMPLES / "looks" / "reef.png"
 STRENGTHS = (0.0, 0.5, 1.5)
 REGION = (60, 20, 180, 180)  # x, y, width, height
 COLORS = photographs.Settings(colors_only=True)
+MASKED = photographs.Settings(feather=6)
 LARGE = {"megapixels_12.jpg": (4000, 3000), "megapixels_50.jpg": (8165, 6124)}
 
 
@@ -58,6 +60,7 @@ def write(output: pathlib.Path, models: pathlib.Path | None) -> None:
         "region": REGION,
         "cut": text(redrawn(output, mobile, style, photographs.Region(REGION))),
         "colors": text(redrawn(output, mobile, style, None, COLORS)),
+        "masked": text(redrawn(output, mobile, style, None, MASKED, output / "mask.png")),
     }
     (output / "expected.json").write_text(json.dumps(expected))
 
@@ -119,12 +122,19 @@ def redrawn(
     style: np.ndarray,
     region: photographs.Region | None,
     settings: photographs.Settings = photographs.DEFAULTS,
+    mask: pathlib.Path | None = None,
 ) -> np.ndarray:
-    """The photograph at its own size, or with a region of it redrawn."""
+    """The photograph at its own size, or with a region or what is white in a mask redrawn."""
     model = pair(models, "float32")
-    whole = photograph(output / "photo.png", region)
+    path = output / "photo.png"
+    whole = photograph(path, region)
     square = whole.square(model.image_size, "crop")
-    return np.asarray(whole.redrawn(square, model.generate(square.image, style), settings))
+    shares = None
+    if mask is not None:
+        opened = masking.opened(mask, path, whole.size)
+        shares = masking.shares_of(opened, whole, settings.feather)
+    translation = model.generate(square.image, style)
+    return np.asarray(whole.redrawn(square, translation, settings, shares))
 
 
 def text(array: np.ndarray) -> str:
@@ -140,6 +150,9 @@ def write_pictures(output: pathlib.Path) -> None:
     faded.putalpha(Image.linear_gradient("L").resize(photo.size))
     faded.save(output / "alpha.png")
     photo.convert("P").save(output / "still.gif")
+    mask = Image.new("L", photo.size)
+    ImageDraw.Draw(mask).ellipse((70, 30, 230, 190), fill=255)
+    mask.save(output / "mask.png")
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = 6  # turn by 90 degrees to see it
     photo.save(output / "rotated.jpg", quality=95, subsampling=0, exif=exif)

@@ -39,6 +39,10 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
      * @param colorsOnly whether only the colors change, and textures stay as they are; [detail] is not
      *   used then.
      * @param part the square that is redrawn; null is the whole picture.
+     * @param mask of the picture's size: what is white is redrawn, and what is black or transparent
+     *   stays as it is; null redraws all of [part].
+     * @param feather pixels over which the change fades at the edges of [part] and [mask]; null is a
+     *   32nd of the shorter side of [part].
      * @return a new bitmap.
      */
     @Synchronized
@@ -49,6 +53,8 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
         detail: Float = manifest.detail,
         colorsOnly: Boolean = false,
         part: Box? = null,
+        mask: Bitmap? = null,
+        feather: Int? = null,
     ): Bitmap {
         val result = readable(picture).copy(Bitmap.Config.ARGB_8888, true)
         val canvas = BitmapCanvas(result)
@@ -56,8 +62,10 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
         val seen = Seen.of(canvas, region, manifest.imageSize, manifest.stretch)
         val mixed = if (strength == 1f) style else styles.mix(pair.style(seen.pixels), style, strength)
         val translation = pair.generate(seen.pixels, mixed)
-        Redrawing(result.width, result.height, region, seen, translation, detail, colorsOnly)
-            .drawInto(canvas)
+        Redrawing(
+            result.width, result.height, region, seen, translation, detail, colorsOnly, feather,
+            mask?.let { BitmapCanvas(readable(it)) },
+        ).drawInto(canvas)
         return result
     }
 

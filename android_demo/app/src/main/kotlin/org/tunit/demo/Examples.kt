@@ -50,7 +50,7 @@ class Examples(context: Context, private val place: ModelPlace, private val mani
     private fun write(file: File, bytes: ByteArray) {
         if (file.isFile && file.readBytes().contentEquals(bytes)) return
         file.parentFile!!.mkdirs()
-        file.writeBytes(bytes)
+        writeWhole(file) { it.write(bytes) }
     }
 
     private fun leaveOut(why: Refused): Nothing? {

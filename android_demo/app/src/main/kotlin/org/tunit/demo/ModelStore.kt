@@ -18,14 +18,23 @@ import org.tunit.core.Problem
 import org.tunit.core.Refused
 
 /** The folder that was opened last, as a copy, since another app can remove the folder any time. */
-class ModelStore(private val context: Context, val bundled: BundledModel) {
+class ModelStore(
+    private val context: Context,
+    val bundled: BundledModel,
+    private val move: (File, File) -> Boolean = File::renameTo,
+) {
     private val home = File(context.filesDir, "model")
+    private val old = File(context.filesDir, "model.old") // of before, while another takes its place
 
     /** What was opened last, or the app's own. */
-    fun current(): ModelPlace =
-        if (File(home, Manifest.FILE).exists()) FolderModel(home) else bundled
+    fun current(): ModelPlace {
+        if (!home.exists()) move(old, home) // the process ended while they changed places
+        return if (File(home, Manifest.FILE).exists()) FolderModel(home) else bundled
+    }
 
     fun useBundled() {
+        old.deleteRecursively()
+        File(home, Manifest.FILE).delete() // first: a part of the folder must not be opened
         home.deleteRecursively()
     }
 
@@ -52,13 +61,23 @@ class ModelStore(private val context: Context, val bundled: BundledModel) {
             }
             File(new, Manifest.FILE).writeText(text)
             Pair(FolderModel(new), manifest, Lane(manifest.variant(null).name, 1)).close()
-            home.deleteRecursively()
-            if (!new.renameTo(home)) throw Refused(Problem.DISK_FULL)
+            takeOver(new)
         } catch (error: IOException) {
             throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.NOT_A_FOLDER)
         } finally {
             new.deleteRecursively()
         }
+    }
+
+    /** The model of before stays until the new one is in its place. */
+    private fun takeOver(new: File) {
+        old.deleteRecursively()
+        if (home.exists() && !move(home, old)) throw Refused(Problem.CANNOT_WRITE)
+        if (!move(new, home)) {
+            move(old, home)
+            throw Refused(Problem.CANNOT_WRITE)
+        }
+        old.deleteRecursively()
     }
 
     private fun copy(manifest: Manifest, name: String, from: Tree, into: File) {

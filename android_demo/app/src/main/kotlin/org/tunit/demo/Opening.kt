@@ -4,7 +4,6 @@ package org.tunit.demo
 import java.io.File
 import org.tunit.BundledModel
 import org.tunit.FolderModel
-import org.tunit.Lane
 import org.tunit.ModelPlace
 import org.tunit.core.Problem
 import org.tunit.core.Refused
@@ -74,8 +73,8 @@ class Opening(
         val manifest = engine.manifest
         val crashed = choices.crashedLastTime(manifest)?.let { Refused(Problem.VARIANT_CRASHED, it) }
         val lane = choices.lane(manifest) ?: choices.first(manifest)
-        val failed = load(lane)
-        val used = if (failed == null) lane else lane.copy(gpu = false)
+        val loaded = studio.load(lane, otherwise = lane.copy(gpu = false))
+        val (used, failed) = loaded.lane to loaded.failed
         if (failed != null) choices.choose(manifest, used) // so that the sentence is shown once
         val examples = Examples(context, place, manifest)
         val picture = (saved?.picture?.source ?: own)?.let(::picture)
@@ -92,16 +91,6 @@ class Opening(
         val picture = (saved?.picture?.source ?: own)?.let(::picture)
         val earlier = studio.store.earlier(saved)
         return Opened(saved, null, picture, emptyList(), emptyList(), earlier, studio.message(why))
-    }
-
-    /** Why the GPU is not used, where it cannot be; throws [Refused] where the CPU cannot either. */
-    private fun load(lane: Lane): Refused? = try {
-        studio.load(lane)
-        null
-    } catch (refused: Refused) {
-        if (!lane.gpu) throw refused
-        studio.load(lane.copy(gpu = false))
-        refused
     }
 
     /** Null where it is gone or broken. */

@@ -155,11 +155,10 @@ object Pictures {
     /** Copies what another app shares, since its permission may end; returns its name. */
     fun copy(resolver: ContentResolver, from: Uri, to: File): String {
         val name = name(resolver, from)
-        val temporary = File(to.path + ".new")
         try {
             val input = resolver.openInputStream(from) ?: throw Refused(Problem.PICTURE_GONE, name)
             input.use { stream ->
-                temporary.outputStream().use { out ->
+                writeWhole(to) { out ->
                     val buffer = ByteArray(1 shl 16)
                     var left = LARGEST_FILE
                     while (true) {
@@ -171,14 +170,11 @@ object Pictures {
                     }
                 }
             }
-            if (!temporary.renameTo(to)) throw Refused(Problem.DISK_FULL)
         } catch (error: IOException) {
             if (error.isDiskFull) throw Refused(Problem.DISK_FULL)
             throw Refused(Problem.PICTURE_GONE, name)
         } catch (_: RuntimeException) { // of the provider: no permission, or whatever it throws
             throw Refused(Problem.PICTURE_GONE, name)
-        } finally {
-            temporary.delete()
         }
         return name
     }

@@ -4,6 +4,7 @@ package org.tunit.demo
 import android.content.ClipData
 import android.content.ContentValues
 import android.content.Intent
+import android.graphics.Bitmap
 import android.net.Uri
 import android.os.Build
 import android.os.Environment
@@ -11,7 +12,6 @@ import android.provider.DocumentsContract
 import android.provider.MediaStore
 import java.io.File
 import java.io.IOException
-import java.io.OutputStream
 import org.tunit.core.FileNames
 import org.tunit.core.Problem
 import org.tunit.core.Refused
@@ -36,8 +36,7 @@ class Results(private val studio: Studio) {
         if (Build.VERSION.SDK_INT < Build.VERSION_CODES.Q) return choosePlace()
         saving {
             val drawn = draw()
-            val (extension, type) = Pictures.format(drawn.bitmap)
-            intoPictures("$name.$extension", type) { Pictures.encode(drawn.bitmap, it) }
+            intoPictures(drawn.bitmap, name)
             drawn to context.getString(R.string.saved_in_pictures)
         }
     }
@@ -51,9 +50,11 @@ class Results(private val studio: Studio) {
         table.draw(background).let { Decoded(it, it.width, it.height) }
 
     private fun save(to: Uri, draw: () -> Decoded) = saving {
-        val drawn = draw()
-        intoDocument(to) { Pictures.encode(drawn.bitmap, it) }
-        drawn to context.getString(R.string.saved)
+        wholeOrNot({ DocumentsContract.deleteDocument(resolver, to) }) {
+            val drawn = draw()
+            write(drawn.bitmap, to)
+            drawn to context.getString(R.string.saved)
+        }
     }
 
     /** Says that a result is being saved, then that it was, and in which size where it is not all. */
@@ -72,43 +73,50 @@ class Results(private val studio: Studio) {
     }
 
     /** A picture that other apps see only once it is whole. */
-    private fun intoPictures(name: String, type: String, write: (OutputStream) -> Unit) {
+    private fun intoPictures(bitmap: Bitmap, name: String) {
+        val (extension, type) = Pictures.format(bitmap)
         val values = ContentValues()
-        values.put(MediaStore.MediaColumns.DISPLAY_NAME, name)
+        values.put(MediaStore.MediaColumns.DISPLAY_NAME, "$name.$extension")
         values.put(MediaStore.MediaColumns.MIME_TYPE, type)
         val album = context.getString(R.string.app_name)
         values.put(MediaStore.MediaColumns.RELATIVE_PATH, "${Environment.DIRECTORY_PICTURES}/$album")
         values.put(MediaStore.MediaColumns.IS_PENDING, 1)
-        val picture = try {
-            resolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, values)
-        } catch (_: RuntimeException) { // of the provider
-            null
-        } ?: throw Refused(Problem.CANNOT_SAVE)
-        written(picture, { resolver.delete(picture, null, null) }) { write(it) }
-        val whole = ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }
-        resolver.update(picture, whole, null, null)
+        val picture =
+            asked { resolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, values) }
+        wholeOrNot({ resolver.delete(picture, null, null) }) {
+            write(bitmap, picture)
+            val whole = ContentValues().apply { put(MediaStore.MediaColumns.IS_PENDING, 0) }
+            asked { resolver.update(picture, whole, null, null) }
+        }
     }
 
-    private fun intoDocument(document: Uri, write: (OutputStream) -> Unit) =
-        written(document, { DocumentsContract.deleteDocument(resolver, document) }, write)
+    private fun write(bitmap: Bitmap, to: Uri) = asked {
+        resolver.openOutputStream(to, "w")?.use { Pictures.encode(bitmap, it) }
+    }
 
-    private fun written(to: Uri, delete: () -> Unit, write: (OutputStream) -> Unit) {
+    /** What another app answers; throws [Refused] where it fails, or answers nothing. */
+    private fun <T> asked(question: () -> T?): T = try {
+        question()
+    } catch (error: IOException) {
+        throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.CANNOT_SAVE)
+    } catch (_: RuntimeException) { // apps may throw any
+        null
+    } ?: throw Refused(Problem.CANNOT_SAVE)
+
+    /** Deletes what a job was to fill, unless the job ends well; there may be no memory left. */
+    private fun <T> wholeOrNot(delete: () -> Unit, job: () -> T): T {
+        var isWhole = false
         try {
-            val stream = resolver.openOutputStream(to, "w") ?: throw Refused(Problem.CANNOT_SAVE)
-            stream.use { write(it) }
-        } catch (error: IOException) {
-            tried(delete)
-            throw error
-        } catch (_: RuntimeException) { // of the provider
-            tried(delete)
-            throw Refused(Problem.CANNOT_SAVE)
+            return job().also { isWhole = true }
+        } finally {
+            if (!isWhole) tried(delete)
         }
     }
 
     private fun tried(delete: () -> Unit) {
         try {
             delete()
-        } catch (_: Exception) { // the provider that just failed may do so again
+        } catch (_: Exception) { // the app that just failed may do so again
         }
     }
 

@@ -5,6 +5,9 @@ import android.content.Context
 import android.graphics.BitmapFactory
 import java.io.File
 import java.io.IOException
+import java.io.OutputStream
+import java.nio.file.Files
+import java.nio.file.StandardCopyOption
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.SerializationException
@@ -76,6 +79,20 @@ class SavedResult(
 @Serializable
 class GridChoice(val pictures: List<String>, val looks: List<String>)
 
+/**
+ * Writes a file that is whole or was not changed, also where the process ends in between: it has
+ * another name until all of it is written. Throws what [write] throws, and [IOException].
+ */
+fun writeWhole(file: File, write: (OutputStream) -> Unit) {
+    val new = File("${file.path}.new")
+    try {
+        new.outputStream().use(write)
+        Files.move(new.toPath(), file.toPath(), StandardCopyOption.ATOMIC_MOVE)
+    } finally {
+        new.delete()
+    }
+}
+
 class Store(private val context: Context) {
     private val folder = File(context.filesDir, "session").apply { mkdirs() }
 
@@ -112,12 +129,8 @@ class Store(private val context: Context) {
         null
     }
 
-    /** Writes a JSON file by rename, so that a kill in between leaves the last one. */
-    fun <T> write(name: String, format: KSerializer<T>, content: T) {
-        val new = File("${file(name).path}.new")
-        new.writeText(JSON.encodeToString(format, content))
-        new.renameTo(file(name))
-    }
+    fun <T> write(name: String, format: KSerializer<T>, content: T) =
+        writeWhole(file(name)) { it.write(JSON.encodeToString(format, content).toByteArray()) }
 
     private fun file(name: String) = File(context.filesDir, name)
 

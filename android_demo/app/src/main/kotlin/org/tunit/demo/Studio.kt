@@ -98,7 +98,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         } catch (_: OutOfMemoryError) {
             throw Refused(Problem.OUT_OF_MEMORY)
         } catch (error: IOException) {
-            throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.CANNOT_SAVE)
+            throw Refused(if (error.isDiskFull) Problem.DISK_FULL else Problem.CANNOT_WRITE)
         }
     }
 
@@ -181,23 +181,37 @@ class Studio(val context: Context, bundled: BundledModel) {
 
     /** Loads a variant; where that fails, the one in use stays, without the GPU. */
     private fun use(lane: Lane, automatic: Boolean, message: Message? = null) {
-        val model = state.model ?: return
+        val (manifest, before) = state.model?.run { manifest to this } ?: return
         state = state.copy(working = true, message = message)
         work {
-            try {
-                compute { load(lane) }
-            } catch (refused: Refused) {
-                choices.choose(model.manifest, null)
-                compute { load(model.lane.copy(gpu = false)) }
-                return@work report(refused)
-            }
-            state = state.copy(model = LoadedModel(model.manifest, lane, automatic, model.bundled))
-            translate(message)
+            val loaded = compute {
+                if (engine.manifest !== manifest) null // another model was opened meanwhile
+                else load(lane, otherwise = before.lane.copy(gpu = false))
+            } ?: return@work
+            val isLane = loaded.failed == null
+            val isAutomatic = if (isLane) automatic else before.automatic
+            if (!isLane) choices.choose(manifest, loaded.lane.takeUnless { isAutomatic })
+            state = state.copy(
+                model = LoadedModel(manifest, loaded.lane, isAutomatic, before.bundled),
+            )
+            translate(loaded.failed?.let { message(it) } ?: message)
         }
     }
 
-    /** On the worker's thread. */
-    internal fun load(lane: Lane) =
+    /** What was loaded, and why it is not what was wanted. */
+    internal class Loaded(val lane: Lane, val failed: Refused?)
+
+    /** Loads a variant or, where it is refused, another; runs on the worker's thread. */
+    internal fun load(lane: Lane, otherwise: Lane): Loaded = try {
+        load(lane)
+        Loaded(lane, null)
+    } catch (refused: Refused) {
+        if (otherwise == lane) throw refused
+        load(otherwise)
+        Loaded(otherwise, refused)
+    }
+
+    private fun load(lane: Lane) =
         choices.guarded(engine.manifest, lane.variant) { engine.load(lane) }
 
     /** Times a variant; null where it does not fit into memory, or another model was opened. */
@@ -223,7 +237,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         work {
             val source = compute {
                 val file = store.newFile("picture")
-                file.outputStream().use { Pictures.encode(photo.apply { setHasAlpha(false) }, it) }
+                writeWhole(file) { Pictures.encode(photo.apply { setHasAlpha(false) }, it) }
                 Source(file, context.getString(R.string.live_photo), null)
             }
             state = state.copy(sources = (listOf(source) + state.sources).take(MOST_SOURCES))
@@ -484,7 +498,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         val file = before?.let { File(it.made.thumbnail) } ?: store.newFile("earlier")
         val small = compute {
             Pictures.thumbnail(translation.redrawn, EARLIER_SIDE).also { bitmap ->
-                file.outputStream().use { Pictures.encode(bitmap, it) }
+                writeWhole(file) { Pictures.encode(bitmap, it) }
             }
         }
         val others = state.earlier.filter { it.made.key != key }

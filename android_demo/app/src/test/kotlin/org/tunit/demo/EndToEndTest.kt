@@ -107,11 +107,24 @@ class EndToEndTest : ScreenTest() {
         assertClose(bytes(expected.colors), rgb(drawn), 1, "colors only")
     }
 
+    private fun bitmap(file: File) = Pictures.decode(file, file.name).bitmap
+
+    private val photo by lazy { bitmap(File(pictures, "photo.png")) }
+    private val look by lazy { bitmap(File("../docs/images/looks/reef.png")) }
+
+    @Test
+    fun otherAppsRedrawWhatAMaskMarks() {
+        val mask = bitmap(File(pictures, "mask.png"))
+        val redrawn = Tunit.open(app, "model", "float32").use {
+            it.translate(photo, it.style(look), mask = mask, feather = 6)
+        }
+        assertClose(bytes(expected.masked), rgb(redrawn), 1, "as a library, with a mask")
+        assertEquals("what is black stays", photo.getPixel(60, 20), redrawn.getPixel(60, 20))
+    }
+
     /** The lines of README.md for other apps. */
     @Test
     fun otherAppsRedrawABitmapWithThreeCalls() {
-        val photo = Pictures.decode(File(pictures, "photo.png"), "photo").bitmap
-        val look = Pictures.decode(File("../docs/images/looks/reef.png"), "reef").bitmap
         val redrawn = Tunit.open(app, "model", "float32").use { it.translate(photo, look) }
         assertClose(bytes(expected.photograph), rgb(redrawn), 1, "as a library")
     }

@@ -5,11 +5,15 @@ import java.io.File
 import kotlinx.serialization.json.JsonPrimitive
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
 import org.robolectric.annotation.Config
+import org.tunit.Lane
 import org.tunit.core.Manifest
+import org.tunit.core.Problem
+import org.tunit.core.Refused
 
 @Config(sdk = [36])
 class ModelFolderTest : FolderTest() {
@@ -58,6 +62,58 @@ class ModelFolderTest : FolderTest() {
         assertTrue(studio.state.model!!.bundled)
         assertTrue(studio.state.message!!.isProblem)
         translation()
+    }
+
+    @Test
+    fun theModelOfBeforeStaysWhereTheNewOneCannotTakeItsPlace() {
+        rewrite("title" to JsonPrimitive("My cats"))
+        assertEquals(null, opened())
+        rewrite("title" to JsonPrimitive("My dogs"))
+        val home = File(app.filesDir, "model")
+        val store = ModelStore(app, studio.models.bundled) { from, to ->
+            from.name != "model.new" && from.renameTo(to)
+        }
+        val refused = assertThrows(Refused::class.java) { store.open(FolderProvider.tree) }
+        assertEquals(Problem.CANNOT_WRITE, refused.problem)
+        assertEquals("My cats", Manifest.parse(store.current().manifest()).title)
+        val whole = (manifest.models + manifest.examples.map { it.file } + Manifest.FILE).toSet()
+        assertEquals(whole, home.list()!!.toSet())
+        assertEquals(emptyList<String>(), app.filesDir.list()!!.filter { it.startsWith("model.") })
+    }
+
+    @Test
+    fun theModelOfBeforeStaysWhereTheProcessEndsWhileTheyChangePlaces() {
+        rewrite("title" to JsonPrimitive("My cats"))
+        assertEquals(null, opened())
+        rewrite("title" to JsonPrimitive("My dogs"))
+        val store = ModelStore(app, studio.models.bundled) { from, to ->
+            if (from.name == "model.new") throw Error("the end of the process")
+            from.renameTo(to)
+        }
+        assertThrows(Error::class.java) { store.open(FolderProvider.tree) }
+        (app as TunitApp).forget()
+        settle()
+        assertEquals("My cats", studio.state.model!!.manifest.title)
+        translation()
+        assertEquals(null, opened())
+        assertEquals("My dogs", studio.state.model!!.manifest.title)
+        studio.useBundledModel()
+        settle()
+        assertEquals(emptyList<String>(), app.filesDir.list()!!.filter { it.startsWith("model") })
+    }
+
+    @Test
+    fun aVariantThatIsChosenWhileAnotherModelIsOpenedIsNotOfThatModel() {
+        rewrite("title" to JsonPrimitive("My cats"))
+        Choices(app).choose(Manifest.parse(File(folder, "manifest.json").readText()), Lane("float32", 1))
+        studio.openModel(FolderProvider.tree)
+        studio.setLane(Lane("float16", 1))
+        settle()
+        assertEquals("My cats", studio.state.model!!.manifest.title)
+        assertEquals(Lane("float32", 1), studio.state.model!!.lane)
+        studio.setStrength(0.5f)
+        settle()
+        assertEquals(Lane("float32", 1), translation().lane)
     }
 
     @Test

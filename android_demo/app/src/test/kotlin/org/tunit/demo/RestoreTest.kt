@@ -3,10 +3,15 @@ package org.tunit.demo
 
 import android.net.Uri
 import java.io.File
+import java.io.IOException
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Before
+import org.junit.Rule
 import org.junit.Test
+import org.junit.rules.TemporaryFolder
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
@@ -17,6 +22,8 @@ import org.tunit.core.Pixels
 
 @Config(sdk = [36])
 class RestoreTest : ScreenTest() {
+    @get:Rule val temporary = TemporaryFolder()
+
     @Before
     fun plain() = choose("float32")
 
@@ -64,5 +71,56 @@ class RestoreTest : ScreenTest() {
         settle()
         assertEquals(app.getString(R.string.problem_gpu_failed), studio.state.message!!.text)
         assertEquals(Lane("float32", 1), studio.state.model!!.lane)
+    }
+
+    @Test
+    fun aVariantThatTheGpuRefusesLeavesTheOneOfBeforeOnTheCpu() {
+        mainWithExample()
+        // As on a phone on whose GPU float16 was computed.
+        val model = studio.state.model!!
+        val before = LoadedModel(model.manifest, Lane("float16", 1, gpu = true), false, true)
+        studio.state = studio.state.copy(model = before)
+        studio.setLane(Lane("weight_int8", 1, gpu = true))
+        studio.setStrength(0.5f) // while it is loaded
+        settle()
+        assertEquals(app.getString(R.string.problem_gpu_failed), studio.state.message!!.text)
+        assertEquals(Lane("float16", 1), studio.state.model!!.lane)
+        assertEquals(Lane("float16", 1), translation().lane)
+        (app as TunitApp).forget()
+        main()
+        assertEquals("kept", Lane("float16", 1), studio.state.model!!.lane)
+        assertEquals("by the user's choice", false, studio.state.model!!.automatic)
+    }
+
+    @Test
+    fun aFileIsWrittenWholeOrStaysAsItWas() {
+        val file = temporary.newFile().apply { writeText("before") }
+        assertThrows(IOException::class.java) {
+            writeWhole(file) {
+                it.write("half".toByteArray())
+                throw IOException("the disk is full")
+            }
+        }
+        assertEquals("before", file.readText())
+        writeWhole(file) { it.write("after".toByteArray()) }
+        assertEquals("after", file.readText())
+        assertEquals(listOf(file.name), temporary.root.list()!!.toList())
+    }
+
+    @Test
+    fun aSessionThatCannotBeKeptIsReported() {
+        mainWithExample()
+        val file = File(app.filesDir, "session/session.json")
+        assertTrue(file.delete())
+        File(file, "something").mkdirs() // which no file can replace
+        studio.setStrength(0.5f)
+        settle()
+        assertEquals(app.getString(R.string.problem_cannot_write), studio.state.message!!.text)
+        assertFalse(File("${file.path}.new").exists())
+        assertTrue(file.deleteRecursively())
+        studio.setStrength(0.75f)
+        settle()
+        assertEquals(null, studio.state.message)
+        assertEquals(0.75f, studio.store.session()!!.strength)
     }
 }

@@ -6,10 +6,12 @@ import android.content.ContentValues
 import android.content.Intent
 import android.database.Cursor
 import android.net.Uri
+import android.os.Bundle
 import android.os.ParcelFileDescriptor
 import android.view.View
 import com.sun.management.ThreadMXBean
 import java.io.File
+import java.io.OutputStream
 import java.lang.management.ManagementFactory
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
@@ -30,6 +32,7 @@ class PicturesProvider : ContentProvider() {
     }
 
     override fun update(uri: Uri, values: ContentValues?, s: String?, a: Array<String>?): Int {
+        publish()
         entries[number(uri)]!!.putAll(values)
         return 1
     }
@@ -58,6 +61,41 @@ class PicturesProvider : ContentProvider() {
     companion object {
         val entries = ArrayList<ContentValues?>()
         lateinit var files: (Int) -> File
+        var publish = {}
+    }
+}
+
+/** Documents of another app, which can be deleted. */
+class DocumentsProvider : ContentProvider() {
+    val deleted = ArrayList<Uri>()
+
+    override fun onCreate() = true
+
+    override fun call(method: String, argument: String?, extras: Bundle?): Bundle {
+        assertEquals("android:deleteDocument", method)
+        @Suppress("DEPRECATION") // the typed form is of API 33
+        deleted += extras!!.getParcelable<Uri>("uri")!!
+        return Bundle()
+    }
+
+    override fun query(
+        uri: Uri,
+        columns: Array<String>?,
+        s: String?,
+        a: Array<String>?,
+        o: String?,
+    ): Cursor? = null
+
+    override fun getType(uri: Uri) = "image/jpeg"
+
+    override fun insert(uri: Uri, values: ContentValues?): Uri? = null
+
+    override fun delete(uri: Uri, s: String?, a: Array<String>?) = 0
+
+    override fun update(uri: Uri, values: ContentValues?, s: String?, a: Array<String>?) = 0
+
+    companion object {
+        const val AUTHORITY = "org.tunit.test.writable"
     }
 }
 
@@ -68,6 +106,7 @@ class SaveTest : ScreenTest() {
         choose("float32")
         PicturesProvider.entries.clear()
         PicturesProvider.files = { File(app.cacheDir, "saved_$it") }
+        PicturesProvider.publish = {}
         Robolectric.setupContentProvider(PicturesProvider::class.java, "media")
     }
 
@@ -145,6 +184,42 @@ class SaveTest : ScreenTest() {
         settle()
         val shown = studio.state.message!!.text
         assertTrue(shown, shown.startsWith("The storage is full"))
+        assertEquals(listOf(null), PicturesProvider.entries)
+    }
+
+    /** Android 9 asks where to save, and has an empty document before anything is drawn. */
+    @Test
+    @Config(sdk = [28])
+    fun nothingStaysWhereADocumentCannotBeWritten() {
+        redrawn("photo.png")
+        val document = Uri.parse("content://${DocumentsProvider.AUTHORITY}/document/new")
+        val provider =
+            Robolectric.setupContentProvider(DocumentsProvider::class.java, DocumentsProvider.AUTHORITY)
+        val shown = translation()
+        fun sentence(open: () -> OutputStream?): String {
+            provider.deleted.clear()
+            shadowOf(app.contentResolver).registerOutputStreamSupplier(document) { open() }
+            Results(studio).save(shown, document)
+            settle()
+            assertEquals("the empty document goes", listOf(document), provider.deleted)
+            return studio.state.message!!.text
+        }
+        val text = app::getString
+        assertEquals(text(R.string.problem_cannot_save), sentence { null })
+        assertEquals(text(R.string.problem_cannot_save), sentence { throw SecurityException() })
+        assertEquals(text(R.string.problem_disk_full), sentence { File("/dev/full").outputStream() })
+        assertEquals(text(R.string.problem_out_of_memory), sentence { throw OutOfMemoryError() })
+        assertTrue(shown.source.file.delete())
+        val gone = sentence { throw AssertionError("nothing is there to be written") }
+        assertTrue(gone, gone.startsWith("photo.png is not there any more"))
+    }
+
+    @Test
+    fun nothingStaysWhereAPictureCannotBePublished() {
+        PicturesProvider.publish = { throw IllegalStateException("of the provider") }
+        redrawn("photo.png").get().findViewById<View>(R.id.save).performClick()
+        settle()
+        assertEquals(app.getString(R.string.problem_cannot_save), studio.state.message!!.text)
         assertEquals(listOf(null), PicturesProvider.entries)
     }
 

@@ -52,6 +52,7 @@ class Expected(
     val region: List<Double>, // x, y, width, height in photo.png
     val cut: String, // photo.png, of which the region is redrawn
     val colors: String, // photo.png with the look's colors only
+    val masked: String, // photo.png, redrawn where mask.png is white, with a feather of 6 pixels
 )
 
 @RunWith(Runner::class)

@@ -102,8 +102,10 @@ private class Part(private val picture: Rows, private val region: Region) : Rows
  *
  * @param detail from 0, the enlarged translation, to 1, all detail of the photograph.
  * @param colorsOnly whether only colors are taken from the translation, and [detail] is not used.
- * @param feather pixels inside of the region's edge over which the change fades, but not at the edges
- *   of the photograph; by default a 32nd of the region's shorter side.
+ * @param feather pixels inside of the edge of region or mask over which the change fades, but not at
+ *   the edges of the photograph; null is a 32nd of the region's shorter side.
+ * @param mask of the photograph's size: what is white is redrawn, and what is black or transparent
+ *   stays as it is. Without one, the whole region is redrawn.
  */
 class Redrawing(
     private val photographWidth: Int,
@@ -113,7 +115,8 @@ class Redrawing(
     translation: ByteArray,
     detail: Float,
     colorsOnly: Boolean = false,
-    feather: Int = min(region.width, region.height) / FEATHER_SHARE,
+    private val feather: Int? = null,
+    private val mask: Rows? = null,
     enlargement: Enlargement? = null,
 ) {
     /** Of the translation to the region; can be used again where all sizes are the same. */
@@ -124,8 +127,6 @@ class Redrawing(
         if (!colorsOnly) Detail(this.enlargement, source, changed, detail)
         else seen.shown.run { ColorMap(source, changed, width, height, region.width, region.height) }
     }
-    private val across = fading(region.left, region.right, photographWidth, feather)
-    private val down = fading(region.top, region.bottom, photographHeight, feather)
 
     /** Draws into the photograph itself; what is outside of the region stays as it is. */
     fun drawInto(canvas: Canvas) {
@@ -133,17 +134,21 @@ class Redrawing(
             "The photograph has $photographWidth x $photographHeight pixels, " +
                 "not ${canvas.width} x ${canvas.height}."
         }
+        val fade = feather ?: (min(region.width, region.height) / FEATHER_SHARE)
+        val all = Shares.of(region, photographWidth, photographHeight, mask, fade)
+        val shares = FloatArray(region.width)
         val given = IntArray(canvas.width)
         val drawn = IntArray(region.width)
         for (y in 0 until region.height) {
             canvas.read(region.top + y, given)
             for (x in drawn.indices) drawn[x] = Pixels.overWhite(given[region.left + x])
             redrawn.redraw(y, drawn)
+            all.read(y, shares)
             for (x in drawn.indices) {
                 val color = Pixels.underAlpha(drawn[x], given[region.left + x] ushr 24)
-                val share = min(across[x], down[y])
                 given[region.left + x] =
-                    if (share >= 1f) color else Pixels.mixed(given[region.left + x], color, share)
+                    if (shares[x] >= 1f) color
+                    else Pixels.mixed(given[region.left + x], color, shares[x])
             }
             canvas.write(region.top + y, given)
         }
@@ -154,12 +159,5 @@ class Redrawing(
 
         fun Enlargement.fits(shown: Region, region: Region) = width == shown.width &&
             height == shown.height && toWidth == region.width && toHeight == region.height
-
-        /** How much of the change there is along one side of a region, 0..1. */
-        fun fading(start: Int, end: Int, length: Int, feather: Int) = FloatArray(end - start) { i ->
-            val fromStart = if (start > 0) i + 1 else feather + 1
-            val fromEnd = if (end < length) end - start - i else feather + 1
-            minOf(fromStart, fromEnd, feather + 1).toFloat() / (feather + 1)
-        }
     }
 }

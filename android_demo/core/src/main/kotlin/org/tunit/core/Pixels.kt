@@ -27,6 +27,13 @@ object Pixels {
     /** Opaque packed colors of RGB bytes. */
     fun argb(rgb: ByteArray): IntArray = IntArray(rgb.size / 3) { argb(rgb, 3 * it) }
 
+    /** Luminance of a packed color over black, 0..255, as Pillow rounds it. */
+    fun gray(color: Int): Int {
+        val opaque = (color.channel(16) * 19_595 + color.channel(8) * 38_470 +
+            color.channel(0) * 7_471 + 0x8000) shr 16
+        return (opaque * (color ushr 24) + 127) / 255
+    }
+
     /** What is seen of a packed color over white, opaque. */
     fun overWhite(color: Int): Int {
         val alpha = color ushr 24

@@ -26,6 +26,7 @@ enum class Problem {
     PICTURE_GONE, // its name
     DISK_FULL, // none
     CANNOT_SAVE, // none
+    CANNOT_WRITE, // none
     NO_CAMERA, // none
     CAMERA_BUSY, // none
     CAMERA_REFUSED, // none
