@@ -17,7 +17,7 @@ interface ModelPlace {
     /** The manifest's text; throws [Refused]. */
     fun manifest(): String
 
-    /** A file's bytes in memory that is not the heap's; throws [Refused]. */
+    /** A file's bytes, outside of the Java heap; throws [Refused]. */
     fun map(name: String): ByteBuffer
 }
 

@@ -1,10 +1,11 @@
-// Redraws pictures in the looks of others, for apps that have an exported pair in their assets.
+// Redraws bitmaps in the looks of others, for apps that have an exported pair in their assets.
 package org.tunit
 
 import android.content.Context
 import android.graphics.Bitmap
 import java.io.Closeable
 import org.tunit.core.Box
+import org.tunit.core.Canvas
 import org.tunit.core.Manifest
 import org.tunit.core.Redrawing
 import org.tunit.core.Region
@@ -95,4 +96,13 @@ class Tunit(place: ModelPlace, val manifest: Manifest, lane: Lane) : Closeable {
             return Tunit(place, manifest, Lane(manifest.variant(variant).name, threads))
         }
     }
+}
+
+class BitmapCanvas(private val bitmap: Bitmap) : Canvas {
+    override val width = bitmap.width
+    override val height = bitmap.height
+
+    override fun read(y: Int, into: IntArray) = bitmap.getPixels(into, 0, width, 0, y, width, 1)
+
+    override fun write(y: Int, from: IntArray) = bitmap.setPixels(from, 0, width, 0, y, width, 1)
 }

@@ -73,7 +73,7 @@ class Camera(private val context: Context) : FrameSource {
         private val handler = Handler(thread.looper)
         private var device: CameraDevice? = null
 
-        private val lock = Any() // guards what follows, for frames are given back on other threads
+        private val lock = Any() // guards the next two, since frames are given back on other threads
 
         @Volatile
         private var isClosed = false
@@ -114,7 +114,7 @@ class Camera(private val context: Context) : FrameSource {
             freeIfDone()
         }
 
-        /** A reader takes the memory of its images with it, so those that are being read keep it. */
+        /** Closing the reader frees all of its images, so it waits for those that are being read. */
         private fun freeIfDone() {
             if (!isClosed || lent > 0) return
             reader.close()

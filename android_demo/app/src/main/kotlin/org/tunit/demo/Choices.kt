@@ -25,7 +25,7 @@ class Choices(context: Context) {
     fun crashed(manifest: Manifest): Set<String> =
         preferences.getStringSet("crashed.${manifest.identity}", null).orEmpty().toSet()
 
-    /** Runs a measurement; where it ends the process, the next start finds that out. */
+    /** Runs a trial of a variant; should the process end meanwhile, [crashedLastTime] names it. */
     fun <T> guarded(manifest: Manifest, variant: String, trial: () -> T): T {
         preferences.edit().putString(TRYING, "${manifest.identity} $variant").commit()
         return try {

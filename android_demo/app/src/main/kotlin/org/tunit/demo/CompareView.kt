@@ -1,4 +1,4 @@
-// The result, over it as much of the original as the divider uncovers.
+// The result and, on one side of a divider that can be dragged, the original.
 package org.tunit.demo
 
 import android.content.Context

@@ -25,7 +25,7 @@ import org.tunit.core.Seen
 import org.tunit.core.Styles
 import org.tunit.core.Timing
 
-/** One look, or two mixed, and how much of it a picture gets. */
+/** One look or two mixed, and how strongly a picture takes them. */
 class Blend(val first: Look, val second: Look?, val mix: Float, val strength: Float) {
     val name get() = if (second == null) first.name else "${first.name} + ${second.name}"
 }
@@ -38,8 +38,8 @@ class Engine(private val context: Context) : Closeable {
     private lateinit var place: ModelPlace
     private var pair: Pair? = null
     private var latest: LatestSeen? = null
-    private var drawn: LatestDrawn? = null // so that other detail does not take the network again
-    private var enlargement: Enlargement? = null // of the last picture: the next is often as large
+    private var drawn: LatestDrawn? = null // so that new detail does not run the network again
+    private var enlargement: Enlargement? = null // of the last picture; the next often has its size
     private val styles get() = Styles(manifest.styleOnUnitSphere)
     private val size get() = manifest.imageSize
 
@@ -104,7 +104,7 @@ class Engine(private val context: Context) : Closeable {
         return Look(id, kind, name, style, Pictures.thumbnail(bitmap, THUMBNAIL), file)
     }
 
-    /** A look without a picture of its own, shown by the picture that is redrawn. */
+    /** A look without a picture of its own; its thumbnail is [shown] in this look. */
     fun look(id: String, kind: LookKind, name: String, style: FloatArray, shown: Picture?): Look {
         val thumbnail = shown?.let { redrawnThumbnail(it.source, style, THUMBNAIL) }
         return Look(id, kind, name, style, thumbnail)
@@ -116,7 +116,7 @@ class Engine(private val context: Context) : Closeable {
         return square(seen, pair().generate(seen.pixels, style), side)
     }
 
-    /** The same square as it was. */
+    /** The same square before that. */
     fun originalThumbnail(source: Source, side: Int): Bitmap =
         seen(source).let { square(it, it.pixels, side) }
 
@@ -186,7 +186,7 @@ class Engine(private val context: Context) : Closeable {
         if (strength == 1f) style else styles.mix(pair().style(seen.pixels), style, strength)
     }
 
-    /** A square of a picture that is [width] pixels wide, in a bitmap of it that may be smaller. */
+    /** A square of a picture of [width] pixels, in a bitmap of the picture that may be smaller. */
     private fun region(box: Box?, width: Int, bitmap: Bitmap): Region {
         val scale = bitmap.width.toDouble() / width
         val scaled = box?.run { Box(x * scale, y * scale, side * scale) }
@@ -238,13 +238,13 @@ class Engine(private val context: Context) : Closeable {
         }
     }
 
-    /** A loaded variant takes about three times its files. */
+    /** Loading a variant takes about three times the memory of its files. */
     private fun fits(lane: Lane): Boolean {
         val free = freeMemory()
         return free == 0L || 3 * manifest.bytes(manifest.variant(lane.variant)) < free
     }
 
-    /** Four bytes of a pixel in at most half of the memory that is free. */
+    /** Pixels of four bytes that fit into half of the free memory. */
     private fun mostPixels(): Long {
         val free = freeMemory()
         return if (free == 0L) MOST_PIXELS else (free / 8).coerceIn(FEWEST_PIXELS, MOST_PIXELS)

@@ -18,9 +18,9 @@ class GridActivity : Screen() {
     private val requests by lazy { Requests(this) }
     private val table get() = studio.grid.table
     private val views by lazy { findViewById<TableLayout>(R.id.table) }
-    private var built: Table? = null // what there are views for
+    private var built: Table? = null // the table that there are views for
     private val asked = HashSet<Int>() // rows whose picture is being read
-    private var saveTo: Uri? = null // once all cells are there
+    private var saveTo: Uri? = null // the table is saved there once it is complete
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -106,7 +106,7 @@ class GridActivity : Screen() {
         if (table.isComplete) saveTo?.let(::save)
     }
 
-    /** As soon as they are read, also before anything is redrawn. */
+    /** Originals appear as soon as they are read, before anything is redrawn. */
     private fun showOriginals() {
         val shown = table
         for (row in shown.pictures.indices.filter { shown.original(it) == null && it !in asked }) {

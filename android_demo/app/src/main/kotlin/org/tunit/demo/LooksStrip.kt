@@ -55,7 +55,7 @@ class LooksStrip(private val scroll: HorizontalScrollView, private val studio: S
         }
     }
 
-    /** What a screen reader says of holding. */
+    /** Screen readers say that holding removes. */
     private object SaysRemove : View.AccessibilityDelegate() {
         override fun onInitializeAccessibilityNodeInfo(host: View, info: AccessibilityNodeInfo) {
             super.onInitializeAccessibilityNodeInfo(host, info)

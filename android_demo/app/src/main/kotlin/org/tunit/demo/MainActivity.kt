@@ -8,7 +8,6 @@ import android.view.View
 import android.view.ViewGroup.LayoutParams
 import android.widget.ImageView
 import android.widget.LinearLayout
-import android.widget.PopupMenu
 import android.widget.SeekBar
 import android.widget.Switch
 import android.widget.TextView
@@ -22,7 +21,7 @@ class MainActivity : Screen() {
     private val colorsOnly by lazy { findViewById<Switch>(R.id.colors_only) }
     private val looks by lazy { LooksStrip(findViewById(R.id.looks_scroll), studio) }
     private val requests by lazy { Requests(this) }
-    private var saveTo: Uri? = null // once there is a result
+    private var saveTo: Uri? = null // the result is saved there once there is one
     private var announced: Translation? = null
     private var offered: List<ExampleFile> = emptyList()
 
@@ -269,7 +268,7 @@ class MainActivity : Screen() {
         }
     }
 
-    /** After the end of the process, the result comes back later than the place to save it. */
+    /** If the process ended behind the dialog, the result is redrawn after the dialog's answer. */
     private fun saveLate() {
         val to = saveTo ?: return
         val shown = studio.state.translation ?: return
@@ -285,33 +284,4 @@ class MainActivity : Screen() {
         const val OFFERED_DP = 84
         const val GAP = 8
     }
-}
-
-/** A menu at a button. */
-class MenuItems(private val menu: PopupMenu) {
-    private val actions = ArrayList<() -> Unit>()
-
-    fun item(text: Int, action: () -> Unit) {
-        menu.menu.add(0, actions.size, actions.size, text)
-        actions.add(action)
-    }
-
-    fun item(text: String, action: () -> Unit) {
-        menu.menu.add(0, actions.size, actions.size, text)
-        actions.add(action)
-    }
-
-    fun chosen(id: Int) = actions[id]()
-}
-
-/** Always true: the tap was used. */
-fun menu(anchor: View, fill: MenuItems.() -> Unit): Boolean {
-    val popup = PopupMenu(anchor.context, anchor)
-    val items = MenuItems(popup).apply(fill)
-    popup.setOnMenuItemClickListener {
-        items.chosen(it.itemId)
-        true
-    }
-    popup.show()
-    return true
 }

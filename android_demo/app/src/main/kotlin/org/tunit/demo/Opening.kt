@@ -1,10 +1,15 @@
-// A model is opened: its variant is loaded, and what the last process left is read again.
+// A model is opened: its variant is loaded, its examples are checked, and what the last process left is
+// read again.
 package org.tunit.demo
 
+import android.content.Context
 import java.io.File
+import java.io.IOException
 import org.tunit.BundledModel
 import org.tunit.FolderModel
 import org.tunit.ModelPlace
+import org.tunit.core.Example
+import org.tunit.core.Manifest
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
@@ -104,11 +109,60 @@ class Opening(
         val shown = examples.looks.mapNotNull {
             examples.tried(it) { engine.look(it.id, LookKind.EXAMPLE, it.name, it.file) }
         }
-        // Without names for people, average looks are for models that come with none of their own.
+        // Averages have no names that say anything, so they are shown only where there are no examples.
         val averages = engine.manifest.domains.filter { shown.isEmpty() }.map {
             val name = context.getString(R.string.look_average, it.number + 1)
             engine.look("domain ${it.number}", LookKind.DOMAIN, name, it.averageStyle, picture)
         }
         return saved?.looks.orEmpty().mapNotNull { studio.restored(it, picture) } + shown + averages
+    }
+}
+
+/** An example as a file; [id] identifies it, [name] is for people. */
+class ExampleFile(val id: String, val name: String, val file: File) {
+    val source get() = Source(file, name, null)
+}
+
+/** Pictures to try that the manifest names: compared with it, and copied into files to be decoded. */
+class Examples(context: Context, private val place: ModelPlace, private val manifest: Manifest) {
+    private val folder = File(context.filesDir, "examples/${manifest.identity}")
+
+    /** What is wrong with the first example that is left out. */
+    var refused: Refused? = null
+        private set
+
+    val pictures = manifest.examples.filter { !it.isLook }.mapNotNull(::of)
+    val looks = manifest.examples.filter { it.isLook }.mapNotNull(::of)
+
+    /** The look of an example; null if its file is no picture. */
+    fun <T> tried(example: ExampleFile, read: () -> T): T? = try {
+        read()
+    } catch (_: Refused) {
+        leaveOut(Refused(Problem.EXAMPLE_DAMAGED, example.file.name))
+    }
+
+    private fun of(example: Example): ExampleFile? = try {
+        val name = example.file
+        val content = place.map(name)
+        val bytes = ByteArray(content.capacity()).also { content.get(it) }
+        manifest.check(name, bytes.inputStream())
+        ExampleFile("model $name", example.caption, File(folder, name).also { write(it, bytes) })
+    } catch (refused: Refused) {
+        val missing = refused.problem == Problem.FILE_MISSING
+        val problem = if (missing) Problem.EXAMPLE_MISSING else Problem.EXAMPLE_DAMAGED
+        leaveOut(Refused(problem, example.file))
+    } catch (_: IOException) {
+        leaveOut(Refused(Problem.DISK_FULL))
+    }
+
+    private fun write(file: File, bytes: ByteArray) {
+        if (file.isFile && file.readBytes().contentEquals(bytes)) return
+        file.parentFile!!.mkdirs()
+        writeWhole(file) { it.write(bytes) }
+    }
+
+    private fun leaveOut(why: Refused): Nothing? {
+        if (refused == null) refused = why
+        return null
     }
 }

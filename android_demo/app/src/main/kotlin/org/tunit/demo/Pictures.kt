@@ -19,7 +19,7 @@ import org.tunit.core.Pixels
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
-/** A decoded picture, and how many pixels its file has; they are fewer where it would not fit. */
+/** A decoded picture; [width] and [height] are those of its file, from which it may be reduced. */
 class Decoded(val bitmap: Bitmap, val width: Int, val height: Int)
 
 object Pictures {
@@ -122,7 +122,7 @@ object Pictures {
         stream.flush()
     }
 
-    /** Keeps what went wrong, of which Android's encoder says nothing. */
+    /** Keeps the exception of a stream, which Android's encoder only answers with false. */
     private class Remembering(private val to: OutputStream) : OutputStream() {
         var failure: IOException? = null
             private set
@@ -179,7 +179,7 @@ object Pictures {
         return name
     }
 
-    /** A name for people, also where the provider has none. */
+    /** The file's name as its app shows it or, if the app names none, the end of its address. */
     private fun name(resolver: ContentResolver, uri: Uri): String {
         val shown = try {
             resolver.query(uri, arrayOf(OpenableColumns.DISPLAY_NAME), null, null, null)?.use {

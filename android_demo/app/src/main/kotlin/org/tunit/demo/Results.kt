@@ -1,4 +1,4 @@
-// Results leave the app at the size of the photograph: saved, or shared with another app.
+// Results at the size of the photograph: saved, or shared with another app.
 package org.tunit.demo
 
 import android.content.ClipData
@@ -57,7 +57,7 @@ class Results(private val studio: Studio) {
         }
     }
 
-    /** Says that a result is being saved, then that it was, and in which size where it is not all. */
+    /** Shows that a result is being saved, then that it was, and its size if it is reduced. */
     private fun saving(job: () -> kotlin.Pair<Decoded, String>) {
         studio.confirm(context.getString(R.string.saving))
         studio.work {

@@ -1,4 +1,4 @@
-// What all screens share: room for the system's bars, the studio's state, a bar with a way back.
+// What all screens share: room for the system's bars, the studio's state, a bar with a way back, menus.
 package org.tunit.demo
 
 import android.app.Activity
@@ -6,6 +6,7 @@ import android.os.Build
 import android.os.Bundle
 import android.view.View
 import android.view.WindowInsets
+import android.widget.PopupMenu
 import android.widget.SeekBar
 import android.widget.TextView
 import kotlinx.coroutines.CoroutineScope
@@ -75,4 +76,33 @@ abstract class Screen : Activity() {
             },
         )
     }
+}
+
+/** Fills a menu. */
+class MenuItems(private val menu: PopupMenu) {
+    private val actions = ArrayList<() -> Unit>()
+
+    fun item(text: Int, action: () -> Unit) {
+        menu.menu.add(0, actions.size, actions.size, text)
+        actions.add(action)
+    }
+
+    fun item(text: String, action: () -> Unit) {
+        menu.menu.add(0, actions.size, actions.size, text)
+        actions.add(action)
+    }
+
+    fun chosen(id: Int) = actions[id]()
+}
+
+/** Opens a menu at a view; returns true, as listeners do that used a tap. */
+fun menu(anchor: View, fill: MenuItems.() -> Unit): Boolean {
+    val popup = PopupMenu(anchor.context, anchor)
+    val items = MenuItems(popup).apply(fill)
+    popup.setOnMenuItemClickListener {
+        items.chosen(it.itemId)
+        true
+    }
+    popup.show()
+    return true
 }

@@ -33,8 +33,8 @@ enum class LookKind {
 }
 
 /**
- * A style and how it is shown: by the picture in [file] that it was computed from, else by the picture
- * that is redrawn, where there is one.
+ * A style and its thumbnail: the picture in [file] that the style was computed from or, if there is no
+ * such file, the current picture in this style.
  */
 class Look(
     val id: String,
@@ -112,12 +112,12 @@ data class State(
     val gridColumns: List<Look>
         get() = chosen(looks, grid?.looks) { it.id }.take(TranslationGrid.MOST_LOOKS)
 
-    /** Files that something of this state needs. */
+    /** Files that this state names. */
     val files: Set<File>
         get() = earlier.flatMap { it.made.files }.toSet() + sources.map { it.file } +
             looks.mapNotNull { it.file } + setOfNotNull(picture?.file)
 
-    /** Those that were chosen; all where nothing was, or nothing of it is left. */
+    /** Those that were chosen; all of them if none was chosen, or none of these is left. */
     private fun <T> chosen(all: List<T>, ids: List<String>?, id: (T) -> String): List<T> =
         all.filter { ids == null || id(it) in ids }.ifEmpty { all }
 }

@@ -101,10 +101,10 @@ class Store(private val context: Context) {
 
     fun write(state: State) = write(SESSION, SavedSession.serializer(), saved(state))
 
-    /** A name for a new file that lasts as long as the session names it. */
+    /** Path of a new file; the file is kept for as long as the session names it. */
     fun newFile(kind: String) = File(folder, "${kind}_${System.nanoTime()}")
 
-    /** Removes files that a session does not name; at the start, while nothing else is written. */
+    /** Removes files that a session does not name; called at the start, before others write. */
     fun tidy(saved: SavedSession) {
         val named = saved.files + file(SESSION).path
         folder.listFiles().orEmpty().filter { it.path !in named }.forEach { it.delete() }

@@ -52,8 +52,8 @@ class Studio(val context: Context, bundled: BundledModel) {
         Executors.newSingleThreadExecutor { Thread(it, "studio") }.asCoroutineDispatcher()
     private val scope = CoroutineScope(SupervisorJob() + main)
 
-    // Held until the state has the model that is being opened; other jobs wait for it. A job that ends
-    // at once would go on before the opening does, and what it adds to the state would be replaced.
+    // Locked while a model is being opened, so that other jobs wait: the opening replaces the state and
+    // whatever a job had added meanwhile.
     private val opening = Mutex()
     private val random = Random()
     private var lastRandom = 0 // number in the name of the last random look
@@ -61,7 +61,7 @@ class Studio(val context: Context, bundled: BundledModel) {
     @Volatile
     private var newest = 0 // number of the last translation that was asked for
 
-    private var arrived = 0 // number of the newest translation that is there
+    private var arrived = 0 // number of the newest translation that is finished
 
     private val current = MutableStateFlow(State())
 
@@ -113,7 +113,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         state = state.copy(message = Message(text, false))
     }
 
-    /** Takes the last sentence away. */
+    /** Removes the message. */
     fun quiet() {
         state = state.copy(message = null)
     }
@@ -245,7 +245,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** A picture that lies on the disk already: an example, or one of before. */
+    /** Shows a picture that is on the disk already: an example, or one that was chosen earlier. */
     fun setPicture(source: Source) {
         state = state.copy(working = true, message = null)
         work { open(source) }
@@ -275,7 +275,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         save()
     }
 
-    /** Copies other apps' pictures, and hands over those that can be read; the rest is one sentence. */
+    /** Copies other apps' pictures; those that can be read are [added], one message names the rest. */
     private fun addPictures(uris: List<Uri>, added: suspend (List<Source>) -> Unit) {
         state = state.copy(working = true, message = null)
         work {
@@ -292,7 +292,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** Reads each of several; what cannot be read becomes one message, null where there is nothing. */
+    /** Reads several things; returns one message about all that failed, null if none did. */
     private suspend fun <T> readAll(all: List<T>, read: suspend (T) -> Unit): Message? {
         val refused = ArrayList<Refused>()
         for (one in all) {
@@ -310,7 +310,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         return Message("$first $rest", true)
     }
 
-    /** What is read of a copy of another app's picture; the copy goes where it cannot be read. */
+    /** Copies another app's picture and reads the copy, which is deleted if it cannot be read. */
     private fun <T> copied(uri: Uri, kind: String, read: (File, String) -> T): T {
         val copy = store.newFile(kind)
         val name = Pictures.copy(context.contentResolver, uri, copy)
@@ -322,7 +322,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** Deletes files that nothing needs any more: of what fell out of a list, and of [removed]. */
+    /** Deletes [removed] and what the state named before, except for files that it still names. */
     private fun dropFiles(removed: List<File> = emptyList()) {
         val files = known + removed
         val needed = state.files
@@ -331,9 +331,9 @@ class Studio(val context: Context, bundled: BundledModel) {
         if (gone.isNotEmpty()) work { compute { store.delete(gone) } }
     }
 
-    private var known: Set<File> = emptySet() // files of the state when some were dropped last
+    private var known: Set<File> = emptySet() // files that the state named at the last [dropFiles]
 
-    /** Looks without a picture of their own are shown by the one that is redrawn. */
+    /** Looks without a picture of their own get a thumbnail: the current picture in that look. */
     private fun redrawThumbnails(picture: Picture) {
         for (look in state.looks.filter { it.file == null }) {
             work {
@@ -380,7 +380,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** Puts a look in front and chooses it; the oldest of the user's own beyond the limit goes. */
+    /** Puts a look in front and chooses it; beyond the limit, the user's oldest look is removed. */
     private fun add(look: Look) {
         val own = (listOf(look) + state.looks.filter { it.isOwn && it.id != look.id }).take(MOST_LOOKS)
         val looks = own + state.looks.filter { !it.isOwn && it.id != look.id }
@@ -402,7 +402,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         translate()
     }
 
-    /** A look that lies on the disk; null where it is of another model. Runs on the worker's thread. */
+    /** A look of the last session; null if it is of another model. Runs on the worker's thread. */
     fun restored(look: SavedLook, picture: Picture?): Look? {
         if (look.style.size != engine.manifest.styleDim) return null
         return try {
@@ -484,7 +484,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** Puts a result in front of the earlier ones; it replaces that of the same picture and looks. */
+    /** Puts a result in front of the earlier ones, in place of one of the same picture and looks. */
     private suspend fun remember(translation: Translation, blend: Blend) {
         val model = state.model?.manifest?.identity ?: return
         val source = SavedSource(translation.source)
@@ -538,7 +538,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         val saved = state
         work {
             compute {
-                // Without a model there are no looks to write: those of before stay.
+                // Without a model there are no looks, and writing none would lose those of the file.
                 if (saved.model != null || store.session()?.looks.isNullOrEmpty()) store.write(saved)
             }
         }
@@ -551,7 +551,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         save()
     }
 
-    /** Pictures of the user's own for the table, in front of those that it shows. */
+    /** Adds the user's own pictures to the table, in front of those that it shows. */
     fun addToGrid(uris: List<Uri>) {
         val (rows, columns) = state.gridRows to state.gridColumns
         addPictures(uris.take(TranslationGrid.MOST_PICTURES)) { added ->
@@ -561,7 +561,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         }
     }
 
-    /** A cell of the table becomes what is worked on. */
+    /** Opens a cell of the table: its picture in its look. */
     fun take(source: Source, look: Look) {
         state = state.copy(first = look.id, second = null, strength = 1f)
         setPicture(source)

@@ -81,7 +81,7 @@ class TranslationGrid(private val studio: Studio) {
 
     val progress: StateFlow<GridProgress> = done.asStateFlow()
 
-    /** Shows pictures and looks, and no cell until [start], unless they are shown already. */
+    /** Begins a table, empty until [start]; a table of the same pictures and looks stays. */
     fun show(pictures: List<Source>, looks: List<Look>) {
         if (table.shows(pictures, looks)) return
         stop()

@@ -1,4 +1,4 @@
-// The process: one studio, whatever becomes of the screens.
+// The process has one studio, which outlives the screens.
 package org.tunit.demo
 
 import android.app.Application
@@ -19,7 +19,7 @@ class TunitApp : Application() {
         it.start()
     }
 
-    /** As if the process had ended: the next screen starts with what lies on the disk. */
+    /** For tests: as if the process had ended, the next screen starts from the files. */
     internal fun forget() {
         current?.close()
         current = null

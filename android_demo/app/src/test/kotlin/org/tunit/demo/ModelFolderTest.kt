@@ -105,7 +105,8 @@ class ModelFolderTest : FolderTest() {
     @Test
     fun aVariantThatIsChosenWhileAnotherModelIsOpenedIsNotOfThatModel() {
         rewrite("title" to JsonPrimitive("My cats"))
-        Choices(app).choose(Manifest.parse(File(folder, "manifest.json").readText()), Lane("float32", 1))
+        val new = Manifest.parse(File(folder, "manifest.json").readText())
+        Choices(app).choose(new, Lane("float32", 1))
         studio.openModel(FolderProvider.tree)
         studio.setLane(Lane("float16", 1))
         settle()

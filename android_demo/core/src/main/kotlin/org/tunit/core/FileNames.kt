@@ -1,4 +1,4 @@
-// Names of saved results, and names for people of pictures that have only a file's.
+// Names of files that are saved, and captions of pictures that have only a file's name.
 package org.tunit.core
 
 object FileNames {

@@ -1,4 +1,4 @@
-// Bytes <-> floats in [-1, 1], and how far two pictures are apart.
+// Colors as bytes, as floats in [-1, 1] and packed; how far two pictures are apart.
 package org.tunit.core
 
 import java.nio.FloatBuffer
@@ -41,7 +41,7 @@ object Pixels {
         return OPAQUE or channels { (color.channel(it) * alpha + 255 * (255 - alpha) + 127) / 255 }
     }
 
-    /** The color that looks, under [alpha] and over white, as an opaque one; white under alpha 0. */
+    /** The color of an [alpha] that looks, over white, like an opaque [color]; white if alpha is 0. */
     fun underAlpha(color: Int, alpha: Int): Int = when (alpha) {
         255 -> color
         0 -> 0xFFFFFF

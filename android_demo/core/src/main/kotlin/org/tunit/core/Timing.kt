@@ -1,4 +1,4 @@
-// What a variant takes on a phone, measured and written.
+// How much time and memory a variant takes, measured and as text.
 package org.tunit.core
 
 import kotlinx.serialization.Serializable

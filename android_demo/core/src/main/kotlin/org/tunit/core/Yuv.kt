@@ -1,4 +1,4 @@
-// A camera's frames, luminance and two colors of a quarter of the pixels, as colors of a square.
+// A camera's frames, luminance of every pixel and color of every fourth, as the colors of a square.
 package org.tunit.core
 
 import java.nio.ByteBuffer

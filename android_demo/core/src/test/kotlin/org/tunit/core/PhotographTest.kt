@@ -131,9 +131,11 @@ class PhotographTest {
             for (y in box.top until box.bottom) {
                 shares.read(y - box.top, row)
                 for (x in box.left until box.right) {
-                    val nearest = black.minOf { (bx, by) -> hypot(bx - x.toDouble(), by - y.toDouble()) }
+                    val nearest =
+                        black.minOf { (left, top) -> hypot(left - x + 0.0, top - y + 0.0) }
                     val expected = value(x, y) / 255.0 * min(1.0, nearest / (feather + 1))
-                    assertEquals("$x, $y of $box, $feather", expected, row[x - box.left].toDouble(), 1e-6)
+                    val share = row[x - box.left].toDouble()
+                    assertEquals("$x, $y of $box, $feather", expected, share, 1e-6)
                 }
             }
         }

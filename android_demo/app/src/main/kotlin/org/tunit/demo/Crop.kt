@@ -1,4 +1,5 @@
-// A picture with the square that is redrawn: dragged with one finger, resized at a corner or with two.
+// Which square of the picture is redrawn: dragged with one finger, resized at a corner or with two
+// fingers. The rest of the picture stays as it is.
 package org.tunit.demo
 
 import android.content.Context
@@ -12,11 +13,52 @@ import android.view.ScaleGestureDetector
 import android.view.View
 import android.view.accessibility.AccessibilityNodeInfo
 import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
+import android.widget.SeekBar
 import kotlin.math.abs
 import kotlin.math.max
 import kotlin.math.min
 import org.tunit.core.Box
 
+class CropActivity : Screen() {
+    private val crop by lazy { findViewById<CropView>(R.id.crop) }
+    private val size by lazy { findViewById<SeekBar>(R.id.size) }
+    private var moved: Box? = null
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        layout(R.layout.crop)
+        crop.onChange = {
+            if (!size.isPressed) size.progress = (100 * crop.box.side / crop.largest).toInt()
+        }
+        size.onMove { crop.resize(crop.largest * it / 100) }
+        findViewById<View>(R.id.whole).setOnClickListener { done(null) }
+        findViewById<View>(R.id.done).setOnClickListener { done(crop.box) }
+        moved = savedInstanceState?.getDoubleArray(BOX)?.let { (x, y, side) -> Box(x, y, side) }
+    }
+
+    private fun done(box: Box?) {
+        if (crop.picture != null) studio.cut(box)
+        finish()
+    }
+
+    override fun show(state: State) {
+        if (state.picture == null || crop.picture?.file == state.picture.file) return
+        crop.picture = state.picture
+        moved?.let { crop.box = it }
+    }
+
+    override fun onSaveInstanceState(outState: Bundle) {
+        super.onSaveInstanceState(outState)
+        if (crop.picture == null) return
+        outState.putDoubleArray(BOX, crop.box.run { doubleArrayOf(x, y, side) })
+    }
+
+    private companion object {
+        const val BOX = "box"
+    }
+}
+
+/** The picture with the square. */
 class CropView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
     private val density = resources.displayMetrics.density
     private val paint = Paint(Paint.FILTER_BITMAP_FLAG)

@@ -1,20 +1,29 @@
-// Asks other apps for pictures, a photo, a place to save, and the user for the camera.
+// What other apps are asked for (pictures, a photo, a place to save) and given (one file at a time).
 package org.tunit.demo
 
 import android.Manifest.permission.CAMERA
 import android.app.Activity
 import android.content.ActivityNotFoundException
 import android.content.ClipData
+import android.content.ContentProvider
+import android.content.ContentValues
+import android.content.Context
 import android.content.Intent
 import android.content.pm.PackageManager
+import android.database.Cursor
+import android.database.MatrixCursor
 import android.net.Uri
 import android.os.Build
 import android.os.Bundle
+import android.os.ParcelFileDescriptor
 import android.provider.MediaStore
+import android.provider.OpenableColumns
 import java.io.File
+import java.io.FileNotFoundException
 import org.tunit.core.Problem
 import org.tunit.core.Refused
 
+/** The questions; the answers come to the screen's `onActivityResult`. */
 class Requests(private val activity: Activity) {
     /** Where the camera was asked to write. */
     var photo: Uri? = null
@@ -45,7 +54,7 @@ class Requests(private val activity: Activity) {
 
     fun askForCamera(code: Int) = activity.requestPermissions(arrayOf(CAMERA), code)
 
-    /** A photo of the camera app, which must not be asked by an app that may not use the camera. */
+    /** Asks the camera app for a photo, which Android allows only once this app may use the camera. */
     fun takePhoto(code: Int) {
         if (!mayUseCamera) return askForCamera(code)
         val file = File(SharedFiles.folder(activity), "photo_${System.currentTimeMillis()}.jpg")
@@ -57,7 +66,7 @@ class Requests(private val activity: Activity) {
         start(intent, code, Problem.NO_CAMERA)
     }
 
-    /** What the user answered to [takePhoto]. */
+    /** Goes on with [takePhoto] after the user's answer. */
     fun permitted(code: Int, results: IntArray) {
         if (results.firstOrNull() == PackageManager.PERMISSION_GRANTED) takePhoto(code)
         else activity.studio.report(Refused(Problem.CAMERA_REFUSED))
@@ -96,5 +105,58 @@ class Requests(private val activity: Activity) {
         private const val NO_RESULT = -1
         private const val PHOTO = "photo"
         private const val MOST = 10
+    }
+}
+
+/** Gives another app the file that it is asked to take or, the camera's app, to write. */
+class SharedFiles : ContentProvider() {
+    override fun onCreate(): Boolean = true
+
+    override fun getType(uri: Uri): String =
+        if (file(uri).extension == "png") "image/png" else "image/jpeg"
+
+    override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor =
+        ParcelFileDescriptor.open(file(uri), ParcelFileDescriptor.parseMode(mode))
+
+    override fun query(
+        uri: Uri,
+        projection: Array<String>?,
+        selection: String?,
+        selectionArgs: Array<String>?,
+        sortOrder: String?,
+    ): Cursor {
+        val columns = projection ?: arrayOf(OpenableColumns.DISPLAY_NAME, OpenableColumns.SIZE)
+        val file = file(uri)
+        return MatrixCursor(columns, 1).apply {
+            addRow(
+                columns.map {
+                    when (it) {
+                        OpenableColumns.DISPLAY_NAME -> file.name
+                        OpenableColumns.SIZE -> file.length()
+                        else -> null
+                    }
+                },
+            )
+        }
+    }
+
+    override fun insert(uri: Uri, values: ContentValues?): Uri? = null
+
+    override fun delete(uri: Uri, selection: String?, selectionArgs: Array<String>?): Int = 0
+
+    override fun update(uri: Uri, values: ContentValues?, where: String?, args: Array<String>?): Int = 0
+
+    private fun file(uri: Uri): File {
+        val name = uri.lastPathSegment.orEmpty()
+        val file = File(folder(context!!), name)
+        if (name.isEmpty() || '/' in name || name.startsWith(".")) throw FileNotFoundException("$uri")
+        return file
+    }
+
+    companion object {
+        fun folder(context: Context): File = File(context.cacheDir, "shared").apply { mkdirs() }
+
+        fun uri(context: Context, file: File): Uri =
+            Uri.parse("content://${context.packageName}.files/${Uri.encode(file.name)}")
     }
 }
