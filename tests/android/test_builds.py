@@ -114,3 +114,22 @@ def test_the_benchmark_says_where_its_table_is_collected():
         for text in ("benchmark_hint", "benchmark_copied"):
             (sentence,) = re.findall(rf'name="{text}">(.*?)</string>', strings)
             assert name in sentence
+
+
+def test_the_readme_begins_with_the_lines_for_other_apps():
+    """They call what `Tunit` has, by the names of its parameters; a test of the app runs them."""
+    readme = (APP / "README.md").read_text()
+    first = readme.index("```")
+    assert readme[first:].startswith("```kotlin\nval tunit = Tunit.open(context, ")
+    assert not re.search(r"^## ", readme[:first], re.M), "nothing comes before them"
+    source = (APP / "tunit/src/main/kotlin/org/tunit/Tunit.kt").read_text()
+    declared = re.findall(r"fun (\w+)\(\s*([^)]*)\)", source)
+    longest = {
+        name: re.findall(r"(\w+): ", text)
+        for name, text in sorted(declared, key=lambda one: len(one[1]))
+    }
+    lines = readme[first : readme.index("## Open and run")]
+    (named,) = re.findall(r"`translate\(photo, (style[^)]*)\)`", lines)
+    assert re.split(r",\s+", named) == longest["translate"][1:]
+    for call in re.findall(r"tunit\.(\w+)\(|Tunit\.(open)\(", lines):
+        assert "".join(call) in longest
