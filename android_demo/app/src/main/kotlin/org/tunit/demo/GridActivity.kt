@@ -51,7 +51,10 @@ class GridActivity : Screen() {
 
     override fun onPause() {
         super.onPause()
-        if (isFinishing) studio.grid.clear()
+        if (!isFinishing) return
+        studio.grid.clear()
+        saveTo?.let(Results(studio)::discard)
+        saveTo = null
     }
 
     override fun onSaveInstanceState(outState: Bundle) {

@@ -271,9 +271,12 @@ class MainActivity : Screen() {
     /** If the process ended behind the dialog, the result is redrawn after the dialog's answer. */
     private fun saveLate() {
         val to = saveTo ?: return
-        val shown = studio.state.translation ?: return
+        val state = studio.state
+        val shown = state.translation
+        val mayCome = state.working || state.picture != null && studio.blend() != null
+        if (shown == null && mayCome) return
         saveTo = null
-        Results(studio).save(shown, to)
+        if (shown == null) Results(studio).discard(to) else Results(studio).save(shown, to)
     }
 
     private companion object {

@@ -113,6 +113,11 @@ class Results(private val studio: Studio) {
         }
     }
 
+    /** Deletes a document for which no result came. */
+    fun discard(document: Uri) = studio.work {
+        studio.compute { tried { DocumentsContract.deleteDocument(resolver, document) } }
+    }
+
     private fun tried(delete: () -> Unit) {
         try {
             delete()

@@ -44,6 +44,28 @@ class RestoreTest : ScreenTest() {
     }
 
     @Test
+    fun aDocumentForWhichNoResultComesIsDeleted() {
+        val provider =
+            Robolectric.setupContentProvider(DocumentsProvider::class.java, DocumentsProvider.AUTHORITY)
+        val screen = main(send("photo.png"))
+        val saved = endProcess(screen)
+        File(app.filesDir, "session").listFiles()!!.filter { "picture" in it.name }
+            .forEach { it.delete() }
+        val after = Robolectric.buildActivity(MainActivity::class.java).setup(saved)
+        answer(after, Requests.SAVE, DocumentsProvider.new)
+        settle()
+        assertEquals(null, studio.state.translation)
+        assertEquals(listOf(DocumentsProvider.new), provider.deleted)
+        provider.deleted.clear()
+        val table = open(GridActivity::class.java)
+        answer(table, Requests.SAVE, DocumentsProvider.new)
+        table.get().finish()
+        table.pause()
+        settle()
+        assertEquals("the table was not redrawn", listOf(DocumentsProvider.new), provider.deleted)
+    }
+
+    @Test
     fun looksThatAreChosenBehindTheEndOfTheProcessAreTaken() {
         val saved = endProcess(main(send("photo.png")))
         val after = Robolectric.buildActivity(MainActivity::class.java).setup(saved)

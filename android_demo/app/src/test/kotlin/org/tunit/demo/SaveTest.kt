@@ -96,6 +96,7 @@ class DocumentsProvider : ContentProvider() {
 
     companion object {
         const val AUTHORITY = "org.tunit.test.writable"
+        val new: Uri = Uri.parse("content://$AUTHORITY/document/new")
     }
 }
 
@@ -192,7 +193,7 @@ class SaveTest : ScreenTest() {
     @Config(sdk = [28])
     fun nothingStaysWhereADocumentCannotBeWritten() {
         redrawn("photo.png")
-        val document = Uri.parse("content://${DocumentsProvider.AUTHORITY}/document/new")
+        val document = DocumentsProvider.new
         val provider =
             Robolectric.setupContentProvider(DocumentsProvider::class.java, DocumentsProvider.AUTHORITY)
         val shown = translation()
