@@ -205,7 +205,7 @@ class SaveTest : ScreenTest() {
             assertEquals("the empty document goes", listOf(document), provider.deleted)
             return studio.state.message!!.text
         }
-        val text = app::getString
+        fun text(id: Int) = app.getString(id)
         assertEquals(text(R.string.problem_cannot_save), sentence { null })
         assertEquals(text(R.string.problem_cannot_save), sentence { throw SecurityException() })
         assertEquals(text(R.string.problem_disk_full), sentence { File("/dev/full").outputStream() })
