@@ -14,7 +14,7 @@ import org.tunit.core.Seen
 import org.tunit.core.Styles
 
 /**
- * A loaded model; calls of several threads wait for each other, and take longer than a screen may.
+ * A loaded model. Calls wait for those of other threads, and take too long for the main thread.
  *
  * Everything throws [org.tunit.core.Refused] where a file is missing, damaged or of another model.
  */

@@ -52,7 +52,7 @@ class Engine(private val context: Context) : Closeable {
         latest = null
     }
 
-    /** Loads a variant; a GPU's first result must be the CPU's, or it is refused. */
+    /** Loads a variant; on a GPU, it is refused unless its first result equals the CPU's. */
     fun load(lane: Lane) {
         close()
         val loaded = Pair(place, manifest, lane)
@@ -89,7 +89,7 @@ class Engine(private val context: Context) : Closeable {
         Picture(file, name, preview, decoded.width, decoded.height, inside)
     }
 
-    /** A small picture of one; throws [Refused] where it cannot be read. */
+    /** A thumbnail of a picture; throws [Refused] where it cannot be read. */
     fun thumbnail(source: Source): Bitmap {
         val small = THUMBNAIL.toLong() * THUMBNAIL * 16
         return Pictures.thumbnail(Pictures.decode(source.file, source.name, small).bitmap, THUMBNAIL)

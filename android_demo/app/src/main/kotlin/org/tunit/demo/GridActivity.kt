@@ -147,7 +147,7 @@ class GridActivity : Screen() {
         }.show()
     }
 
-    /** A dialog in which up to [most] are chosen; [done] gets them, unless there is none. */
+    /** A dialog in which up to [most] are chosen; [done] gets them, if there are any. */
     private fun <T> choose(
         title: Int,
         most: Int,

@@ -77,7 +77,7 @@ class LiveActivity : Screen() {
         live.start(front)
     }
 
-    /** The question may have covered the screen, and [onResume] sees the answer too, or not. */
+    /** The answer; [onResume] does not see it where the question left the screen in front. */
     override fun onRequestPermissionsResult(code: Int, permissions: Array<String>, results: IntArray) {
         if (requests.mayUseCamera) start() else refuse()
     }

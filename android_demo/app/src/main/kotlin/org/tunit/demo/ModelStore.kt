@@ -24,7 +24,7 @@ class ModelStore(
     private val move: (File, File) -> Boolean = File::renameTo,
 ) {
     private val home = File(context.filesDir, "model")
-    private val old = File(context.filesDir, "model.old") // of before, while another takes its place
+    private val old = File(context.filesDir, "model.old") // until the new one is in its place
 
     /** What was opened last, or the app's own. */
     fun current(): ModelPlace {
@@ -56,7 +56,7 @@ class ModelStore(
             for (name in manifest.examples.map { it.file } - manifest.models.toSet()) {
                 try {
                     copy(manifest, name, files, new)
-                } catch (_: Refused) { // Examples.kt reports that it is missing
+                } catch (_: Refused) { // reported when the model is opened
                 }
             }
             File(new, Manifest.FILE).writeText(text)
@@ -69,7 +69,7 @@ class ModelStore(
         }
     }
 
-    /** The model of before stays until the new one is in its place. */
+    /** Puts the new model in the place of the one of before, or leaves that there. */
     private fun takeOver(new: File) {
         old.deleteRecursively()
         if (home.exists() && !move(home, old)) throw Refused(Problem.CANNOT_WRITE)

@@ -103,7 +103,7 @@ class Results(private val studio: Studio) {
         null
     } ?: throw Refused(Problem.CANNOT_SAVE)
 
-    /** Deletes what a job was to fill, unless the job ends well; there may be no memory left. */
+    /** Deletes what a job was to fill unless it succeeds, whatever it throws. */
     private fun <T> wholeOrNot(delete: () -> Unit, job: () -> T): T {
         var isWhole = false
         try {
@@ -125,7 +125,7 @@ class Results(private val studio: Studio) {
         }
     }
 
-    /** Hands an intent that shares the result to [start], on the main thread. */
+    /** Calls [start] with an intent that shares the result, on the main thread. */
     fun share(translation: Translation, start: (Intent) -> Unit) {
         studio.confirm(context.getString(R.string.working_full))
         studio.work {

@@ -275,7 +275,7 @@ class Studio(val context: Context, bundled: BundledModel) {
         save()
     }
 
-    /** Copies other apps' pictures; those that can be read are [added], one message names the rest. */
+    /** Copies other apps' pictures; [added] gets those that can be read, one message names the rest. */
     private fun addPictures(uris: List<Uri>, added: suspend (List<Source>) -> Unit) {
         state = state.copy(working = true, message = null)
         work {

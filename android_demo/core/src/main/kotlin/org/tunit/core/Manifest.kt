@@ -40,7 +40,7 @@ class Domain(
 class Example(val file: String, val isLook: Boolean, val caption: String)
 
 /**
- * A checked manifest, `docs/manifest.md`; [title] and what follows are for people, maybe empty.
+ * A checked manifest, `docs/manifest.md`. Texts from [title] on are for people, and may be empty.
  * [stretch] is whether pictures became squares in another aspect ratio, [detail] how much of a
  * photograph's detail its results get unless told otherwise.
  */

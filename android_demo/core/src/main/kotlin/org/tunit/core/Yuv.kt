@@ -20,7 +20,7 @@ class YuvFrame(
     private val width: Int,
     private val height: Int,
 ) {
-    /** Side of the square that [middle] takes with a step. */
+    /** Side of the square that [middle] returns. */
     fun side(step: Int): Int = minOf(width, height) / step
 
     /**
@@ -28,7 +28,7 @@ class YuvFrame(
      *
      * @param turns quarter turns clockwise that make the frame upright.
      * @param mirrored whether it is shown as in a mirror.
-     * @param step every so many pixels along rows and columns.
+     * @param step takes every [step]th pixel of rows and columns.
      */
     fun middle(turns: Int, mirrored: Boolean, step: Int = 1): IntArray {
         val side = side(step)
@@ -39,7 +39,7 @@ class YuvFrame(
             val y = i / side
             val x = if (mirrored) side - 1 - i % side else i % side
             val far = side - 1
-            when (turned) { // where an upright pixel was before the turns
+            when (turned) { // where the pixel x, y of the upright square is in the frame
                 1 -> color(left + y * step, top + (far - x) * step)
                 2 -> color(left + (far - x) * step, top + (far - y) * step)
                 3 -> color(left + (far - y) * step, top + x * step)
