@@ -90,6 +90,18 @@ test('a phone held sideways shows result and choices side by side', async () => 
   await context.close();
 });
 
+test('on a tablet the buttons of a list are one row', async () => {
+  const { context, page } = await site.visit({ viewport: { width: 820, height: 1180 }, hasTouch: true });
+  for (const section of ['source', 'look']) {
+    const tops = await page.$$eval(`#${section}-section .actions > *`, (all) =>
+      all.filter((one) => one.checkVisibility()).map((one) => Math.round(one.getBoundingClientRect().top)));
+    assert.ok(tops.length >= 4);
+    assert.equal(new Set(tops).size, 1);
+  }
+  await assertNotWider(page);
+  await context.close();
+});
+
 for (const viewport of [PHONE.viewport, { width: 1280, height: 800 }]) {
   test(`text of twice the size fits ${viewport.width} pixels`, async () => {
     const { context, page } = await site.visit({ viewport });
