@@ -128,7 +128,8 @@ export class Live {
     if (now - first < MEASURED) return;
     const rate = (1000 * (this.#shown.length - 1)) / (now - first);
     this.#shown = [now];
-    element('fps').textContent = `${rate.toFixed(0)} frames per second`;
+    const count = rate.toFixed(0);
+    element('fps').textContent = `${count} ${count === '1' ? 'frame' : 'frames'} per second`;
     element('fps').dataset.rate = rate; // for measurements
     if (rate < SMOOTH && this.#view < VIEWS.length - 1) this.#view++;
   }
