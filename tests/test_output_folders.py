@@ -7,6 +7,7 @@ import pytest
 
 from tests import commands
 from tests.chaos import user_files
+from tunit_tf import paths
 
 
 def contents(folder):
@@ -33,17 +34,19 @@ def test_a_folder_of_the_user_stays_as_it_is(module, mine, tiny_run, tmp_path):
 
 @pytest.mark.parametrize("module", user_files.WRITERS)
 def test_a_folder_below_a_file_is_refused_before_work_starts(module, tiny_run, tmp_path):
-    (tmp_path / "notes.txt").write_text("of the user")
-    places = {"mine": tmp_path / "notes.txt" / "new", "run": tiny_run, "pictures": tmp_path}
+    file = tmp_path / "notes.txt"
+    file.write_text("of the user")
+    places = {"mine": file / "new", "run": tiny_run, "pictures": tmp_path}
     flags = [flag.format(**places) for flag in user_files.WRITERS[module]]
     done = commands.run(module, *flags)
     assert done.returncode == 2, done
+    shown = str(places["mine"])[: paths.LONGEST_SHOWN]
     assert re.fullmatch(
-        rf"error: --\w+={places['mine']}.* cannot be reached: {tmp_path / 'notes.txt'} is a file, "
+        rf"error: --\w+={re.escape(shown)}.* cannot be reached: {re.escape(str(file))} is a file, "
         r"and no folder; name another\.\n",
         done.stderr,
     ), done
-    assert contents(tmp_path) == {tmp_path / "notes.txt": b"of the user"}
+    assert contents(tmp_path) == {file: b"of the user"}
 
 
 def test_a_run_is_not_a_folder_for_reports(tiny_run, tmp_path):
