@@ -134,7 +134,7 @@ class LiveTest : ScreenTest() {
         val live = Live(studio, frames) { now }
         live.start(front = false)
         for (number in 1..30) {
-            now += 50_000_000 // 20 a second
+            now += if (number <= 10) 200_000_000 else 50_000_000 // 5, then 20 a second
             frames.give(number)
             val before = live.picture.value
             await("frame $number") { live.picture.value !== before }
