@@ -1,9 +1,9 @@
 """Where the regular grid in translations comes from: from the generator or from the discriminator.
 
-`python -m benchmarks.regular_grid --run_dir=RUN`. A layer of stride or upsampling 2^n can leave a
-pattern that repeats every 2^n pixels. In a mean power spectrum it is a peak at a multiple of
-1 / 2^n. Cells: power at the peak over that around it, 1 for none; frequencies in cycles per pixel,
-vertical and horizontal.
+`python -m benchmarks.regular_grid --run_dir=RUN`; a weights folder needs `--data=FOLDER`. A layer
+with a stride or upsampling of 2^n can leave a pattern that repeats every 2^n pixels. In a mean
+power spectrum it is a peak at a multiple of 1 / 2^n. Cells: power at the peak over that around it,
+1 for none; frequencies in cycles per pixel, vertical and horizontal.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tunit_tf import cli, path_flags
+from tunit_tf.data import sources
 from tunit_tf.inference import run_folder
 from tunit_tf.inference.detail import LUMINANCE
 from tunit_tf.inference.trained_run import TrainedRun
@@ -19,6 +20,7 @@ from tunit_tf.networks import from_config
 from tunit_tf.networks.generator import CONTENT_SIZE, Generator
 
 RUN_DIR = path_flags.define("run_dir", "runs/tunit", "Folder of a run with a projected D.")
+DATA = path_flags.define("data", "", "Images, by default those that the run holds out.")
 IMAGES = 192
 BATCH = 16
 RANDOM_WEIGHTS = 3  # generators of random weights, averaged
@@ -47,7 +49,8 @@ def peak(spectrum: np.ndarray, vertical: int, horizontal: int) -> float:
 def spectra(run: TrainedRun) -> Iterator[tuple[str, np.ndarray]]:
     """Yields what is compared, and its mean power spectrum."""
     translator, config = run.translator, run.config
-    real = run.split.validation.sample(IMAGES).pixels()
+    images = sources.open_images(DATA.value, config) if DATA.value else run.split.validation
+    real = images.sample(IMAGES).pixels()
     styles = translator.style(real)
     drawn = translator.generate(real, np.roll(styles, 1, axis=0))
     yield "photographs", power(real)
@@ -70,8 +73,8 @@ def spectra(run: TrainedRun) -> Iterator[tuple[str, np.ndarray]]:
     yield "G, from noise", from_noise(generator)
 
     gradients = []
-    for images in np.split(drawn, range(BATCH, len(drawn), BATCH)):
-        x = tf.constant(images / np.float32(127.5) - 1)
+    for batch in np.split(drawn, range(BATCH, len(drawn), BATCH)):
+        x = tf.constant(batch / np.float32(127.5) - 1)
         with tf.GradientTape() as tape:
             tape.watch(x)
             logits = tf.reduce_sum(discriminator(x))
