@@ -4,7 +4,7 @@
 `benchmarks.photographs`. The held-out images are the photographs. Their translations are reduced to
 a half of the networks' size (`--reduction`), as if they came from networks of that size, and are
 redrawn from there. "own" are the translations before that: what networks of the full size draw.
-`--forms=enlarged,detail` compares only some. The distance of "Fréchet, halves" needs
+`--forms=enlarged,detail,detail0.4` compares only some. The distance of "Fréchet, halves" needs
 translations of its own; `--half_size=2` makes few of them.
 """
 
@@ -90,12 +90,22 @@ FORMS: dict[str, Form] = {
     "colors_only": colors_only,
 }
 OWN = "own"  # of the networks
+STRENGTHS = {f"detail{tenths / 10}": tenths / 10 for tenths in range(1, 10)}
 CHOSEN = flags.DEFINE_list("forms", [*FORMS, OWN], "Forms that are compared.")
 flags.register_validator(
     CHOSEN.name,
-    lambda names: bool(names) and {*names} <= {*FORMS, OWN},
-    message=f"must be some of {', '.join([*FORMS, OWN])}",
+    lambda names: bool(names) and {*names} <= {*FORMS, *STRENGTHS, OWN},
+    message=f"must be some of {', '.join([*FORMS, *STRENGTHS, OWN])}",
 )
+
+
+def form_of(name: str) -> Form:
+    """A form by its name; `detail0.4` is what `--detail=0.4` does."""
+    if name in FORMS:
+        return FORMS[name]
+    return lambda x, y, photograph: detail.plan(
+        x, y, photograph.shape[1::-1], STRENGTHS[name]
+    ).rows(photograph, 0)
 
 
 def resized(image: np.ndarray, size: int) -> np.ndarray:
@@ -143,8 +153,8 @@ def score(run: TrainedRun, pairs: photographs.Pairs) -> None:
     for name in CHOSEN.value:
         results, results_half = drawn, drawn_half
         if name != OWN:
-            results = redrawn(FORMS[name], sources, drawn)
-            results_half = redrawn(FORMS[name], half, drawn_half)
+            results = redrawn(form_of(name), sources, drawn)
+            results_half = redrawn(form_of(name), half, drawn_half)
         columns.append(results)
         made = pairs.translated(results, results_half)
         photographs.print_row(f"{run.folder}: {name}", pairs.scores(made))
