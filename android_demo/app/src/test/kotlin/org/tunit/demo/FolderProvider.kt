@@ -1,4 +1,4 @@
-// A documents provider over a folder, as a file manager on a phone is one.
+// Content providers of other apps: one that has nothing, one over a folder, as a file manager is.
 package org.tunit.demo
 
 import android.content.ContentProvider
@@ -10,9 +10,28 @@ import android.os.ParcelFileDescriptor
 import android.provider.DocumentsContract
 import java.io.File
 
-class FolderProvider : ContentProvider() {
+/** A provider that has nothing and changes nothing. */
+abstract class TestProvider : ContentProvider() {
     override fun onCreate() = true
 
+    override fun query(
+        uri: Uri,
+        columns: Array<String>?,
+        s: String?,
+        a: Array<String>?,
+        o: String?,
+    ): Cursor? = null
+
+    override fun getType(uri: Uri): String? = "image/jpeg"
+
+    override fun insert(uri: Uri, values: ContentValues?): Uri? = null
+
+    override fun delete(uri: Uri, s: String?, a: Array<String>?) = 0
+
+    override fun update(uri: Uri, values: ContentValues?, s: String?, a: Array<String>?) = 0
+}
+
+class FolderProvider : TestProvider() {
     override fun query(
         uri: Uri,
         columns: Array<String>?,
@@ -30,12 +49,6 @@ class FolderProvider : ContentProvider() {
     )
 
     override fun getType(uri: Uri) = "application/octet-stream"
-
-    override fun insert(uri: Uri, values: ContentValues?): Uri? = null
-
-    override fun delete(uri: Uri, s: String?, a: Array<String>?) = 0
-
-    override fun update(uri: Uri, values: ContentValues?, s: String?, a: Array<String>?) = 0
 
     companion object {
         const val AUTHORITY = "org.tunit.test.documents"

@@ -1,10 +1,8 @@
 // Results leave the app at the photograph's own size: one tap into Pictures, shared, on a full disk.
 package org.tunit.demo
 
-import android.content.ContentProvider
 import android.content.ContentValues
 import android.content.Intent
-import android.database.Cursor
 import android.net.Uri
 import android.os.Bundle
 import android.os.ParcelFileDescriptor
@@ -23,9 +21,7 @@ import org.robolectric.annotation.Config
 import org.tunit.core.Pixels
 
 /** The phone's pictures, as Android keeps them: an entry is seen by others once it is not pending. */
-class PicturesProvider : ContentProvider() {
-    override fun onCreate() = true
-
+class PicturesProvider : TestProvider() {
     override fun insert(uri: Uri, values: ContentValues?): Uri {
         entries += ContentValues(values)
         return Uri.withAppendedPath(uri, "${entries.size - 1}")
@@ -46,16 +42,6 @@ class PicturesProvider : ContentProvider() {
         files(number(uri)), ParcelFileDescriptor.parseMode(mode),
     )
 
-    override fun query(
-        uri: Uri,
-        columns: Array<String>?,
-        s: String?,
-        a: Array<String>?,
-        o: String?,
-    ): Cursor? = null
-
-    override fun getType(uri: Uri) = "image/jpeg"
-
     private fun number(uri: Uri) = uri.lastPathSegment!!.toInt()
 
     companion object {
@@ -66,10 +52,8 @@ class PicturesProvider : ContentProvider() {
 }
 
 /** Documents of another app, which can be deleted. */
-class DocumentsProvider : ContentProvider() {
+class DocumentsProvider : TestProvider() {
     val deleted = ArrayList<Uri>()
-
-    override fun onCreate() = true
 
     override fun call(method: String, argument: String?, extras: Bundle?): Bundle {
         assertEquals("android:deleteDocument", method)
@@ -77,22 +61,6 @@ class DocumentsProvider : ContentProvider() {
         deleted += extras!!.getParcelable<Uri>("uri")!!
         return Bundle()
     }
-
-    override fun query(
-        uri: Uri,
-        columns: Array<String>?,
-        s: String?,
-        a: Array<String>?,
-        o: String?,
-    ): Cursor? = null
-
-    override fun getType(uri: Uri) = "image/jpeg"
-
-    override fun insert(uri: Uri, values: ContentValues?): Uri? = null
-
-    override fun delete(uri: Uri, s: String?, a: Array<String>?) = 0
-
-    override fun update(uri: Uri, values: ContentValues?, s: String?, a: Array<String>?) = 0
 
     companion object {
         const val AUTHORITY = "org.tunit.test.writable"
